@@ -1,0 +1,82 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+
+/**
+ * One TCP port that speaks gRPC (HTTP/2) and REST (HTTP/1.1), as Google's endpoints do. The first byte decides: an HTTP/2
+ * client opens with the preface `PRI * HTTP/2.0`, and no HTTP/1.1 method begins with `PRI`.
+ */
+export interface Port {
+  /** `127.0.0.1:<port>`, the form that the `*_EMULATOR_HOST` variables take. */
+  readonly address: string;
+  readonly port: number;
+  /** Closes the listener and every open connection. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface PortOptions {
+  /** 0 takes any free port. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly grpc: GrpcServer;
+  readonly rest?: RequestListener;
+}
+
+const HTTP2_PREFACE = Buffer.from('PRI ');
+
+/** Makes a grpc-js server with the message limits of Google's endpoints. */
+export function createGrpcServer(maxMessageBytes = 20 * 1024 * 1024): GrpcServer {
+  return new GrpcServer({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+  });
+}
+
+/** Listens; rejects with Node's error (`EADDRINUSE`, …) when the port cannot be had. */
+export async function openPort({ port = 0, host = '127.0.0.1', grpc, rest }: PortOptions): Promise<Port> {
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const http = createHttpServer(rest ?? ((_request, response) => response.writeHead(404).end()));
+  const sockets = new Set<Socket>();
+  const server = createTcpServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    sniff(socket, (isHttp2) =>
+      isHttp2 ? injector.injectConnection(socket) : http.emit('connection', socket),
+    );
+  });
+  await listen(server, port, host);
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    address: `${host}:${bound}`,
+    port: bound,
+    async close() {
+      injector.destroy();
+      grpc.forceShutdown();
+      http.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
+  const onReadable = () => {
+    const head: Buffer | null = socket.read();
+    if (!head) return;
+    socket.off('readable', onReadable);
+    socket.unshift(head);
+    decide(HTTP2_PREFACE.subarray(0, head.length).equals(head.subarray(0, HTTP2_PREFACE.length)));
+  };
+  socket.on('readable', onReadable);
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
