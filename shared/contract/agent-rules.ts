@@ -1,0 +1,90 @@
+import type { Contract } from './agent.ts';
+import { type Duration, milliseconds } from './duration.ts';
+import { MeshError } from './errors.ts';
+
+const AGENT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+const MESSAGE_NAME = /^[a-z][A-Za-z0-9-]{0,62}$/;
+const EVENT_TYPE = /^[a-z][a-z0-9-]*\.[a-z][A-Za-z0-9-]*$/;
+const SECRET_ID = /^[A-Za-z0-9_-]{1,255}$/;
+const SETTING = /^[A-Z][A-Z0-9_]*$/;
+
+/** Throws `ContractInvalid`, naming the field, for the first rule that the contract breaks. */
+export function checkContract(contract: Contract): void {
+  const { name, limits, retry } = contract;
+  rule(
+    'name',
+    AGENT_NAME.test(name),
+    `${JSON.stringify(name)} must be 1 to 30 lower-case letters, digits and dashes, from a letter to a letter or digit`,
+  );
+  // `<prefix>-events` and `<prefix>-<agent>-dead` are topics of the mesh's own.
+  rule(
+    'name',
+    name !== 'events' && name !== 'mesh' && !/-(dead|events)$/.test(name),
+    `"${name}" is reserved, or ends in -dead or -events, which name the mesh's own topics`,
+  );
+  const seen = new Set<string>(['contract', 'spec']);
+  for (const part of ['commands', 'workflows', 'publishes'] as const) {
+    for (const message of Object.keys(contract[part])) {
+      rule(
+        `${part}.${message}`,
+        MESSAGE_NAME.test(message),
+        'must be 1 to 63 letters, digits and dashes, beginning with a lower-case letter',
+      );
+      rule(
+        `${part}.${message}`,
+        !seen.has(message),
+        'the name is reserved, or taken by another message of this agent',
+      );
+      seen.add(message);
+    }
+  }
+  for (const type of Object.keys(contract.subscribes)) {
+    rule(`subscribes.${type}`, EVENT_TYPE.test(type), 'must be <agent>.<event>');
+  }
+  for (const [at, agent] of contract.calls.entries()) {
+    rule(`calls.${at}`, AGENT_NAME.test(agent), `${JSON.stringify(agent)} is not the name of an agent`);
+  }
+  for (const [at, id] of contract.secrets.entries()) {
+    rule(`secrets.${at}`, SECRET_ID.test(id), 'must be 1 to 255 letters, digits, dashes and underscores');
+  }
+  for (const [at, id] of contract.settings.entries()) {
+    rule(`settings.${at}`, SETTING.test(id), 'must be the upper-case name of an environment variable');
+  }
+  rule(
+    'limits.inlineBytes',
+    Number.isInteger(limits.inlineBytes) && limits.inlineBytes >= 1 && limits.inlineBytes <= 9_000_000,
+    'must be 1 to 9,000,000 bytes',
+  );
+  rule(
+    'limits.concurrency',
+    Number.isInteger(limits.concurrency) && limits.concurrency >= 1 && limits.concurrency <= 1_000,
+    'must be 1 to 1,000',
+  );
+  duration('limits.timeout', limits.timeout, 1_000, 540_000);
+  duration('retry.minBackoff', retry.minBackoff, 0, 600_000);
+  duration('retry.maxBackoff', retry.maxBackoff, milliseconds(retry.minBackoff), 600_000);
+  rule(
+    'retry.maxAttempts',
+    Number.isInteger(retry.maxAttempts) && retry.maxAttempts >= 5 && retry.maxAttempts <= 100,
+    'must be 5 to 100 (docs.cloud.google.com/pubsub/docs/dead-letter-topics)',
+  );
+  if (contract.state?.keep !== undefined)
+    duration('state.keep', contract.state.keep, 1_000, Number.POSITIVE_INFINITY);
+  function rule(field: string, holds: boolean, message: string): void {
+    if (!holds)
+      throw new MeshError('ContractInvalid', `agent ${JSON.stringify(name)}: ${field} ${message}`, { field });
+  }
+  function duration(field: string, value: Duration, least: number, most: number): void {
+    let ms: number;
+    try {
+      ms = milliseconds(value);
+    } catch (cause) {
+      throw new MeshError(
+        'ContractInvalid',
+        `agent ${JSON.stringify(name)}: ${field} is ${(cause as Error).message}`,
+        { field, cause },
+      );
+    }
+    rule(field, ms >= least && ms <= most, `must be ${least / 1_000} s to ${most / 1_000} s`);
+  }
+}

@@ -1,0 +1,142 @@
+import type * as z from 'zod';
+import type { Duration } from './duration.ts';
+
+/** How a command is handled: `commit` only touches its state and sends; `effect` calls the outside world too. */
+export type Mode = 'commit' | 'effect';
+
+export interface CommandSpec<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly input: Input;
+  /** What the handler returns, and the reply carries. Left out: nothing. */
+  readonly output?: Output;
+  /** Defaults to `commit`. */
+  readonly mode?: Mode;
+}
+
+export interface SubscriptionSpec<Data extends z.ZodType = z.ZodType> {
+  readonly data: Data;
+  readonly mode?: Mode;
+}
+
+export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly input: Input;
+  readonly output?: Output;
+  /**
+   * The field of the input that names the work, such as `orderId`: starting twice with the same value is starting once. Left
+   * out: each message starts a run of its own.
+   */
+  readonly key?: string;
+}
+
+export interface StateSpec<Schema extends z.ZodType = z.ZodType> {
+  /** An object schema: its fields are the fields of the Firestore document. */
+  readonly schema: Schema;
+  /** Kept in this top-level collection instead of `agents/<name>/state`. */
+  readonly collection?: string;
+  /** How long a document is kept after its last write. Left out: for ever. */
+  readonly keep?: Duration;
+}
+
+export interface Limits {
+  /** Most bytes of JSON that a message may carry, received or sent. Default 102,400. */
+  readonly inlineBytes: number;
+  /** How long one handling may take, and the lease of an `effect`. At most 540 s. Default `60s`. */
+  readonly timeout: Duration;
+  /** Messages that one instance handles at a time. Default 20. */
+  readonly concurrency: number;
+}
+
+export interface Retry {
+  /** Backoff before the second attempt, doubling up to `maxBackoff`: Pub/Sub's retry policy, 0 to 600 s each. */
+  readonly minBackoff: Duration;
+  readonly maxBackoff: Duration;
+  /** Delivery attempts before the message becomes a dead letter: 5 to 100. */
+  readonly maxAttempts: number;
+}
+
+/** What an agent accepts, sends and needs: pure data, from which the topology and every grant are computed. */
+export interface AgentSpec {
+  /** Lower-case letters, digits and dashes. Part of topic, function and account names. */
+  readonly name: string;
+  readonly description?: string;
+  readonly commands?: Readonly<Record<string, CommandSpec>>;
+  /** Domain events that this agent publishes, by name. On the wire: `<agent>.<event>`. */
+  readonly publishes?: Readonly<Record<string, z.ZodType>>;
+  /** Events of other agents that this one handles, by full type `<agent>.<event>`. The schema is the consumer's own. */
+  readonly subscribes?: Readonly<Record<string, SubscriptionSpec>>;
+  readonly workflows?: Readonly<Record<string, WorkflowSpec>>;
+  /** Names of the agents that this one commands. */
+  readonly calls?: readonly string[];
+  /** Ids of the secrets that it reads. */
+  readonly secrets?: readonly string[];
+  /** Environment variables that its function may be given, such as a provider's address in a sandbox. */
+  readonly settings?: readonly string[];
+  readonly state?: StateSpec;
+  readonly limits?: Partial<Limits>;
+  readonly retry?: Partial<Retry>;
+  /** The one agent that the dead-letter topics of all are pushed to. */
+  readonly recordsDeadLetters?: boolean;
+}
+
+/** A contract with every default filled in. */
+export interface Contract extends AgentSpec {
+  readonly commands: Readonly<Record<string, CommandSpec>>;
+  readonly publishes: Readonly<Record<string, z.ZodType>>;
+  readonly subscribes: Readonly<Record<string, SubscriptionSpec>>;
+  readonly workflows: Readonly<Record<string, WorkflowSpec>>;
+  readonly calls: readonly string[];
+  readonly secrets: readonly string[];
+  readonly settings: readonly string[];
+  readonly limits: Limits;
+  readonly retry: Retry;
+}
+
+/** A typed reference to a command or workflow of an agent: what `send` and `wf.call` take. */
+export interface MessageRef<Input = unknown, Output = unknown, Wire = Input> {
+  readonly kind: 'command' | 'workflow';
+  readonly agent: string;
+  readonly name: string;
+  /** On the wire: `<agent>.<name>`. */
+  readonly type: string;
+  readonly input: z.ZodType<Input, Wire>;
+  readonly output: z.ZodType<Output> | undefined;
+}
+
+/** A typed reference to an event that an agent publishes. */
+export interface EventRef<Data = unknown, Wire = Data> {
+  readonly kind: 'event';
+  readonly agent: string;
+  readonly name: string;
+  readonly type: string;
+  readonly data: z.ZodType<Data, Wire>;
+}
+
+type OutputOf<Spec> = Spec extends { readonly output: infer Output extends z.ZodType }
+  ? z.output<Output>
+  : undefined;
+type RefOf<Spec extends { readonly input: z.ZodType }> = MessageRef<
+  z.output<Spec['input']>,
+  OutputOf<Spec>,
+  z.input<Spec['input']>
+>;
+type Part<Spec, Name extends string> = Spec extends { readonly [K in Name]: infer P }
+  ? P
+  : Record<never, never>;
+
+/** A defined agent: its contract, and a reference for each of its commands, workflows and events. */
+export type Agent<Spec extends AgentSpec = AgentSpec> = {
+  readonly contract: Contract;
+  /** The contract as it was written: what types are inferred from. */
+  readonly spec: Spec;
+} & {
+  readonly [K in keyof Part<Spec, 'commands'>]: Part<Spec, 'commands'>[K] extends CommandSpec
+    ? RefOf<Part<Spec, 'commands'>[K]>
+    : never;
+} & {
+  readonly [K in keyof Part<Spec, 'workflows'>]: Part<Spec, 'workflows'>[K] extends WorkflowSpec
+    ? RefOf<Part<Spec, 'workflows'>[K]>
+    : never;
+} & {
+  readonly [K in keyof Part<Spec, 'publishes'>]: Part<Spec, 'publishes'>[K] extends z.ZodType
+    ? EventRef<z.output<Part<Spec, 'publishes'>[K]>, z.input<Part<Spec, 'publishes'>[K]>>
+    : never;
+};

@@ -1,0 +1,152 @@
+import { MeshError } from './errors.ts';
+import type { Json } from './json.ts';
+import type { Delivery, Envelope, Message, WireMessage } from './message.ts';
+
+/**
+ * The wire format: the CloudEvents 1.0 Pub/Sub binding in binary mode
+ * (https://github.com/google/knative-gcp/blob/main/docs/spec/pubsub-protocol-binding.md): attributes `ce-*`, JSON data. The
+ * structured mode (`content-type: application/cloudevents+json`) and plain messages with a `type` attribute are read too.
+ */
+const ATTRIBUTE = {
+  id: 'ce-id',
+  source: 'ce-source',
+  type: 'ce-type',
+  time: 'ce-time',
+  subject: 'ce-subject',
+  correlationId: 'correlationid',
+  causationId: 'causationid',
+  runId: 'runid',
+  stepId: 'stepid',
+  replyTo: 'replyto',
+  deadline: 'deadline',
+  notBefore: 'notbefore',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+} as const satisfies Partial<Record<keyof Envelope, string>>;
+
+const STRUCTURED = 'application/cloudevents+json';
+const DEFAULT_SOURCE = '/pubsub';
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** The message as Pub/Sub carries it. Writes the trace context under both names that Google's tools read. */
+export function encodeMessage(message: Message): WireMessage {
+  const attributes: Record<string, string> = {
+    'ce-specversion': '1.0',
+    'content-type': 'application/json',
+  };
+  for (const [field, attribute] of Object.entries(ATTRIBUTE)) {
+    const value = message[field as keyof typeof ATTRIBUTE];
+    if (value !== undefined) attributes[attribute] = value;
+  }
+  if (message.redrive) attributes.redrive = String(message.redrive);
+  if (message.traceparent) attributes.googclient_traceparent = message.traceparent;
+  return { data: encoder.encode(JSON.stringify(message.data)), attributes };
+}
+
+/** Bytes that the data of a message takes on the wire. */
+export function dataBytes(data: Json): number {
+  return Buffer.byteLength(JSON.stringify(data));
+}
+
+/**
+ * The envelope of a delivery, with defaults for what a plain publisher leaves out: the Pub/Sub message id becomes the id, the
+ * publish time the time, the id the correlation id; a type without a dot is this agent's (`charge` is `payments.charge`).
+ * Throws `InvalidAttribute` naming the attribute, `UnknownMessage` when there is no type at all.
+ */
+export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
+  const given = delivery.attributes['content-type']?.startsWith(STRUCTURED)
+    ? structuredAttributes(delivery)
+    : delivery.attributes;
+  const read = (field: keyof typeof ATTRIBUTE): string | undefined => given[ATTRIBUTE[field]] || undefined;
+  const type = read('type') ?? given.type;
+  if (!type) {
+    throw new MeshError('UnknownMessage', 'the message has no type', {
+      field: 'ce-type',
+      hint: `Publish with the attribute ce-type, such as ce-type=${agent}.<message>.`,
+    });
+  }
+  const id = read('id') ?? delivery.messageId;
+  const traceparent = read('traceparent') ?? given.googclient_traceparent ?? given['ce-traceparent'];
+  return compact({
+    id,
+    source: read('source') ?? DEFAULT_SOURCE,
+    type: type.includes('.') ? type : `${agent}.${type}`,
+    time: timestamp('ce-time', read('time')) ?? delivery.publishTime,
+    subject: read('subject'),
+    correlationId: read('correlationId') ?? id,
+    causationId: read('causationId'),
+    runId: read('runId'),
+    stepId: read('stepId'),
+    replyTo: read('replyTo'),
+    deadline: timestamp('deadline', read('deadline')),
+    notBefore: timestamp('notbefore', read('notBefore')),
+    redrive: count('redrive', given.redrive),
+    traceparent,
+    tracestate: read('tracestate'),
+  });
+}
+
+/** The JSON data of a delivery; empty data is `null`. Throws `NotJson`. */
+export function decodeData(delivery: Delivery): Json {
+  if (delivery.attributes['content-type']?.startsWith(STRUCTURED))
+    return structuredEvent(delivery).data ?? null;
+  return parseJson(delivery.data);
+}
+
+function parseJson(bytes: Uint8Array): Json {
+  if (bytes.length === 0) return null;
+  try {
+    return JSON.parse(decoder.decode(bytes)) as Json;
+  } catch (cause) {
+    throw new MeshError('NotJson', `the data is not JSON: ${(cause as Error).message}`, {
+      field: 'data',
+      cause,
+    });
+  }
+}
+
+function structuredEvent(delivery: Delivery): { readonly [key: string]: Json } {
+  const event = parseJson(delivery.data);
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) {
+    throw new MeshError('NotJson', 'a structured CloudEvent is a JSON object', { field: 'data' });
+  }
+  return event as { readonly [key: string]: Json };
+}
+
+/** A structured event's fields under the names they have in binary mode: context `ce-*`, extensions bare. */
+function structuredAttributes(delivery: Delivery): Record<string, string> {
+  const context = new Set(['id', 'source', 'type', 'time', 'subject', 'specversion']);
+  const attributes: Record<string, string> = {};
+  for (const [name, value] of Object.entries(structuredEvent(delivery))) {
+    if (name === 'data' || value === null || typeof value === 'object') continue;
+    attributes[context.has(name) ? `ce-${name}` : name] = String(value);
+  }
+  return { ...attributes, ...delivery.attributes };
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+function timestamp(attribute: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (!RFC3339.test(text) || Number.isNaN(Date.parse(text))) {
+    throw new MeshError('InvalidAttribute', `${attribute} is not an RFC 3339 time: ${JSON.stringify(text)}`, {
+      field: attribute,
+    });
+  }
+  return text;
+}
+
+function count(attribute: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(text)) {
+    throw new MeshError('InvalidAttribute', `${attribute} is not a whole number: ${JSON.stringify(text)}`, {
+      field: attribute,
+    });
+  }
+  return Number(text);
+}
+
+function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
+}

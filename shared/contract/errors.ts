@@ -1,0 +1,287 @@
+/**
+ * The error catalogue. Every error that the mesh raises has a stable code here, a class that says whether trying again can
+ * help, and a section in docs/errors.md (a test holds the two against each other).
+ */
+interface ErrorKind {
+  /** `true`: the same message may succeed later (it is retried). `false`: it never will (it becomes a dead letter). */
+  readonly retry: boolean;
+  readonly summary: string;
+  /** What the reader can do. Shown when the error carries no hint of its own. */
+  readonly hint: string;
+}
+
+export const ERROR_CATALOGUE = {
+  // A message that can't be taken.
+  NotJson: {
+    retry: false,
+    summary: 'The data of the message is not JSON.',
+    hint: 'Publish UTF-8 JSON as the data of the message.',
+  },
+  SchemaMismatch: {
+    retry: false,
+    summary: 'The data does not fit the schema of its message.',
+    hint: 'Correct the field that is named, then redrive or publish anew.',
+  },
+  UnknownMessage: {
+    retry: false,
+    summary: 'The agent has no message of this type.',
+    hint: 'List the types with: mesh agents list',
+  },
+  InvalidAttribute: {
+    retry: false,
+    summary: 'An attribute of the message is malformed.',
+    hint: 'Correct or leave out the attribute that is named.',
+  },
+  PayloadTooLarge: {
+    retry: false,
+    summary: 'The payload is over the inline limit of its contract.',
+    hint: 'Send a reference to the data instead, or raise limits.inlineBytes of the contract.',
+  },
+  ReplyToRefused: {
+    retry: false,
+    summary: 'The message asks for its reply to go to an agent that may not call this one.',
+    hint: "Add this agent to the `calls` of the caller's contract.",
+  },
+  DeadlineExceeded: {
+    retry: false,
+    summary: 'The message arrived, or was still being handled, after its deadline.',
+    hint: 'Nobody waits for it any more; redriving it does not help.',
+  },
+  DeliveriesExhausted: {
+    retry: false,
+    summary: 'Every delivery attempt failed.',
+    hint: 'Look at the logs of the agent for the cause, mend it, then redrive.',
+  },
+  // A handler that fails.
+  Rejected: {
+    retry: false,
+    summary: 'The agent refused the command for a business reason.',
+    hint: 'The reason says what was refused.',
+  },
+  HandlerFailed: {
+    retry: true,
+    summary: 'The handler threw an error.',
+    hint: 'Look at the cause in the logs of the agent.',
+  },
+  HandlerTimeout: {
+    retry: true,
+    summary: 'The handler took longer than limits.timeout of its contract.',
+    hint: 'Make the handler faster, or raise the limit.',
+  },
+  ProviderFailed: {
+    retry: true,
+    summary: 'A provider failed or could not be reached.',
+    hint: 'It is tried again by the retry policy of the contract.',
+  },
+  OutputInvalid: {
+    retry: false,
+    summary: "The handler's output does not fit the schema of its contract.",
+    hint: 'Correct the handler, then redrive.',
+  },
+  StateInvalid: {
+    retry: false,
+    summary: "The state does not fit the contract's state schema.",
+    hint: 'Correct the handler or migrate the document, then redrive.',
+  },
+  StateKeyUndeclared: {
+    retry: false,
+    summary: 'The handler used a state document that it did not declare in `keys`.',
+    hint: 'Return every key that the handler may touch from `keys`.',
+  },
+  CallNotDeclared: {
+    retry: false,
+    summary: 'An agent sent to an agent that its contract does not list in `calls`.',
+    hint: 'Add it to `calls`: the grant to publish there is computed from it.',
+  },
+  EventNotDeclared: {
+    retry: false,
+    summary: 'An agent published an event that its contract does not list in `publishes`.',
+    hint: 'Add it to `publishes`.',
+  },
+  SecretNotDeclared: {
+    retry: false,
+    summary: 'An agent read a secret that its contract does not list in `secrets`.',
+    hint: 'Add it to `secrets`: the grant to read it is computed from it.',
+  },
+  SecretMissing: {
+    retry: true,
+    summary: 'A secret that the contract names has no value.',
+    hint: 'Add a version of the secret; the message is tried again.',
+  },
+  // The state of things.
+  Conflict: {
+    retry: true,
+    summary: 'A document changed between being read and being written.',
+    hint: 'It is tried again by itself.',
+  },
+  AlreadyExists: {
+    retry: true,
+    summary: 'A document that was to be created exists already.',
+    hint: 'It is tried again by itself.',
+  },
+  DocumentTooLarge: {
+    retry: false,
+    summary: "A document would pass Firestore's limit of 1 MiB.",
+    hint: 'Keep less in one state document.',
+  },
+  StoreUnavailable: {
+    retry: true,
+    summary: 'Firestore could not be reached or refused for now.',
+    hint: 'It is tried again by itself.',
+  },
+  BusUnavailable: {
+    retry: true,
+    summary: 'Pub/Sub could not be reached or refused for now.',
+    hint: 'It is tried again by itself.',
+  },
+  TimersUnavailable: {
+    retry: true,
+    summary: 'Cloud Tasks could not be reached or refused for now.',
+    hint: 'It is tried again by itself.',
+  },
+  TopicNotFound: {
+    retry: true,
+    summary: 'A topic that the mesh publishes to does not exist.',
+    hint: 'Deploy the topology: pulumi up, or mesh up on your machine.',
+  },
+  LeaseHeld: {
+    retry: true,
+    summary: 'Another instance is handling this very message.',
+    hint: 'It is delivered again when the lease ends.',
+  },
+  // Workflows.
+  RunNotFound: {
+    retry: false,
+    summary: 'The message names a run that does not exist.',
+    hint: 'List the runs with: mesh runs list',
+  },
+  RunExists: {
+    retry: false,
+    summary: 'A run with this key exists already, with another input.',
+    hint: 'Use a new key for new work.',
+  },
+  RunEnded: {
+    retry: false,
+    summary: 'The run has ended and takes no more signals.',
+    hint: 'Look at it with: mesh runs show',
+  },
+  RunBlocked: {
+    retry: true,
+    summary: 'The code no longer matches the history of the run; the run is parked.',
+    hint: 'Deploy code that matches its history; the run goes on by itself.',
+  },
+  NonDeterministic: {
+    retry: false,
+    summary: 'Replay issued another command than the history holds.',
+    hint: 'Keep the old path for old runs: raise the version of the workflow.',
+  },
+  ForeignAwait: {
+    retry: false,
+    summary: 'The workflow awaits something that is not a workflow operation.',
+    hint: 'Use wf.sideEffect, wf.sleep or a call; the line is named.',
+  },
+  VersionUnknown: {
+    retry: true,
+    summary: 'The run began with a version of its workflow that this code does not have.',
+    hint: 'Deploy code that still holds that version.',
+  },
+  StepTimeout: {
+    retry: false,
+    summary: 'A step did not finish within its timeout; its outcome is unknown.',
+    hint: 'Its compensation, if any, is run.',
+  },
+  SignalTimeout: {
+    retry: false,
+    summary: 'No signal arrived within the timeout.',
+    hint: 'Send it in time with: mesh runs signal',
+  },
+  RunCancelled: { retry: false, summary: 'The run was cancelled.', hint: 'Its compensations have been run.' },
+  WorkflowFailed: {
+    retry: false,
+    summary: 'The workflow threw an error.',
+    hint: 'Look at the cause in the history: mesh runs show',
+  },
+  CompensationFailed: {
+    retry: false,
+    summary: 'A compensation failed for good; the undo is incomplete.',
+    hint: 'See docs/errors.md#compensationfailed, then redrive its dead letter.',
+  },
+  HistoryTooLarge: {
+    retry: false,
+    summary: 'The history of a run is over its limit.',
+    hint: 'Split the work into several runs.',
+  },
+  // The mesh as a whole, and its command line.
+  ContractInvalid: {
+    retry: false,
+    summary: 'A contract breaks a rule.',
+    hint: 'Correct the field that is named.',
+  },
+  ConfigurationInvalid: {
+    retry: false,
+    summary: 'A setting is missing or malformed.',
+    hint: 'Correct the setting that is named.',
+  },
+  UsageInvalid: { retry: false, summary: 'The command line is not understood.', hint: 'See: mesh --help' },
+  PortInUse: {
+    retry: false,
+    summary: 'A port that the local mesh needs is taken.',
+    hint: 'Stop the other program, or choose another port.',
+  },
+  MeshNotRunning: { retry: false, summary: 'No mesh is running here.', hint: 'Start one with: mesh up' },
+  NotFound: { retry: false, summary: 'There is no such thing.', hint: 'Check the name or the id.' },
+  Timeout: {
+    retry: false,
+    summary: 'What was waited for did not happen in time.',
+    hint: 'Wait longer, or look at what holds it up.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+/** A stable error code: a key of the catalogue. */
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+export interface ErrorDetails {
+  /** The field that is wrong: a path such as `lines.0.quantity`, or the name of an attribute, flag or setting. */
+  readonly field?: string;
+  /** What to do about it. Defaults to the hint of the catalogue. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** For `Rejected`: the business reason as a short stable word, such as `card_declined`. */
+  readonly reason?: string;
+}
+
+/** An error of the mesh. Its code is in the catalogue; `retry` says whether trying again can help. */
+export class MeshError extends Error {
+  override readonly name = 'MeshError';
+  readonly code: ErrorCode;
+  readonly retry: boolean;
+  readonly hint: string;
+  readonly field?: string;
+  readonly reason?: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retry = ERROR_CATALOGUE[code].retry;
+    this.hint = details.hint ?? ERROR_CATALOGUE[code].hint;
+    if (details.field !== undefined) this.field = details.field;
+    if (details.reason !== undefined) this.reason = details.reason;
+  }
+}
+
+/**
+ * A refusal for a business reason: the card was declined, the stock ran out. It is an outcome, not a fault: the caller gets a
+ * failure reply, nothing is retried, and there is no dead letter unless nobody waits for a reply.
+ */
+export function rejected(
+  reason: string,
+  message: string,
+  details: Omit<ErrorDetails, 'reason'> = {},
+): MeshError {
+  return new MeshError('Rejected', message, { ...details, reason });
+}
+
+/** Whether the error has this code of the catalogue. */
+export function hasCode(error: unknown, code: ErrorCode): error is MeshError {
+  return error instanceof MeshError && error.code === code;
+}

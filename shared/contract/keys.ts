@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Keys are digests: stable, evenly spread (Firestore wants no sequential ids,
+ * https://firebase.google.com/docs/firestore/best-practices#document_ids) and free of characters that paths forbid.
+ * 160 bits as 32 characters of lower-case base32hex.
+ */
+export function digest(...parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  // Each part is preceded by its length, so that ('ab','c') and ('a','bc') differ.
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return base32hex(hash.digest().subarray(0, 20));
+}
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
+
+function base32hex(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 5) {
+    let group = 0n;
+    for (let byte = 0; byte < 5; byte++) group = (group << 8n) | BigInt(bytes[at + byte] ?? 0);
+    for (let shift = 35n; shift >= 0n; shift -= 5n) text += ALPHABET[Number((group >> shift) & 31n)];
+  }
+  return text;
+}
+
+/** K: what a message is known by wherever it is delivered (I2). */
+export function messageKey(message: { readonly source: string; readonly id: string }): string {
+  return digest('message', message.source, message.id);
+}
+
+/** The id of the message that the handling of K sends at `position`: sending it twice sends the same message. */
+export function derivedId(key: string, position: number | string): string {
+  return digest('send', key, String(position));
+}
+
+/** The id of a run: from the workflow's own key where it has one (starting twice gives the same run), else from K. */
+export function runIdOf(workflow: string, key: string): string {
+  return digest('run', workflow, key);
+}

@@ -1,0 +1,28 @@
+import { digest } from './keys.ts';
+
+/** The names of the mesh's Pub/Sub resources and Firestore paths, in one place. */
+
+export const topicOf = (prefix: string, agent: string) => `${prefix}-${agent}`;
+export const deadTopicOf = (prefix: string, agent: string) => `${prefix}-${agent}-dead`;
+export const eventsTopic = (prefix: string) => `${prefix}-events`;
+export const subscriptionOf = (prefix: string, agent: string) => `${prefix}-${agent}`;
+export const deadSubscriptionOf = (prefix: string, agent: string) => `${prefix}-${agent}-dead`;
+/** A filter can't be changed, so its digest is in the name: a new filter is a new subscription, made before the old one goes. */
+export const eventsSubscriptionOf = (prefix: string, agent: string, filter: string) =>
+  `${prefix}-${agent}-events-${digest('filter', filter).slice(0, 8)}`;
+
+export const inboxPath = (agent: string, key: string) => `agents/${agent}/inbox/${key}`;
+export const statePath = (agent: string, key: string) => `agents/${agent}/state/${encodeKey(key)}`;
+export const runPath = (runId: string) => `workflows/${runId}`;
+export const historyPath = (runId: string, page: number) => `workflows/${runId}/history/${page}`;
+export const deadLetterPath = (id: string) => `deadLetters/${id}`;
+
+/**
+ * A state key as a Firestore document id: no slash, not `.`, `..` or `__x__`, at most 1,500 bytes
+ * (https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields).
+ */
+export function encodeKey(key: string): string {
+  const encoded = encodeURIComponent(key);
+  const plain = encoded !== '' && !/^\.{1,2}$/.test(encoded) && !/^__.*__$/.test(encoded);
+  return plain && encoded.length <= 1_500 ? encoded : `~${digest('key', key)}`;
+}

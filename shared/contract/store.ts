@@ -1,0 +1,54 @@
+/** What a document's field may hold. An array holds no array directly (a rule of Firestore's). */
+export type FieldValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Date
+  | Uint8Array
+  | readonly FieldValue[]
+  | Fields;
+export interface Fields {
+  readonly [name: string]: FieldValue;
+}
+
+export interface StoredDocument {
+  /** `collection/id/…`, without the database. */
+  readonly path: string;
+  readonly fields: Fields;
+  /** Changes with each write of the document; opaque. */
+  readonly version: string;
+}
+
+export type Write =
+  /** Fails with `AlreadyExists` where the document is there. */
+  | { readonly kind: 'create'; readonly path: string; readonly fields: Fields }
+  /** Writes the whole document. With `ifVersion`, fails with `Conflict` unless that is the version stored. */
+  | { readonly kind: 'put'; readonly path: string; readonly fields: Fields; readonly ifVersion?: string }
+  | { readonly kind: 'delete'; readonly path: string; readonly ifVersion?: string };
+
+export interface Query {
+  /** A collection's path: `workflows`, `deadLetters`. */
+  readonly collection: string;
+  readonly where?: readonly {
+    readonly field: string;
+    readonly op: '==' | '<' | '<=' | '>' | '>=';
+    readonly value: FieldValue;
+  }[];
+  readonly orderBy?: { readonly field: string; readonly descending?: boolean };
+  readonly limit?: number;
+}
+
+/** Documents, as a port. Implementations: Firestore, and the local database in process. */
+export interface Store {
+  /** Reads the documents in one request, in the order asked for; undefined for one that is not there. */
+  read(paths: readonly string[]): Promise<(StoredDocument | undefined)[]>;
+  /**
+   * Writes all or nothing, in one request (I1). Resolves to the version of each written document, in order. When it rejects
+   * with `StoreUnavailable` the outcome is unknown: the writes may have been made.
+   *
+   * @throws MeshError `AlreadyExists` (a `create`), `Conflict` (an `ifVersion`), `DocumentTooLarge`, `StoreUnavailable`
+   */
+  commit(writes: readonly Write[]): Promise<readonly string[]>;
+  query(query: Query): Promise<StoredDocument[]>;
+}

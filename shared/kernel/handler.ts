@@ -1,0 +1,104 @@
+import type * as z from 'zod';
+import type { AgentSpec, EventRef, MessageRef } from '../contract/agent.ts';
+import type { DeadLetter } from '../contract/dead-letter.ts';
+import type { Duration } from '../contract/duration.ts';
+import type { Log } from '../contract/log.ts';
+import type { Envelope } from '../contract/message.ts';
+
+/** The agent's state documents, as they were read before the handler ran, and as it leaves them. */
+export interface StateAccess<State> {
+  /** The document, or undefined where there is none. Sees what this handler has set. */
+  get(key: string): State | undefined;
+  /** Replaces the document. Committed with the message (I1), under the version that was read. */
+  set(key: string, value: State): void;
+  delete(key: string): void;
+}
+
+/** What a handler is given. */
+export interface HandlerContext<State = never> {
+  readonly message: Envelope & { readonly deliveryAttempt?: number };
+  /** K: give it to providers as their idempotency key. The same however often the message is delivered (I2). */
+  readonly idempotencyKey: string;
+  readonly state: StateAccess<State>;
+  /** When nobody waits for the outcome any more. */
+  readonly deadline?: Date;
+  /** Aborts at the deadline, or when the contract's timeout has passed. Hand it to every call to the outside. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  now(): Date;
+  /** Sends a command, after the commit. Throws `CallNotDeclared`, `SchemaMismatch`, `PayloadTooLarge`. */
+  send<Input, Output, Wire>(
+    ref: MessageRef<Input, Output, Wire>,
+    input: NoInfer<Wire>,
+    options?: SendOptions,
+  ): void;
+  /** Publishes a domain event, after the commit. Throws `EventNotDeclared`, `SchemaMismatch`, `PayloadTooLarge`. */
+  publish<Data, Wire>(event: EventRef<Data, Wire>, data: NoInfer<Wire>): void;
+  /** The value of a secret of the contract. Throws `SecretNotDeclared`, `SecretMissing`. */
+  secret(name: string): Promise<string>;
+  /** A setting of the contract (an environment variable), or undefined. */
+  setting(name: string): string | undefined;
+}
+
+export interface SendOptions {
+  readonly delay?: Duration;
+  readonly subject?: string;
+}
+
+/** Behaviour for one message. Return the output; throw `rejected(…)` to refuse, anything else to be tried again. */
+export type Handle<Input, Output, State> = (
+  input: Input,
+  ctx: HandlerContext<State>,
+) => Promise<Output> | Output;
+
+/** A handler that touches state says which documents, so that they are read with the inbox record in one request (I5). */
+export interface StatefulHandler<Input, Output, State> {
+  keys(input: Input): readonly string[];
+  readonly handle: Handle<Input, Output, State>;
+}
+
+export type Handler<Input, Output, State> =
+  | Handle<Input, Output, State>
+  | StatefulHandler<Input, Output, State>;
+
+type StateOf<Spec extends AgentSpec> = Spec extends {
+  readonly state: { readonly schema: infer Schema extends z.ZodType };
+}
+  ? z.output<Schema>
+  : never;
+type Part<Spec, Name extends string> = Spec extends { readonly [K in Name]: infer P }
+  ? P
+  : Record<never, never>;
+type InputOf<Spec> = Spec extends { readonly input: infer Input extends z.ZodType }
+  ? z.output<Input>
+  : Spec extends { readonly data: infer Data extends z.ZodType }
+    ? z.output<Data>
+    : never;
+type ResultOf<Spec> = Spec extends { readonly output: infer Output extends z.ZodType }
+  ? z.input<Output>
+  : void;
+type HandlersFor<Specs, State> = {
+  readonly [K in keyof Specs]: Handler<InputOf<Specs[K]>, ResultOf<Specs[K]>, State>;
+};
+type DeadLetterHandler<Spec, State> = Spec extends { readonly recordsDeadLetters: true }
+  ? { readonly deadLetter: Handler<DeadLetter, void, State> }
+  : Record<never, never>;
+type HandlersOfSpec<Spec extends AgentSpec> = HandlersFor<Part<Spec, 'commands'>, StateOf<Spec>> &
+  HandlersFor<Part<Spec, 'subscribes'>, StateOf<Spec>> &
+  DeadLetterHandler<Spec, StateOf<Spec>>;
+
+/**
+ * The handlers that an agent's contract asks for: one for every command, one for every event that it subscribes to (by full
+ * type), and nothing else.
+ *
+ * @example
+ * export const handlers = {
+ *   greet: async ({ name }) => ({ text: `Hello ${name}` }),
+ * } satisfies HandlersOf<typeof greeter>;
+ */
+export type HandlersOf<Defined extends { readonly spec: AgentSpec }> = HandlersOfSpec<Defined['spec']>;
+
+/** Any agent's handlers, as the kernel takes them. */
+export interface Handlers {
+  readonly [name: string]: Handler<never, unknown, never>;
+}

@@ -1,0 +1,69 @@
+import type { Log } from '../contract/log.ts';
+import type { Message } from '../contract/message.ts';
+import type { Reply } from '../contract/reply.ts';
+import type { StoredDocument, Write } from '../contract/store.ts';
+
+/**
+ * What the kernel does with one type of message. The kernel owns the steps around it (decode, dedupe, commit, publish, the
+ * outcome); a route owns the decision. Two kinds exist: an agent's handlers, and the workflow host.
+ */
+export interface Route {
+  /** `effect`: the decision reaches the outside world, so the message is claimed first (DESIGN §5). */
+  readonly mode: 'commit' | 'effect';
+  /**
+   * Paths of the documents that the decision needs, read in the same request as the inbox record (I5).
+   *
+   * @throws MeshError for a message that can't be taken (I11)
+   */
+  reads(message: Message): readonly string[];
+  /**
+   * Decides. In `commit` mode it may run more than once for one message (a conflict reads and decides again), so it must
+   * touch nothing but what it is given. `documents` are those of `reads`, in that order.
+   */
+  decide(request: DecisionRequest): Promise<Decision>;
+}
+
+export interface DecisionRequest {
+  readonly message: Message;
+  readonly documents: readonly (StoredDocument | undefined)[];
+  /** K: also the idempotency key for providers. */
+  readonly key: string;
+  /** Aborts at the message's deadline or the contract's timeout, whichever is first. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface Decision {
+  /** Committed together with the inbox record, all or nothing (I1). */
+  readonly writes: readonly Write[];
+  /** Published, or armed as timers, after the commit, and again whenever the message is delivered again (I2, I3). */
+  readonly sends: readonly Send[];
+  /** The outcome for whoever waits for the reply. Left out: no reply (yet). */
+  readonly reply?: Reply;
+  /**
+   * `true` (the default): the message is recorded as handled. `false`: it had no effect at all, and nothing is committed; it is
+   * acked (a timer whose step is long done). `writes` and `sends` must then be empty.
+   */
+  readonly record?: boolean;
+}
+
+/** One message to send. The kernel gives it its id (derived from K and its position), source, causation and trace. */
+export interface Send {
+  /** An agent, or `events` for the topic of domain events. */
+  readonly to: { readonly agent: string } | 'events';
+  readonly type: string;
+  readonly data: Message['data'];
+  readonly subject?: string;
+  readonly runId?: string;
+  readonly stepId?: string;
+  readonly replyTo?: string;
+  /** RFC 3339. */
+  readonly deadline?: string;
+  /** Not before this time: it is armed as a timer. Left out: now. */
+  readonly at?: Date;
+  /**
+   * What the id is derived from instead of K and the position. For sends that several messages may cause, but that are one
+   * send all the same (a step of a run): `<runId>:<stepId>:<attempt>`.
+   */
+  readonly idFrom?: string;
+}

@@ -1,0 +1,232 @@
+import {
+  type Contract,
+  type Deployment,
+  deadSubscriptionOf,
+  deadTopicOf,
+  eventsSubscriptionOf,
+  eventsTopic,
+  MeshError,
+  milliseconds,
+  subscriptionOf,
+  topicOf,
+} from './contract/index.ts';
+
+/**
+ * The topology: every topic, subscription, function, secret and grant, computed from the contracts alone. The local cloud
+ * applies it and the infrastructure program deploys it: they can't differ.
+ */
+export interface Topology {
+  readonly project: string;
+  readonly prefix: string;
+  readonly topics: readonly Topic[];
+  readonly subscriptions: readonly Subscription[];
+  readonly functions: readonly AgentFunction[];
+  readonly secrets: readonly string[];
+  readonly queue: string;
+  readonly grants: readonly Grant[];
+}
+
+export interface Topic {
+  readonly name: string;
+  readonly role: 'agent' | 'events' | 'dead-letter';
+}
+
+export interface Subscription {
+  readonly name: string;
+  readonly topic: string;
+  readonly role: 'agent' | 'events' | 'dead-letter';
+  /** The agent whose function the messages are pushed to; undefined for one that only keeps them, to be pulled. */
+  readonly pushTo?: string;
+  /** https://docs.cloud.google.com/pubsub/docs/filtering; at most 256 bytes. */
+  readonly filter?: string;
+  readonly ackDeadlineSeconds: number;
+  readonly retry: { readonly minBackoffMs: number; readonly maxBackoffMs: number };
+  readonly deadLetter?: { readonly topic: string; readonly maxAttempts: number };
+}
+
+export interface AgentFunction {
+  readonly agent: string;
+  readonly contract: Contract;
+  readonly deployment: Deployment;
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+}
+
+/** What one agent's account may do: nothing else. */
+export type Grant =
+  | { readonly agent: string; readonly may: 'publish'; readonly topic: string }
+  | { readonly agent: string; readonly may: 'read-secret'; readonly secret: string }
+  | { readonly agent: string; readonly may: 'use-database' }
+  | { readonly agent: string; readonly may: 'schedule'; readonly queue: string };
+
+export interface Environment {
+  readonly project: string;
+  readonly prefix?: string;
+  readonly location?: string;
+  readonly database?: string;
+  readonly timersAccount?: string;
+}
+
+/** Pub/Sub waits this long for a push to be answered, and no longer (docs.cloud.google.com/pubsub/docs/push). */
+const LONGEST_ACK_DEADLINE_SECONDS = 600;
+const LONGEST_FILTER_BYTES = 256;
+
+/**
+ * Computes the topology.
+ *
+ * @throws MeshError `ContractInvalid` for contracts that don't fit together: an agent called, or an event subscribed to, that
+ * no contract has; two agents of one name; a filter over 256 bytes; no agent, or several, that record dead letters
+ */
+export function computeTopology(contracts: readonly Contract[], environment: Environment): Topology {
+  const {
+    project,
+    prefix = 'mesh',
+    location = 'us-central1',
+    database = '(default)',
+    timersAccount,
+  } = environment;
+  checkTogether(contracts);
+  const agents = [...contracts].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const recorder = agents.find((agent) => agent.recordsDeadLetters)?.name;
+  const queue = `projects/${project}/locations/${location}/queues/${prefix}-timers`;
+  const callersOf = (name: string) =>
+    agents.filter((agent) => agent.calls.includes(name)).map((agent) => agent.name);
+  return {
+    project,
+    prefix,
+    queue,
+    topics: [
+      { name: eventsTopic(prefix), role: 'events' },
+      ...agents.flatMap(({ name }): Topic[] => [
+        { name: topicOf(prefix, name), role: 'agent' },
+        { name: deadTopicOf(prefix, name), role: 'dead-letter' },
+      ]),
+    ],
+    subscriptions: agents.flatMap((agent) => subscriptionsOf(agent, prefix, recorder)),
+    functions: agents.map((contract) => ({
+      agent: contract.name,
+      contract,
+      deployment: {
+        project,
+        prefix,
+        agent: contract.name,
+        callers: contract.recordsDeadLetters ? ['*'] : callersOf(contract.name),
+        queue,
+        database,
+        ...(timersAccount && { timersAccount }),
+      },
+      concurrency: contract.limits.concurrency,
+      timeoutSeconds: Math.ceil(milliseconds(contract.limits.timeout) / 1_000),
+    })),
+    secrets: [...new Set(agents.flatMap((agent) => agent.secrets))].sort(),
+    grants: agents.flatMap((agent) => grantsOf(agent, agents, { prefix, queue })),
+  };
+}
+
+function subscriptionsOf(agent: Contract, prefix: string, recorder: string | undefined): Subscription[] {
+  const { name, retry } = agent;
+  const timeoutSeconds = Math.ceil(milliseconds(agent.limits.timeout) / 1_000);
+  const common = {
+    // Longer than the handler may take, so that a message is not delivered again while it is still being handled.
+    ackDeadlineSeconds: Math.min(LONGEST_ACK_DEADLINE_SECONDS, Math.max(10, timeoutSeconds + 10)),
+    retry: { minBackoffMs: milliseconds(retry.minBackoff), maxBackoffMs: milliseconds(retry.maxBackoff) },
+  };
+  const delivered = {
+    ...common,
+    pushTo: name,
+    deadLetter: { topic: deadTopicOf(prefix, name), maxAttempts: retry.maxAttempts },
+  };
+  const filter = eventsFilter(agent);
+  const events: Subscription[] = filter
+    ? [
+        {
+          name: eventsSubscriptionOf(prefix, name, filter),
+          topic: eventsTopic(prefix),
+          role: 'events',
+          filter,
+          ...delivered,
+        },
+      ]
+    : [];
+  const dead: Subscription = {
+    name: deadSubscriptionOf(prefix, name),
+    topic: deadTopicOf(prefix, name),
+    role: 'dead-letter',
+    ...common,
+    // Whatever the recorder itself can't handle is kept, to be pulled: a dead letter must not chase its own tail.
+    ...(recorder !== undefined &&
+      recorder !== name && {
+        pushTo: recorder,
+        deadLetter: { topic: deadTopicOf(prefix, recorder), maxAttempts: retry.maxAttempts },
+      }),
+  };
+  return [
+    { name: subscriptionOf(prefix, name), topic: topicOf(prefix, name), role: 'agent', ...delivered },
+    ...events,
+    dead,
+  ];
+}
+
+/** The filter for the events that the contract names; undefined where it names none. */
+export function eventsFilter(agent: Contract): string | undefined {
+  const types = Object.keys(agent.subscribes).sort();
+  if (types.length === 0) return undefined;
+  const filter = types.map((type) => `attributes.ce-type="${type}"`).join(' OR ');
+  if (Buffer.byteLength(filter) > LONGEST_FILTER_BYTES) {
+    throw new MeshError(
+      'ContractInvalid',
+      `agent ${JSON.stringify(agent.name)}: subscribes makes a filter of ${Buffer.byteLength(filter)} bytes; Pub/Sub takes ${LONGEST_FILTER_BYTES}`,
+      { field: 'subscribes', hint: 'Subscribe to fewer events, or give the events shorter names.' },
+    );
+  }
+  return filter;
+}
+
+function grantsOf(
+  agent: Contract,
+  all: readonly Contract[],
+  names: { prefix: string; queue: string },
+): Grant[] {
+  const { name } = agent;
+  const publish = (topic: string): Grant => ({ agent: name, may: 'publish', topic });
+  const callers = all.filter((other) => other.calls.includes(name)).map((other) => other.name);
+  const waiting = all.filter((other) => Object.keys(other.workflows).length > 0).map((other) => other.name);
+  // Who is called may reply to its callers, nowhere else; the recorder of dead letters tells whoever may be waiting.
+  // An agent publishes to its own topic when it defers a message, and to its own dead-letter topic.
+  const partners = new Set([name, ...agent.calls, ...callers, ...(agent.recordsDeadLetters ? waiting : [])]);
+  return [
+    ...[...partners].sort().map((partner) => publish(topicOf(names.prefix, partner))),
+    publish(deadTopicOf(names.prefix, name)),
+    ...(Object.keys(agent.publishes).length > 0 ? [publish(eventsTopic(names.prefix))] : []),
+    { agent: name, may: 'use-database' },
+    { agent: name, may: 'schedule', queue: names.queue },
+    ...agent.secrets.map((secret): Grant => ({ agent: name, may: 'read-secret', secret })),
+  ];
+}
+
+function checkTogether(contracts: readonly Contract[]): void {
+  const names = new Set<string>();
+  const events = new Set(
+    contracts.flatMap(({ name, publishes }) => Object.keys(publishes).map((event) => `${name}.${event}`)),
+  );
+  for (const { name } of contracts) {
+    if (names.has(name)) fail(name, 'name', 'is the name of two agents');
+    names.add(name);
+  }
+  for (const { name, calls, subscribes } of contracts) {
+    for (const [at, called] of calls.entries()) {
+      if (!names.has(called))
+        fail(name, `calls.${at}`, `names ${JSON.stringify(called)}, which no agent is called`);
+    }
+    for (const type of Object.keys(subscribes)) {
+      if (!events.has(type)) fail(name, `subscribes.${type}`, 'names an event that no agent publishes');
+    }
+  }
+  const recorders = contracts.filter((contract) => contract.recordsDeadLetters);
+  if (recorders.length > 1)
+    fail(recorders[1]?.name ?? '', 'recordsDeadLetters', 'is set by more than one agent');
+}
+
+function fail(agent: string, field: string, message: string): never {
+  throw new MeshError('ContractInvalid', `agent ${JSON.stringify(agent)}: ${field} ${message}`, { field });
+}
