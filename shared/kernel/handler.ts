@@ -76,12 +76,12 @@ type InputOf<Spec> = Spec extends { readonly input: infer Input extends z.ZodTyp
     : never;
 type ResultOf<Spec> = Spec extends { readonly output: infer Output extends z.ZodType }
   ? z.input<Output>
-  : void;
+  : unknown;
 type HandlersFor<Specs, State> = {
   readonly [K in keyof Specs]: Handler<InputOf<Specs[K]>, ResultOf<Specs[K]>, State>;
 };
 type DeadLetterHandler<Spec, State> = Spec extends { readonly recordsDeadLetters: true }
-  ? { readonly deadLetter: Handler<DeadLetter, void, State> }
+  ? { readonly deadLetter: Handler<DeadLetter, unknown, State> }
   : Record<never, never>;
 type HandlersOfSpec<Spec extends AgentSpec> = HandlersFor<Part<Spec, 'commands'>, StateOf<Spec>> &
   HandlersFor<Part<Spec, 'subscribes'>, StateOf<Spec>> &

@@ -1,3 +1,4 @@
+import type { Failure } from '../contract/failure.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
@@ -49,8 +50,14 @@ export interface Decision {
 
 /** One message to send. The kernel gives it its id (derived from K and its position), source, causation and trace. */
 export interface Send {
-  /** An agent, or `events` for the topic of domain events. */
-  readonly to: { readonly agent: string } | 'events';
+  /**
+   * An agent; `events` for the topic of domain events; or the sender's own dead-letter topic, for a command to `agent` that was
+   * given up on though its handler refused it in order (a compensation that was rejected, I8).
+   */
+  readonly to:
+    | { readonly agent: string }
+    | 'events'
+    | { readonly deadLetterFor: string; readonly failure: Failure };
   readonly type: string;
   readonly data: Message['data'];
   readonly subject?: string;

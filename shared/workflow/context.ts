@@ -1,0 +1,95 @@
+import type * as z from 'zod';
+import type { EventRef, MessageRef } from '../contract/agent.ts';
+import type { Duration } from '../contract/duration.ts';
+import type { Log } from '../contract/log.ts';
+
+/** The durable operations that a workflow is written with. Await nothing else (I9). */
+export interface WorkflowContext {
+  readonly runId: string;
+  /** The key of the run: the value of the contract's `key` field, or the run's id. */
+  readonly key: string;
+  /** Logs once, not again on replay. */
+  readonly log: Log;
+
+  /**
+   * Commands another agent and awaits its reply. Rejects with the agent's failure as a `MeshError` (`Rejected` with its `reason`,
+   * …), with `StepTimeout` when the timeout passes first, or `RunCancelled`.
+   */
+  call<Input, Output, Wire>(
+    ref: MessageRef<Input, Output, Wire>,
+    input: NoInfer<Wire>,
+    options?: CallOptions<NoInfer<Wire>, Output>,
+  ): Promise<Output>;
+
+  /** Resolves after the duration, however long. */
+  sleep(duration: Duration): Promise<void>;
+
+  /**
+   * Awaits a signal sent to the run, such as an approval. Signals that came early are kept, and taken in the order in which they
+   * came. Rejects with `SignalTimeout` when `timeout` passes first.
+   */
+  signal<Schema extends z.ZodType>(
+    name: string,
+    options: { readonly schema: Schema; readonly timeout?: Duration },
+  ): Promise<z.output<Schema>>;
+
+  /** Runs `effect` once and records its JSON result; on replay the record is returned. It may run again if the process dies first. */
+  sideEffect<Result>(name: string, effect: () => Result | Promise<Result>): Promise<Result>;
+
+  /** Publishes a domain event of the hosting agent, once. */
+  publish<Data, Wire>(event: EventRef<Data, Wire>, data: NoInfer<Wire>): void;
+
+  /** The time, the same on every replay. */
+  now(): Date;
+  /** A random UUID, the same on every replay. */
+  uuid(): string;
+}
+
+export interface CallOptions<Wire = unknown, Output = unknown> {
+  /** From dispatch to reply, all attempts together. Left out: until the agent replies or its message is given up on. */
+  readonly timeout?: Duration;
+  /** Sends the command anew after a failure that is not `Rejected`. Left out: no further attempt. */
+  readonly retry?: StepRetry;
+  /**
+   * The undo: registered durably before the command is dispatched (I8), and run, in reverse order of step start, when the run
+   * fails or is cancelled; `output` is undefined where the outcome is unknown. Not run for a step that was `Rejected`.
+   */
+  readonly compensate?: Compensation<Wire, Output>;
+}
+
+export interface StepRetry {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  /** Before the second attempt; doubles each time. Default `1s`. */
+  readonly minBackoff?: Duration;
+  /** Default `60s`. */
+  readonly maxBackoff?: Duration;
+}
+
+/** A command that undoes a step, and how its input is made from what the step was given and what it returned. */
+export interface Compensation<Wire = unknown, Output = unknown> {
+  // A reference of any input: the pair of `with` and `input` is checked by `undo`.
+  readonly with: MessageRef<never, unknown, never>;
+  readonly input: (step: {
+    readonly input: Wire;
+    readonly output: Output | undefined;
+    readonly stepId: string;
+  }) => unknown;
+}
+
+/**
+ * Pairs a compensating command with the input made for it, with types checked.
+ *
+ * @example
+ * wf.call(payments.charge, order, { compensate: undo(payments.refund, ({ input }) => ({ orderId: input.orderId })) })
+ */
+export function undo<Input, Result, UndoWire, Wire, Output>(
+  ref: MessageRef<Input, Result, UndoWire>,
+  input: (step: {
+    readonly input: Wire;
+    readonly output: Output | undefined;
+    readonly stepId: string;
+  }) => NoInfer<UndoWire>,
+): Compensation<Wire, Output> {
+  return { with: ref as never, input };
+}
