@@ -1,0 +1,187 @@
+/**
+ * The rooms of the project, and which other rooms and packages each may import. `docs/design.md` says why; this table is
+ * what holds.
+ *
+ * A target is the name of a room, `own` (the agent's own folder), a package, `node:` with the name of one of Node's
+ * modules, `node:*` for all of them, or `*` for anything at all.
+ */
+export interface Room {
+  readonly name: string;
+  readonly holds: RegExp;
+  readonly may: readonly string[];
+  /** Targets that are not to be loaded with the module: by a dynamic import, or for their types. */
+  readonly mayLazily?: readonly string[];
+}
+
+/** Node's modules that touch neither the machine nor the clock. */
+const PURE_NODE = ['assert', 'async_hooks', 'buffer', 'crypto', 'events', 'path', 'url', 'util'].map(
+  (name) => `node:${name}`,
+);
+
+const SHARED = ['shared', 'shared/contract', 'shared/kernel', 'shared/workflow'];
+const PROVIDERS = ['stripe', 'twilio', '@googleapis/calendar'];
+
+/** A path is in the first room that holds it. */
+export const rooms: readonly Room[] = [
+  {
+    name: 'shared/contract',
+    holds: /^shared\/contract\//,
+    may: ['shared/contract', 'zod', ...PURE_NODE],
+  },
+  {
+    name: 'shared/topology',
+    holds: /^shared\/topology\.ts$/,
+    may: ['shared/contract', ...PURE_NODE],
+  },
+  {
+    name: 'shared/kernel',
+    holds: /^shared\/kernel\//,
+    may: ['shared/kernel', 'shared/contract', ...PURE_NODE],
+  },
+  {
+    name: 'shared/workflow',
+    holds: /^shared\/workflow\//,
+    may: ['shared/workflow', 'shared/kernel', 'shared/contract', ...PURE_NODE],
+  },
+  {
+    // The one room that knows Google's client libraries.
+    name: 'shared/gcp',
+    holds: /^shared\/gcp\//,
+    may: [
+      'shared/gcp',
+      'shared/contract',
+      '@google-cloud/firestore',
+      '@google-cloud/pubsub',
+      '@google-cloud/tasks',
+      '@google-cloud/secret-manager',
+      '@google-cloud/logging-winston',
+      'winston',
+      'node:*',
+    ],
+  },
+  {
+    // The HTTP shell of a deployed function. The client libraries wait for the first message: cold start depends on it.
+    name: 'shared/function',
+    holds: /^shared\/function\//,
+    may: [
+      'shared/function',
+      'shared/workflow',
+      'shared/kernel',
+      'shared/contract',
+      '@google-cloud/functions-framework',
+      'node:*',
+    ],
+    mayLazily: ['shared/gcp'],
+  },
+  {
+    name: 'shared/testing',
+    holds: /^shared\/testing\//,
+    may: ['shared/testing', 'shared/contract', 'node:*'],
+  },
+  {
+    // The door that agents come in by: it must not load what only an entry needs.
+    name: 'shared',
+    holds: /^shared\/index\.ts$/,
+    may: ['shared/workflow', 'shared/kernel', 'shared/contract', 'shared/topology'],
+  },
+  {
+    // Pure data: whoever imports an agent's contract loads nothing of that agent.
+    name: 'contract',
+    holds: /^agents\/[^/]+\/contract\.ts$/,
+    may: ['shared/contract', 'zod'],
+  },
+  {
+    name: 'entry',
+    holds: /^agents\/[^/]+\/index\.ts$/,
+    may: ['own', ...SHARED, 'shared/function', '@google-cloud/functions-framework', 'node:*'],
+    mayLazily: ['shared/gcp'],
+  },
+  {
+    // Workflow code is replayed: it gets time, ids and randomness from its workflow, and nothing from the machine (I9).
+    name: 'agent workflow',
+    holds: /^agents\/[^/]+\/workflow\.ts$/,
+    may: ['own', 'shared', 'contract'],
+  },
+  {
+    name: 'agent',
+    holds: /^agents\/[^/]+\//,
+    may: ['own', 'shared', 'contract', 'node:*'],
+    mayLazily: PROVIDERS,
+  },
+  {
+    name: 'contracts',
+    holds: /^agents\/contracts\.ts$/,
+    may: ['contract', 'shared/contract', 'node:*'],
+  },
+  {
+    name: 'infra',
+    holds: /^infra\//,
+    may: [
+      'infra',
+      'contracts',
+      'contract',
+      'shared/topology',
+      'shared/contract',
+      '@pulumi/pulumi',
+      '@pulumi/gcp',
+      'node:*',
+    ],
+  },
+  {
+    name: 'emulator',
+    holds: /^emulator\//,
+    may: [
+      'emulator',
+      'contracts',
+      'contract',
+      'shared/topology',
+      'shared/contract',
+      '@grpc/grpc-js',
+      '@grpc/proto-loader',
+      'node:*',
+    ],
+  },
+  {
+    name: 'cli',
+    holds: /^cli\//,
+    may: [
+      'cli',
+      'emulator',
+      'contracts',
+      'contract',
+      ...SHARED,
+      'shared/topology',
+      'shared/gcp',
+      'commander',
+      'cli-table3',
+      'zod',
+      'node:*',
+    ],
+  },
+  {
+    name: 'bench',
+    holds: /^bench\//,
+    may: [
+      'bench',
+      'cli',
+      'contracts',
+      'contract',
+      ...SHARED,
+      'shared/topology',
+      'shared/gcp',
+      'cli-table3',
+      'node:*',
+    ],
+  },
+  { name: 'scripts', holds: /^scripts\//, may: ['scripts', 'node:*'] },
+  { name: 'settings', holds: /^[^/]+\.config\.ts$/, may: ['vitest', 'node:*'] },
+  { name: 'test', holds: /^test\//, may: ['*'] },
+];
+
+/** The modules that find others by name, so that what they import cannot be read off them. */
+export const finders: readonly RegExp[] = [/^agents\/contracts\.ts$/, /^emulator\/wire\//, /^test\//];
+
+/** The room that holds `path`. */
+export function roomOf(path: string): Room | undefined {
+  return rooms.find((room) => room.holds.test(path));
+}
