@@ -1,0 +1,384 @@
+import type { Clock } from '../../shared/contract/clock.ts';
+import { StatusError } from '../wire/status.ts';
+import { Alarms } from './alarms.ts';
+import type { Delivery } from './consumer.ts';
+import type { SubscriptionStatus } from './counts.ts';
+import type { Faults } from './faults.ts';
+import { invalidArgument, requireWithin } from './invalid.ts';
+import { acceptMessage, type Message, measureMessages, type OutgoingMessage } from './message.ts';
+import { type Page, type PageRequest, pageOf } from './page.ts';
+import { PullStream, type PullStreamOptions, type PullStreamSink } from './pull-stream.ts';
+import { waitForMessages } from './pull-wait.ts';
+import type { PushConfig } from './push-config.ts';
+import { PushTokens, type TokenSigner } from './push-token.ts';
+import type { PushTransport } from './push-transport.ts';
+import { Pusher } from './pusher.ts';
+import {
+  alreadyExists,
+  DELETED_TOPIC,
+  notFound,
+  requireProjectName,
+  requireSubscriptionName,
+  requireTopicName,
+} from './resource-name.ts';
+import { Subscription, type SubscriptionHost } from './subscription.ts';
+import {
+  completeSubscription,
+  patchSubscription,
+  requireAckDeadline,
+  type SubscriptionConfig,
+  type SubscriptionInput,
+} from './subscription-config.ts';
+import { completeTopic, patchTopic, Topic, type TopicConfig, type TopicInput } from './topic.ts';
+
+export interface BrokerOptions {
+  readonly clock: Clock;
+  /** How pushes leave; without one, push subscriptions are refused. */
+  readonly pushTransport?: PushTransport;
+  /** Signs the tokens of push subscriptions that ask for one; without it, those are refused. */
+  readonly signToken?: TokenSigner;
+  readonly faults?: Faults;
+}
+
+/** A subscription with what its topic and its life add to its settings. */
+export interface SubscriptionView extends SubscriptionConfig {
+  readonly detached: boolean;
+  readonly topicMessageRetentionMs?: number | undefined;
+}
+
+/** Expiration is counted in days: looking at it once an hour keeps it off the path of messages. */
+const EXPIRY_CHECK_MS = 3_600_000;
+
+interface Registration {
+  readonly subscription: Subscription;
+  /** Undefined once the topic is deleted or the subscription is detached. */
+  topic: Topic | undefined;
+  pusher: Pusher | undefined;
+  detached: boolean;
+  /** Milliseconds since the epoch; what expiration counts from. */
+  lastUsed: number;
+}
+
+/**
+ * Pub/Sub, without a wire: topics, subscriptions and the messages between them. All time comes from the clock and all I/O goes
+ * through the push transport, so the same broker serves the local servers and a simulation.
+ *
+ * Every method throws `StatusError` as the service would answer: INVALID_ARGUMENT naming the field, NOT_FOUND, ALREADY_EXISTS,
+ * FAILED_PRECONDITION; a call that throws has changed nothing (I11).
+ */
+export class Broker {
+  readonly #clock: Clock;
+  readonly #alarms: Alarms;
+  readonly #pushTransport: PushTransport | undefined;
+  readonly #tokens: PushTokens | undefined;
+  readonly #host: SubscriptionHost;
+  readonly #topics = new Map<string, Topic>();
+  readonly #subscriptions = new Map<string, Registration>();
+  #nextMessageId: number;
+  #nextOwner = 1;
+  #nextExpiryCheck = 0;
+
+  constructor({ clock, pushTransport, signToken, faults = {} }: BrokerOptions) {
+    this.#clock = clock;
+    this.#alarms = new Alarms(clock);
+    this.#pushTransport = pushTransport;
+    this.#tokens = signToken && new PushTokens(clock, signToken);
+    // Ids rise, also from one broker to the next: a store that outlives the broker must not take a new message for an old one.
+    this.#nextMessageId = clock.now() * 1000;
+    this.#host = {
+      clock,
+      alarms: this.#alarms,
+      faults,
+      forward: (topic, message) => this.#forward(topic, message),
+    };
+  }
+
+  createTopic(input: TopicInput): TopicConfig {
+    const config = completeTopic(input);
+    if (this.#topics.has(config.name)) throw alreadyExists(config.name);
+    this.#topics.set(config.name, new Topic(config));
+    return config;
+  }
+
+  getTopic(name: string): TopicConfig {
+    return this.#topic(name).config;
+  }
+
+  /** `paths` are the update mask's, in snake_case. */
+  updateTopic(patch: TopicInput, paths: readonly string[]): TopicConfig {
+    const topic = this.#topic(patch.name);
+    topic.configure(patchTopic(topic.config, patch, paths));
+    return topic.config;
+  }
+
+  /** `project` is `projects/<id>`. */
+  listTopics(project: string, page: PageRequest = {}): Page<TopicConfig> {
+    const prefix = `${requireProjectName(project)}/`;
+    const topics = [...this.#topics.values()].map(({ config }) => config);
+    return pageOf(
+      topics.filter(({ name }) => name.startsWith(prefix)),
+      ({ name }) => name,
+      page,
+    );
+  }
+
+  /** The names of the topic's subscriptions. */
+  listTopicSubscriptions(topic: string, page: PageRequest = {}): Page<string> {
+    this.#expire();
+    const names = [...this.#topic(topic).subscriptions].map(({ config }) => config.name);
+    return pageOf(names, (name) => name, page);
+  }
+
+  /** Its subscriptions live on and keep their backlog, with `_deleted-topic_` for a topic. */
+  deleteTopic(name: string): void {
+    const topic = this.#topic(name);
+    this.#topics.delete(name);
+    for (const registration of this.#subscriptions.values()) {
+      if (registration.topic === topic) {
+        registration.topic = undefined;
+        registration.subscription.configure({ ...registration.subscription.config, topic: DELETED_TOPIC });
+      }
+    }
+  }
+
+  /** Returns the messages' ids, in order. All or none of the messages are published. */
+  publish(topicName: string, messages: readonly OutgoingMessage[]): string[] {
+    const topic = this.#topic(topicName);
+    const sizes = measureMessages(messages);
+    this.#expire();
+    const accepted = messages.map((message, index) => this.#accept(message, sizes[index] ?? 0));
+    topic.publish(accepted);
+    return accepted.map(({ messageId }) => messageId);
+  }
+
+  createSubscription(input: SubscriptionInput): SubscriptionView {
+    const config = completeSubscription(input);
+    requireTopicName(config.topic);
+    this.#requirePushable(config.pushConfig);
+    this.#expire();
+    if (this.#subscriptions.has(config.name)) throw alreadyExists(config.name);
+    const topic = this.#topic(config.topic);
+    if (config.deadLetterPolicy) this.#topic(config.deadLetterPolicy.deadLetterTopic);
+    const subscription = new Subscription(this.#nextOwner++, config, this.#host);
+    const lastUsed = this.#clock.now();
+    const registration = { subscription, topic, pusher: undefined, detached: false, lastUsed };
+    this.#subscriptions.set(config.name, registration);
+    topic.subscriptions.add(subscription);
+    this.#connectPush(registration);
+    return view(registration);
+  }
+
+  getSubscription(name: string): SubscriptionView {
+    return view(this.#find(name));
+  }
+
+  /** `paths` are the update mask's, in snake_case. */
+  updateSubscription(patch: Omit<SubscriptionInput, 'topic'>, paths: readonly string[]): SubscriptionView {
+    const registration = this.#find(patch.name);
+    const config = patchSubscription(registration.subscription.config, patch, paths);
+    this.#requirePushable(config.pushConfig);
+    const { deadLetterPolicy } = config;
+    if (deadLetterPolicy && paths.some((path) => path.startsWith('dead_letter_policy'))) {
+      this.#topic(deadLetterPolicy.deadLetterTopic);
+    }
+    registration.subscription.configure(config);
+    this.#connectPush(registration);
+    return view(registration);
+  }
+
+  listSubscriptions(project: string, page: PageRequest = {}): Page<SubscriptionView> {
+    const prefix = `${requireProjectName(project)}/`;
+    this.#expire();
+    const views = [...this.#subscriptions.values()].map(view);
+    return pageOf(
+      views.filter(({ name }) => name.startsWith(prefix)),
+      ({ name }) => name,
+      page,
+    );
+  }
+
+  deleteSubscription(name: string): void {
+    this.#remove(this.#find(name));
+  }
+
+  /** Turns a subscription to push, or (with none) to pull. */
+  modifyPushConfig(name: string, pushConfig: PushConfig | undefined): void {
+    this.updateSubscription({ name, pushConfig }, ['push_config']);
+  }
+
+  /** Cuts a subscription off its topic for good: it drops its backlog and gets nothing more. */
+  detachSubscription(name: string): void {
+    const registration = this.#find(name);
+    registration.topic?.subscriptions.delete(registration.subscription);
+    registration.topic = undefined;
+    registration.detached = true;
+    registration.subscription.close(detachedError());
+  }
+
+  /**
+   * Takes up to `maxMessages`. When there is nothing, waits up to `waitMs` (0: not at all) for the first, and may then come
+   * back empty.
+   */
+  async pull(
+    name: string,
+    options: { readonly maxMessages: number; readonly waitMs?: number; readonly signal?: AbortSignal },
+  ): Promise<readonly Delivery[]> {
+    const { maxMessages, waitMs = 0, signal } = options;
+    const subscription = this.#pullable(name);
+    if (!(maxMessages > 0)) throw invalidArgument('max_messages', 'it must be positive');
+    const most = Math.min(maxMessages, 1000);
+    const ready = subscription.pull(most);
+    if (ready.length > 0 || waitMs <= 0) return ready;
+    const untilMs = this.#clock.now() + waitMs;
+    return waitForMessages(subscription, this.#alarms, { maxMessages: most, untilMs, signal });
+  }
+
+  /** Opens a StreamingPull; messages come to the sink until the stream is closed. */
+  openStream(name: string, options: PullStreamOptions, sink: PullStreamSink): PullStream {
+    const subscription = this.#pullable(name);
+    requireAckDeadline(options.ackDeadlineSeconds);
+    const stream = new PullStream(subscription, options, sink);
+    subscription.attach(stream);
+    return stream;
+  }
+
+  /** Returns the ids that were refused as stale: only an exactly-once subscription refuses any. */
+  acknowledge(name: string, ackIds: readonly string[]): string[] {
+    const { subscription } = this.#find(name);
+    if (ackIds.length === 0) throw invalidArgument('ack_ids', 'it must not be empty');
+    return subscription.acknowledge(ackIds);
+  }
+
+  /** Moves the deadlines of deliveries to `seconds` (0..600) from now; 0 is a nack. Returns as `acknowledge`. */
+  modifyAckDeadline(name: string, ackIds: readonly string[], seconds: number): string[] {
+    const { subscription } = this.#find(name);
+    if (ackIds.length === 0) throw invalidArgument('ack_ids', 'it must not be empty');
+    requireWithin('ack_deadline_seconds', seconds, 0, 600);
+    return subscription.modifyAckDeadline(ackIds, seconds);
+  }
+
+  /** What happened in each subscription, and what is there now, by the subscription's name. */
+  status(): Map<string, SubscriptionStatus> {
+    this.#expire();
+    return new Map(
+      Array.from(this.#subscriptions, ([name, { subscription }]) => [name, subscription.status]),
+    );
+  }
+
+  /** Whether nothing is outstanding and nothing waits, in the subscriptions that `include` picks (all unless given). */
+  idle(include: (subscription: string) => boolean = () => true): boolean {
+    for (const [name, { subscription }] of this.#subscriptions) {
+      if (!include(name)) continue;
+      const { outstanding, backlog } = subscription.status;
+      if (outstanding > 0 || backlog > 0) return false;
+    }
+    return true;
+  }
+
+  /** Ends every stream and wait with UNAVAILABLE, aborts the pushes and forgets everything. */
+  close(): void {
+    for (const { subscription } of this.#subscriptions.values()) {
+      subscription.close(new StatusError('UNAVAILABLE', 'The local Pub/Sub is shutting down.'));
+    }
+    this.#subscriptions.clear();
+    this.#topics.clear();
+  }
+
+  #accept(message: OutgoingMessage, size: number): Message {
+    return acceptMessage(message, String(this.#nextMessageId++), this.#clock.now(), size);
+  }
+
+  #forward(topicName: string, message: OutgoingMessage): boolean {
+    const topic = this.#topics.get(topicName);
+    // The size is the original's, near enough: the attributes that were added may pass no limit.
+    topic?.publish([this.#accept(message, message.data?.byteLength ?? 0)]);
+    return topic !== undefined;
+  }
+
+  #topic(name: string): Topic {
+    const topic = this.#topics.get(requireTopicName(name));
+    if (!topic) throw notFound(name);
+    return topic;
+  }
+
+  #find(name: string): Registration {
+    this.#expire();
+    const registration = this.#subscriptions.get(requireSubscriptionName(name));
+    if (!registration) throw notFound(name);
+    registration.lastUsed = this.#clock.now();
+    return registration;
+  }
+
+  #pullable(name: string): Subscription {
+    const { subscription, detached } = this.#find(name);
+    if (detached) throw detachedError();
+    if (subscription.config.pushConfig) throw pushOnly();
+    return subscription;
+  }
+
+  #requirePushable(pushConfig: PushConfig | undefined): void {
+    if (pushConfig && !this.#pushTransport)
+      throw invalidArgument('push_config', 'this broker has no push transport');
+    if (pushConfig?.oidcToken && !this.#tokens) {
+      throw invalidArgument('push_config.oidc_token', 'this broker has no token signer');
+    }
+  }
+
+  /** Makes who delivers match the settings. */
+  #connectPush(registration: Registration): void {
+    const { subscription, pusher, detached } = registration;
+    const wantsPush = subscription.config.pushConfig !== undefined && !detached;
+    if (wantsPush === (pusher !== undefined)) return;
+    if (pusher) {
+      pusher.stop();
+      subscription.detach(pusher);
+      registration.pusher = undefined;
+    } else if (this.#pushTransport) {
+      subscription.turnAway(pushOnly());
+      registration.pusher = new Pusher(subscription, {
+        now: () => this.#clock.now(),
+        alarms: this.#alarms,
+        transport: this.#pushTransport,
+        tokens: this.#tokens,
+      });
+      subscription.attach(registration.pusher);
+    }
+  }
+
+  /** Deletes the subscriptions that nobody used for as long as their expiration policy says. */
+  #expire(): void {
+    const now = this.#clock.now();
+    if (now < this.#nextExpiryCheck) return;
+    this.#nextExpiryCheck = now + EXPIRY_CHECK_MS;
+    for (const registration of this.#subscriptions.values()) {
+      const { subscription, pusher, lastUsed } = registration;
+      const { ttlMs } = subscription.config.expirationPolicy;
+      const hasSubscriber = subscription.consumerCount > (pusher ? 1 : 0);
+      const idleMs = now - Math.max(lastUsed, subscription.lastAckMs);
+      if (ttlMs !== undefined && !hasSubscriber && idleMs >= ttlMs) this.#remove(registration);
+    }
+  }
+
+  #remove({ subscription, topic }: Registration): void {
+    topic?.subscriptions.delete(subscription);
+    this.#subscriptions.delete(subscription.config.name);
+    subscription.close(notFound(subscription.config.name));
+  }
+}
+
+function view({ subscription, topic, detached }: Registration): SubscriptionView {
+  const topicMessageRetentionMs = topic?.config.messageRetentionMs;
+  return {
+    ...subscription.config,
+    detached,
+    ...(topicMessageRetentionMs !== undefined && { topicMessageRetentionMs }),
+  };
+}
+
+function detachedError(): StatusError {
+  return new StatusError('FAILED_PRECONDITION', 'The subscription is detached from its topic.');
+}
+
+function pushOnly(): StatusError {
+  return new StatusError('FAILED_PRECONDITION', 'This method is not supported for this subscription type.');
+}

@@ -1,0 +1,335 @@
+import type { Clock } from '../../shared/contract/clock.ts';
+import type { StatusError } from '../wire/status.ts';
+import { formatAckId, parseAckId } from './ack-id.ts';
+import type { Alarms } from './alarms.ts';
+import { Backlog } from './backlog.ts';
+import type { Consumer, Delivery } from './consumer.ts';
+import { type Counts, noCounts, type SubscriptionStatus } from './counts.ts';
+import { deadLetterMessage } from './dead-letter.ts';
+import { type Entry, newEntry } from './entry.ts';
+import type { Faults } from './faults.ts';
+import { compileFilter, type Filter } from './filter.ts';
+import type { Message, OutgoingMessage } from './message.ts';
+import { retryDelayMs } from './retry-policy.ts';
+import type { SubscriptionConfig } from './subscription-config.ts';
+
+/** What a subscription needs of its broker. */
+export interface SubscriptionHost {
+  readonly clock: Clock;
+  readonly alarms: Alarms;
+  readonly faults: Faults;
+  /** Publishes to a dead-letter topic; false when there is no such topic. */
+  forward(topic: string, message: OutgoingMessage): boolean;
+}
+
+/**
+ * One subscription's messages: it filters, hands them to consumers under leases, and settles them: ack, or failure (nack, ack
+ * deadline) and then retry or dead letter. It knows no wire and does no I/O; consumers do.
+ *
+ * - Every message that passes the filter is in the backlog or leased until it is gone: acked, dead-lettered, or older than the
+ *   retention (I4).
+ * - Only the latest delivery of a message can fail; an ack of an earlier one counts while the message waits, but for ordered and
+ *   exactly-once messages.
+ */
+export class Subscription {
+  readonly #owner: number;
+  readonly #host: SubscriptionHost;
+  readonly #filter: Filter;
+  readonly #backlog: Backlog;
+  readonly #entries = new Map<number, Entry>();
+  readonly #counts: Counts = noCounts();
+  #config: SubscriptionConfig;
+  #consumers: Consumer[] = [];
+  #turn = 0;
+  #sequence = 0;
+  #outstanding = 0;
+  #pruneAt = Number.POSITIVE_INFINITY;
+  #lastAckMs = 0;
+  #dispatching = false;
+  #dispatchAgain = false;
+
+  constructor(owner: number, config: SubscriptionConfig, host: SubscriptionHost) {
+    this.#owner = owner;
+    this.#config = config;
+    this.#host = host;
+    this.#filter = compileFilter(config.filter);
+    this.#backlog = new Backlog(config.enableMessageOrdering);
+  }
+
+  get config(): SubscriptionConfig {
+    return this.#config;
+  }
+
+  /** Takes new settings; name, topic, filter and ordering are the old ones. */
+  configure(config: SubscriptionConfig): void {
+    this.#config = config;
+    this.#pruneAt = 0;
+    this.dispatch();
+  }
+
+  get status(): SubscriptionStatus {
+    this.#prune();
+    return { ...this.#counts, outstanding: this.#outstanding, backlog: this.#backlog.size };
+  }
+
+  /** When a message was last acked, in milliseconds since the epoch; 0 for never. */
+  get lastAckMs(): number {
+    return this.#lastAckMs;
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.length;
+  }
+
+  /** Adds a message of the topic. Call `dispatch` after the last one of a request. */
+  offer(message: Message): void {
+    if (!this.#filter(message.attributes)) {
+      this.#counts.filtered += 1;
+      return;
+    }
+    this.#counts.published += 1;
+    const entry = newEntry(this.#sequence++, message);
+    this.#entries.set(entry.sequence, entry);
+    this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
+    const delayMs = this.#host.faults.delayMs?.({ ...message, subscription: this.#config.name }) ?? 0;
+    this.#backlog.add(entry, delayMs > 0);
+    if (delayMs > 0) this.#releaseAfter(entry, delayMs);
+  }
+
+  /** Gives what is ready to the consumers that have room, in turn. */
+  dispatch(): void {
+    if (this.#dispatching) {
+      this.#dispatchAgain = true;
+      return;
+    }
+    this.#dispatching = true;
+    this.#prune();
+    try {
+      do {
+        this.#dispatchAgain = false;
+        for (let idle = 0; idle < this.#consumers.length && this.#backlog.hasReady; ) {
+          idle = this.#serve(this.#consumers[this.#turn++ % this.#consumers.length] as Consumer)
+            ? 0
+            : idle + 1;
+        }
+      } while (this.#dispatchAgain);
+    } finally {
+      this.#dispatching = false;
+    }
+  }
+
+  /** Takes up to `max` messages at once for a pull that does not wait. */
+  pull(max: number): Delivery[] {
+    this.#prune();
+    return this.#backlog
+      .take(max, Number.POSITIVE_INFINITY, max)
+      .map((entry) => this.#lease(entry, undefined));
+  }
+
+  attach(consumer: Consumer): void {
+    this.#consumers.push(consumer);
+    this.dispatch();
+  }
+
+  /** The consumer gets nothing more; what it holds stays leased. */
+  detach(consumer: Consumer): void {
+    this.#consumers = this.#consumers.filter((each) => each !== consumer);
+  }
+
+  /**
+   * Acks deliveries. Returns the ids that an exactly-once subscription refuses because they are stale.
+   * @throws StatusError INVALID_ARGUMENT for an id that this subscription never gave out; nothing is then acked.
+   */
+  acknowledge(ackIds: readonly string[]): string[] {
+    for (const ackId of ackIds) parseAckId(this.#owner, ackId);
+    this.#lastAckMs = this.#host.clock.now();
+    const refused = ackIds.filter((ackId) => !this.#acknowledge(ackId));
+    this.dispatch();
+    return refused;
+  }
+
+  /** Moves ack deadlines to `seconds` from now; 0 is a nack. Returns and throws as `acknowledge`. */
+  modifyAckDeadline(ackIds: readonly string[], seconds: number): string[] {
+    for (const ackId of ackIds) parseAckId(this.#owner, ackId);
+    const refused: string[] = [];
+    for (const ackId of ackIds) {
+      const entry = this.#current(ackId);
+      if (!entry) refused.push(ackId);
+      else if (seconds === 0) this.#fail(entry, 'nacked');
+      else this.#setDeadline(entry, seconds * 1000);
+    }
+    this.dispatch();
+    return this.#config.enableExactlyOnceDelivery ? refused : [];
+  }
+
+  /** Turns its consumers away and forgets all messages. */
+  close(reason: StatusError): void {
+    this.turnAway(reason);
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'leased') this.#endLease(entry);
+      entry.alarm?.cancel();
+      if (entry.state === 'waiting' || entry.state === 'held') this.#backlog.drop(entry);
+      entry.state = 'gone';
+    }
+    this.#entries.clear();
+  }
+
+  turnAway(reason: StatusError): void {
+    const consumers = this.#consumers;
+    this.#consumers = [];
+    for (const consumer of consumers) consumer.closed(reason);
+  }
+
+  #serve(consumer: Consumer): boolean {
+    const room = consumer.room();
+    if (room.messages <= 0 || room.bytes <= 0) return false;
+    const share = Math.ceil(this.#backlog.size / this.#consumers.length);
+    const entries = this.#backlog.take(
+      Math.min(room.messages, Math.max(1, share)),
+      room.bytes,
+      consumer.perKey,
+    );
+    if (entries.length === 0) return false;
+    consumer.deliver(entries.map((entry) => this.#lease(entry, consumer)));
+    return true;
+  }
+
+  #lease(entry: Entry, consumer: Consumer | undefined): Delivery {
+    entry.deliveries += 1;
+    entry.consumer = consumer;
+    this.#outstanding += 1;
+    this.#counts.delivered += 1;
+    this.#setDeadline(entry, consumer?.leaseMs ?? this.#config.ackDeadlineSeconds * 1000);
+    const { message, failures } = entry;
+    const ackId = this.#ackIdOf(entry);
+    return this.#config.deadLetterPolicy
+      ? { ackId, message, deliveryAttempt: failures + 1 }
+      : { ackId, message };
+  }
+
+  #setDeadline(entry: Entry, leaseMs: number): void {
+    entry.alarm?.cancel();
+    entry.alarm = this.#host.alarms.set(this.#host.clock.now() + leaseMs, () => {
+      this.#fail(entry, 'expired');
+      this.dispatch();
+    });
+  }
+
+  #endLease(entry: Entry): void {
+    const { consumer } = entry;
+    entry.alarm?.cancel();
+    entry.alarm = undefined;
+    entry.consumer = undefined;
+    this.#outstanding -= 1;
+    consumer?.released({ ackId: this.#ackIdOf(entry), message: entry.message });
+  }
+
+  #acknowledge(ackId: string): boolean {
+    const { sequence, delivery } = parseAckId(this.#owner, ackId);
+    const entry = this.#entries.get(sequence);
+    const exactlyOnce = this.#config.enableExactlyOnceDelivery;
+    if (entry?.state === 'leased' && entry.deliveries === delivery) {
+      if (this.#losesAck(entry)) this.#putBack(entry, 0);
+      else {
+        this.#counts.acked += 1;
+        this.#finish(entry);
+      }
+      return true;
+    }
+    const isOrdered = this.#config.enableMessageOrdering && entry?.message.orderingKey !== '';
+    if (!exactlyOnce && !isOrdered && (entry?.state === 'waiting' || entry?.state === 'held')) {
+      this.#counts.acked += 1;
+      this.#forget(entry);
+    }
+    return !exactlyOnce;
+  }
+
+  #losesAck(entry: Entry): boolean {
+    const { duplicate } = this.#host.faults;
+    if (!this.#config.pushConfig || entry.duplicated || !duplicate) return false;
+    entry.duplicated = duplicate.call(this.#host.faults, {
+      ...entry.message,
+      subscription: this.#config.name,
+    });
+    if (entry.duplicated) this.#counts.duplicated += 1;
+    return entry.duplicated;
+  }
+
+  #fail(entry: Entry, cause: 'nacked' | 'expired'): void {
+    entry.failures += 1;
+    this.#counts[cause] += 1;
+    if (this.#deadLetter(entry)) this.#finish(entry);
+    else this.#putBack(entry, retryDelayMs(this.#config.retryPolicy, entry.failures));
+  }
+
+  /** A dead-letter topic that was deleted keeps the message in its subscription, to be delivered again. */
+  #deadLetter({ message, failures }: Entry): boolean {
+    const { name, deadLetterPolicy } = this.#config;
+    if (!deadLetterPolicy || failures < deadLetterPolicy.maxDeliveryAttempts) return false;
+    const isForwarded = this.#host.forward(
+      deadLetterPolicy.deadLetterTopic,
+      deadLetterMessage(message, name, failures),
+    );
+    if (isForwarded) this.#counts.deadLettered += 1;
+    return isForwarded;
+  }
+
+  #finish(entry: Entry): void {
+    this.#endLease(entry);
+    for (const gone of this.#backlog.done(entry)) this.#entries.delete(gone.sequence);
+  }
+
+  #putBack(entry: Entry, delayMs: number): void {
+    this.#endLease(entry);
+    const wereLeased = (each: Entry) => each.alarm !== undefined;
+    for (const later of this.#backlog.putBack(entry).filter(wereLeased)) this.#endLease(later);
+    if (delayMs > 0) this.#releaseAfter(entry, delayMs);
+    else {
+      this.#backlog.release(entry);
+      this.#dispatchAgain = true;
+    }
+  }
+
+  #releaseAfter(entry: Entry, delayMs: number): void {
+    entry.alarm = this.#host.alarms.set(this.#host.clock.now() + delayMs, () => {
+      entry.alarm = undefined;
+      this.#backlog.release(entry);
+      this.dispatch();
+    });
+  }
+
+  #forget(entry: Entry): void {
+    const held = entry.alarm;
+    held?.cancel();
+    entry.alarm = undefined;
+    this.#backlog.drop(entry);
+    if (held) this.#backlog.release(entry);
+    this.#entries.delete(entry.sequence);
+  }
+
+  /** Drops what waits for longer than the retention. Costs nothing until the oldest message is that old. */
+  #prune(): void {
+    const now = this.#host.clock.now();
+    if (now < this.#pruneAt) return;
+    this.#pruneAt = Number.POSITIVE_INFINITY;
+    for (const entry of this.#entries.values()) {
+      const dueMs = entry.message.publishTimeMs + this.#config.messageRetentionMs;
+      if (dueMs > now) {
+        this.#pruneAt = dueMs;
+        break;
+      }
+      if (entry.state === 'waiting' || entry.state === 'held') this.#forget(entry);
+      else this.#pruneAt = now + 60_000;
+    }
+  }
+
+  #current(ackId: string): Entry | undefined {
+    const { sequence, delivery } = parseAckId(this.#owner, ackId);
+    const entry = this.#entries.get(sequence);
+    return entry?.state === 'leased' && entry.deliveries === delivery ? entry : undefined;
+  }
+
+  #ackIdOf({ sequence, deliveries }: Entry): string {
+    return formatAckId(this.#owner, { sequence, delivery: deliveries });
+  }
+}
