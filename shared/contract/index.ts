@@ -15,6 +15,7 @@ export * from './keys.ts';
 export * from './log.ts';
 export * from './message.ts';
 export * from './names.ts';
+export * from './parse.ts';
 export * from './ports.ts';
 export * from './reply.ts';
 export * from './secrets.ts';

@@ -73,4 +73,6 @@ export interface Send {
    * send all the same (a step of a run): `<runId>:<stepId>:<attempt>`.
    */
   readonly idFrom?: string;
+  /** The id of the message that this one answers, where that is not the message being handled. */
+  readonly causationId?: string;
 }

@@ -1,0 +1,136 @@
+import type { DeadLetter } from '../contract/dead-letter.ts';
+import type { Deployment } from '../contract/deployment.ts';
+import { decodeEnvelope } from '../contract/envelope.ts';
+import { ERROR_CATALOGUE, type ErrorCode } from '../contract/errors.ts';
+import type { Failure } from '../contract/failure.ts';
+import { digest, messageKey } from '../contract/keys.ts';
+import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
+
+/**
+ * Dead letters on the wire: the original message, byte for byte and attribute for attribute, with the reason in attributes beside it.
+ * Two makers exist: the kernel, which knows the reason (`deadletter*`), and Pub/Sub, which only counts deliveries
+ * (`CloudPubSubDeadLetter*`, docs.cloud.google.com/pubsub/docs/dead-letter-topics).
+ */
+const CODE = 'deadlettercode';
+const MESSAGE = 'deadlettermessage';
+const FIELD = 'deadletterfield';
+const REASON = 'deadletterreason';
+const AGENT = 'deadletteragent';
+const MESSAGE_ID = 'deadlettermessageid';
+const PUBLISH_TIME = 'deadletterpublishtime';
+const ATTEMPTS = 'deadletterattempts';
+const PUBSUB_PREFIX = 'CloudPubSubDeadLetterSource';
+
+/** Pub/Sub takes at most 1,024 bytes in an attribute's value. */
+const LONGEST_VALUE_BYTES = 1_024;
+
+export function deadLetterAttributes(failure: Failure, agent: string): Record<string, string> {
+  return {
+    [CODE]: failure.code,
+    [MESSAGE]: cut(failure.message || failure.code),
+    [AGENT]: agent,
+    ...(failure.field && { [FIELD]: cut(failure.field) }),
+    ...(failure.reason && { [REASON]: cut(failure.reason) }),
+  };
+}
+
+/** The delivery as a dead letter to be published. Its ordering key is kept as it was. */
+export function toDeadLetter(delivery: Delivery, failure: Failure, agent: string): WireMessage {
+  return {
+    data: delivery.data,
+    attributes: {
+      ...originalAttributes(delivery.attributes),
+      ...deadLetterAttributes(failure, agent),
+      [MESSAGE_ID]: delivery.messageId,
+      [PUBLISH_TIME]: delivery.publishTime,
+      ...(delivery.deliveryAttempt !== undefined && { [ATTEMPTS]: String(delivery.deliveryAttempt) }),
+    },
+  };
+}
+
+/** Reads what came from a dead-letter topic, whoever put it there. */
+export function readDeadLetter(delivery: Delivery, deployment: Deployment): DeadLetter {
+  const { attributes } = delivery;
+  const agent = attributes[AGENT] ?? agentOf(delivery, deployment.prefix);
+  const messageId = attributes[MESSAGE_ID] ?? delivery.messageId;
+  const counted = attributes[ATTEMPTS] ?? attributes[`${PUBSUB_PREFIX}DeliveryCount`];
+  const attempts = counted !== undefined && /^\d{1,9}$/.test(counted) ? Number(counted) : undefined;
+  const original = {
+    data: Buffer.from(delivery.data).toString('base64'),
+    attributes: originalAttributes(attributes),
+    messageId,
+    publishTime:
+      attributes[PUBLISH_TIME] ?? attributes[`${PUBSUB_PREFIX}TopicPublishTime`] ?? delivery.publishTime,
+    ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
+  };
+  const envelope = envelopeOf({ ...delivery, messageId, attributes: original.attributes }, agent);
+  const identity = envelope ? messageKey(envelope) : messageId;
+  return {
+    id: digest('dead-letter', agent, identity, original.attributes.redrive ?? '0'),
+    agent,
+    failure: readFailure(attributes, attempts),
+    original,
+    ...(attempts !== undefined && { deliveryAttempts: attempts }),
+  };
+}
+
+/** The envelope of a dead letter's original; undefined where it is too broken to have one. */
+export function originalEnvelope(letter: DeadLetter): Envelope | undefined {
+  const { orderingKey: _ordering, data, ...original } = letter.original;
+  return envelopeOf({ ...original, data: Buffer.from(data, 'base64'), subscription: '' }, letter.agent);
+}
+
+/**
+ * The original as it is published again: under the identity that it had, so that what was done is not done twice (I2), and marked, so
+ * that a second death is another dead letter.
+ */
+export function toRedrive(letter: DeadLetter): WireMessage {
+  const { attributes, data, messageId, publishTime, orderingKey } = letter.original;
+  const redrive = String(Number(attributes.redrive ?? 0) + 1);
+  return {
+    data: Buffer.from(data, 'base64'),
+    attributes: { 'ce-id': messageId, 'ce-time': publishTime, ...attributes, redrive },
+    ...(orderingKey && { orderingKey }),
+  };
+}
+
+function envelopeOf(delivery: Delivery, agent: string): Envelope | undefined {
+  try {
+    return decodeEnvelope(delivery, agent);
+  } catch {
+    // A dead letter is often one because of this; it is recorded all the same.
+    return undefined;
+  }
+}
+
+function readFailure(attributes: Readonly<Record<string, string>>, attempts: number | undefined): Failure {
+  const code = attributes[CODE];
+  if (code === undefined || !(code in ERROR_CATALOGUE)) {
+    const times = attempts === undefined ? 'every delivery attempt' : `${attempts} delivery attempts`;
+    return { code: 'DeliveriesExhausted', message: `${times} failed` };
+  }
+  return {
+    code: code as ErrorCode,
+    message: attributes[MESSAGE] ?? code,
+    ...(attributes[FIELD] !== undefined && { field: attributes[FIELD] }),
+    ...(attributes[REASON] !== undefined && { reason: attributes[REASON] }),
+  };
+}
+
+function agentOf(delivery: Delivery, prefix: string): string {
+  const source = delivery.attributes[`${PUBSUB_PREFIX}Subscription`] ?? delivery.subscription;
+  return source
+    .replace(/^.*\//, '')
+    .slice(prefix.length + 1)
+    .replace(/-events-[0-9a-v]{8}$|-dead$/, '');
+}
+
+function originalAttributes(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const added = (name: string) => name.startsWith('deadletter') || name.startsWith('CloudPubSubDeadLetter');
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !added(name)));
+}
+
+function cut(text: string): string {
+  if (Buffer.byteLength(text) <= LONGEST_VALUE_BYTES) return text;
+  return `${new TextDecoder().decode(Buffer.from(text).subarray(0, LONGEST_VALUE_BYTES - 8)).replace(/\uFFFD+$/, '')}…`;
+}

@@ -1,0 +1,25 @@
+import type { DeadLetter } from '../contract/dead-letter.ts';
+import { toJson } from '../contract/json.ts';
+import { REPLY } from '../contract/message.ts';
+import { originalEnvelope } from './dead-letter.ts';
+import type { Send } from './route.ts';
+
+/**
+ * A command that died tells whoever waits for its reply, so that a workflow compensates at once and never hangs (I4, I8). Only the
+ * agent that records dead letters sends this: whichever way a command dies, it comes by there.
+ */
+export function failureReply(letter: DeadLetter): Send[] {
+  const original = originalEnvelope(letter);
+  if (!original?.replyTo || original.runId === undefined || letter.failure.code === 'ReplyToRefused')
+    return [];
+  return [
+    {
+      to: { agent: original.replyTo },
+      type: REPLY,
+      data: toJson({ ok: false, error: letter.failure }),
+      runId: original.runId,
+      causationId: original.id,
+      ...(original.stepId !== undefined && { stepId: original.stepId }),
+    },
+  ];
+}

@@ -1,0 +1,93 @@
+import type { Contract, EventRef, MessageRef } from '../contract/agent.ts';
+import type { Clock } from '../contract/clock.ts';
+import { milliseconds } from '../contract/duration.ts';
+import { MeshError } from '../contract/errors.ts';
+import { toJson } from '../contract/json.ts';
+import type { Message } from '../contract/message.ts';
+import { parseAs } from '../contract/parse.ts';
+import type { Secrets } from '../contract/secrets.ts';
+import type { HandlerContext, SendOptions } from './handler.ts';
+import type { DecisionRequest, Send } from './route.ts';
+import type { StateDocuments } from './state.ts';
+
+export interface HandlerContextOptions {
+  readonly contract: Contract;
+  readonly request: DecisionRequest;
+  readonly state: StateDocuments;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the handler sends is added here, in order. */
+  readonly sends: Send[];
+}
+
+/** Makes the `ctx` of a handler. All that it sends is only collected; the kernel commits it, then publishes (I1, I3). */
+export function createHandlerContext(options: HandlerContextOptions): HandlerContext<unknown> {
+  const { contract, request, state, clock, secrets, env, sends } = options;
+  const { message } = request;
+  return {
+    message: withoutData(message),
+    idempotencyKey: request.key,
+    state,
+    signal: request.signal,
+    log: request.log,
+    ...(message.deadline !== undefined && { deadline: new Date(message.deadline) }),
+    now: () => new Date(clock.now()),
+    send<Input, Output, Wire>(
+      ref: MessageRef<Input, Output, Wire>,
+      input: Wire,
+      { delay, subject }: SendOptions = {},
+    ) {
+      if (ref.agent !== contract.name && !contract.calls.includes(ref.agent)) {
+        throw new MeshError(
+          'CallNotDeclared',
+          `${contract.name} sends ${ref.type}, but its contract does not call ${ref.agent}`,
+          { field: 'calls' },
+        );
+      }
+      parseAs(ref.input, input, 'SchemaMismatch', `the ${ref.type} that ${contract.name} sends`);
+      sends.push({
+        to: { agent: ref.agent },
+        type: ref.type,
+        data: toJson(input),
+        ...(subject !== undefined && { subject }),
+        ...(delay !== undefined && { at: new Date(clock.now() + milliseconds(delay)) }),
+      });
+    },
+    publish<Data, Wire>(event: EventRef<Data, Wire>, data: Wire) {
+      if (event.agent !== contract.name || !(event.name in contract.publishes)) {
+        throw new MeshError(
+          'EventNotDeclared',
+          `${contract.name} publishes ${event.type}, which its contract does not list`,
+          { field: 'publishes' },
+        );
+      }
+      parseAs(event.data, data, 'SchemaMismatch', `the event ${event.type} that ${contract.name} publishes`);
+      sends.push({ to: 'events', type: event.type, data: toJson(data) });
+    },
+    async secret(name) {
+      if (!contract.secrets.includes(name)) {
+        throw new MeshError(
+          'SecretNotDeclared',
+          `${contract.name} reads the secret ${name}, which its contract does not list`,
+          { field: 'secrets' },
+        );
+      }
+      return secrets.get(name);
+    },
+    setting(name) {
+      if (!contract.settings.includes(name)) {
+        throw new MeshError(
+          'ConfigurationInvalid',
+          `${contract.name} reads the setting ${name}, which its contract does not list`,
+          { field: 'settings' },
+        );
+      }
+      return env[name] || undefined;
+    },
+  };
+}
+
+function withoutData({ data: _data, ...envelope }: Message) {
+  return envelope;
+}

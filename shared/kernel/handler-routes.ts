@@ -1,0 +1,115 @@
+import type * as z from 'zod';
+import type { Contract, Mode } from '../contract/agent.ts';
+import type { Clock } from '../contract/clock.ts';
+import { DeadLetter } from '../contract/dead-letter.ts';
+import { MeshError } from '../contract/errors.ts';
+import { toJson } from '../contract/json.ts';
+import { DEAD_LETTER, type Message } from '../contract/message.ts';
+import { parseAs } from '../contract/parse.ts';
+import type { Secrets } from '../contract/secrets.ts';
+import { failureReply } from './failure-reply.ts';
+import type { HandlerContext, Handlers } from './handler.ts';
+import { createHandlerContext } from './handler-context.ts';
+import type { Decision, Route, Send } from './route.ts';
+import { StateDocuments, stateDocumentPath } from './state.ts';
+
+export interface HandlerRoutesOptions {
+  readonly contract: Contract;
+  readonly handlers: Handlers;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  /** Where the contract's settings are read from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface Behaviour {
+  readonly what: string;
+  readonly mode: Mode;
+  readonly input: z.ZodType;
+  readonly output?: z.ZodType;
+  readonly keys: (input: unknown) => readonly string[];
+  readonly handle: (input: unknown, ctx: HandlerContext<unknown>) => unknown;
+  /** Messages that follow from the input itself, beside what the handler sends. */
+  readonly also?: (input: unknown) => readonly Send[];
+}
+
+/**
+ * A route for each command and each subscribed event of the contract, by full type.
+ *
+ * @throws MeshError `ContractInvalid` for a message without a handler, or a handler without a message
+ */
+export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string, Route> {
+  const { contract, handlers } = options;
+  const routes = new Map<string, Route>();
+  const left = new Set(Object.keys(handlers));
+  const add = (type: string, name: string, spec: Omit<Behaviour, 'keys' | 'handle' | 'what'>) => {
+    left.delete(name);
+    routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, options));
+  };
+  for (const [name, { input, output, mode = 'commit' }] of Object.entries(contract.commands)) {
+    add(`${contract.name}.${name}`, name, { mode, input, ...(output && { output }) });
+  }
+  for (const [type, { data, mode = 'commit' }] of Object.entries(contract.subscribes)) {
+    add(type, type, { mode, input: data });
+  }
+  if (contract.recordsDeadLetters) {
+    const also = (letter: unknown) => failureReply(letter as DeadLetter);
+    add(DEAD_LETTER, 'deadLetter', { mode: 'commit', input: DeadLetter, also });
+  }
+  for (const name of left) {
+    throw new MeshError(
+      'ContractInvalid',
+      `agent ${JSON.stringify(contract.name)} has a handler ${JSON.stringify(name)}, but no message of that name`,
+      {
+        field: `handlers.${name}`,
+      },
+    );
+  }
+  return routes;
+}
+
+function handlerOf(contract: Contract, handlers: Handlers, name: string): Pick<Behaviour, 'keys' | 'handle'> {
+  const handler = handlers[name];
+  if (!handler) {
+    throw new MeshError(
+      'ContractInvalid',
+      `agent ${JSON.stringify(contract.name)} has no handler for ${JSON.stringify(name)}`,
+      { field: `handlers.${name}` },
+    );
+  }
+  const { keys, handle } = typeof handler === 'function' ? { keys: () => [], handle: handler } : handler;
+  return { keys, handle } as Pick<Behaviour, 'keys' | 'handle'>;
+}
+
+function toRoute(behaviour: Behaviour, options: HandlerRoutesOptions): Route {
+  const { contract } = options;
+  const parsed = new WeakMap<Message, { input: unknown; keys: readonly string[] }>();
+  const parse = (message: Message) => {
+    const known = parsed.get(message);
+    if (known) return known;
+    const input = parseAs(behaviour.input, message.data, 'SchemaMismatch', behaviour.what);
+    const fresh = { input, keys: [...new Set(behaviour.keys(input))] };
+    parsed.set(message, fresh);
+    return fresh;
+  };
+  return {
+    mode: behaviour.mode,
+    reads: (message) => parse(message).keys.map((key) => stateDocumentPath(contract, key)),
+    async decide(request): Promise<Decision> {
+      const { input, keys } = parse(request.message);
+      const state = new StateDocuments(contract, keys, request.documents);
+      const sends: Send[] = [...(behaviour.also?.(input) ?? [])];
+      const output = await behaviour.handle(
+        input,
+        createHandlerContext({ ...options, request, state, sends }),
+      );
+      if (behaviour.output)
+        parseAs(behaviour.output, output, 'OutputInvalid', `the output of ${behaviour.what}`);
+      return {
+        writes: state.writes(options.clock.now()),
+        sends,
+        reply: { ok: true, output: behaviour.output ? toJson(output) : null },
+      };
+    },
+  };
+}

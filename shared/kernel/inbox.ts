@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type { Message } from '../contract/message.ts';
+import type { Fields, StoredDocument } from '../contract/store.ts';
+
+/** One message that handling another one sends: to be published, or armed as a timer where it has a time. */
+export interface OutboxEntry {
+  /** The topic's id. */
+  readonly topic: string;
+  readonly message: Message;
+  /** Milliseconds since the epoch. */
+  readonly at?: number;
+  /** Attributes beside the envelope's: the reason, on a dead letter. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The inbox record: that a message was handled, and what its handling sends. It is committed with the effect (I1), and read before
+ * anything else is done with the message (I2).
+ */
+export type InboxRecord =
+  | { readonly status: 'done'; readonly outbox: readonly OutboxEntry[] }
+  | { readonly status: 'running'; readonly leaseUntil: Date };
+
+/**
+ * How long a record is kept, in milliseconds: 45 days. Longer than Pub/Sub keeps a message (7 days by default), plus the 30 days for
+ * which its dead letter can be redriven: no message comes again after its record is gone.
+ */
+export const INBOX_RETENTION_MS = 45 * 86_400_000;
+
+const Outbox = z.array(
+  z.custom<OutboxEntry>((entry) => typeof entry === 'object' && entry !== null && 'topic' in entry),
+);
+
+export function encodeInbox(record: InboxRecord, message: Message, now: number): Fields {
+  const common = {
+    status: record.status,
+    type: message.type,
+    source: message.source,
+    messageId: message.id,
+    updatedAt: new Date(now),
+    expireAt: new Date(now + INBOX_RETENTION_MS),
+  };
+  // The outbox is one string: as fields, each would be an index entry, of which a document may have 40,000.
+  return record.status === 'done'
+    ? { ...common, outbox: JSON.stringify(record.outbox) }
+    : { ...common, leaseUntil: record.leaseUntil };
+}
+
+export function decodeInbox(document: StoredDocument): InboxRecord {
+  const { status, outbox, leaseUntil } = document.fields;
+  if (status === 'running') {
+    return { status, leaseUntil: leaseUntil instanceof Date ? leaseUntil : new Date(0) };
+  }
+  return { status: 'done', outbox: Outbox.parse(JSON.parse(typeof outbox === 'string' ? outbox : '[]')) };
+}

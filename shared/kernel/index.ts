@@ -1,0 +1,8 @@
+/** The kernel room's door. */
+export * from './dead-letter.ts';
+export * from './handler.ts';
+export * from './handler-routes.ts';
+export * from './inbox.ts';
+export * from './kernel.ts';
+export * from './outcome.ts';
+export * from './route.ts';

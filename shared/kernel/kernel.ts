@@ -1,0 +1,264 @@
+import type { Contract } from '../contract/agent.ts';
+import { sleep } from '../contract/clock.ts';
+import type { Deployment } from '../contract/deployment.ts';
+import { milliseconds } from '../contract/duration.ts';
+import { hasCode, MeshError } from '../contract/errors.ts';
+import { type Failure, toFailure } from '../contract/failure.ts';
+import { digest, messageKey } from '../contract/keys.ts';
+import type { Log } from '../contract/log.ts';
+import type { Delivery, Envelope, Message } from '../contract/message.ts';
+import { deadTopicOf, inboxPath, topicOf } from '../contract/names.ts';
+import type { Ports } from '../contract/ports.ts';
+import type { StoredDocument } from '../contract/store.ts';
+import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
+import { admit } from './admission.ts';
+import { toDeadLetter } from './dead-letter.ts';
+import { decodeInbox, encodeInbox, type OutboxEntry } from './inbox.ts';
+import { publishOutbox, toOutbox } from './outbox.ts';
+import type { Outcome } from './outcome.ts';
+import type { Decision, Route } from './route.ts';
+import { withinTime } from './within-time.ts';
+
+export interface KernelOptions {
+  readonly contract: Contract;
+  readonly deployment: Deployment;
+  readonly ports: Ports;
+  readonly routes: ReadonlyMap<string, Route>;
+}
+
+export interface Kernel {
+  /** Handles one delivery to its end. Never rejects: what fails is an outcome. */
+  handle(delivery: Delivery): Promise<Outcome>;
+}
+
+/** Reading and deciding again after a conflict, before the message is left to Pub/Sub's own retry. */
+const MOST_CONFLICTS = 8;
+/** Added to the contract's timeout: by then a handler that was cut off has been seen to be. */
+const LEASE_MARGIN_MS = 2_000;
+
+/**
+ * The kernel: decode → dedupe → handle → commit → publish, and the outcome.
+ *
+ * It owns the order of these steps, on which the invariants rest: nothing is acked before what it caused is durable (I3), the effect and
+ * the record of it are one commit (I1), and whoever comes second finds the record (I2). It does not own what is decided: that is a route's.
+ */
+export function createKernel(options: KernelOptions): Kernel {
+  const { contract, deployment, ports } = options;
+  const { bus, store, timers, clock } = ports;
+  const timeoutMs = milliseconds(contract.limits.timeout);
+
+  async function handle(delivery: Delivery): Promise<Outcome> {
+    const span = childSpan(
+      parseTraceparent(delivery.attributes.traceparent ?? delivery.attributes.googclient_traceparent),
+    );
+    const log = ports.log.child({
+      traceId: span.traceId,
+      spanId: span.spanId,
+      traceSampled: span.sampled,
+      messageId: delivery.messageId,
+      ...(delivery.deliveryAttempt !== undefined && { deliveryAttempt: delivery.deliveryAttempt }),
+    });
+    const started = clock.now();
+    const outcome = await attempt(delivery, formatTraceparent(span), log).catch((error) =>
+      giveUpOrRetry(delivery, error, log),
+    );
+    report(log, outcome, clock.now() - started);
+    return outcome;
+  }
+
+  async function attempt(delivery: Delivery, traceparent: string, log: Log): Promise<Outcome> {
+    const admission = admit(delivery, clock.now(), options);
+    switch (admission.kind) {
+      case 'ignore':
+        return { kind: 'ack', ignored: true };
+      case 'early':
+        return defer(delivery, admission.envelope, admission.until, 'not-before');
+      case 'handle': {
+        const { message, route } = admission;
+        const detailed = log.child({
+          type: message.type,
+          correlationId: message.correlationId,
+          ...(message.runId && { runId: message.runId }),
+        });
+        return settle({ delivery, message, route, traceparent, log: detailed });
+      }
+    }
+  }
+
+  interface Work {
+    readonly delivery: Delivery;
+    readonly message: Message;
+    readonly route: Route;
+    readonly traceparent: string;
+    readonly log: Log;
+  }
+
+  /** One message, exactly one effect (DESIGN §5). */
+  async function settle(work: Work): Promise<Outcome> {
+    const { delivery, message, route } = work;
+    const key = messageKey(message);
+    const inbox = inboxPath(contract.name, key);
+    const reads = route.reads(message);
+    /** The version of the inbox record by which this handling holds the message, in `effect` mode. */
+    let claim: string | undefined;
+    for (let conflicts = 0; ; conflicts++) {
+      const [record, ...documents] = await store.read([inbox, ...reads]);
+      const known = record && decodeInbox(record);
+      if (known?.status === 'done') {
+        await publishOutbox(known.outbox, ports);
+        return { kind: 'ack', duplicate: true };
+      }
+      if (known && record.version !== claim) {
+        if (known.leaseUntil.getTime() > clock.now())
+          return defer(delivery, message, known.leaseUntil, 'lease');
+      }
+      try {
+        if (route.mode === 'effect' && (claim === undefined || record?.version !== claim)) {
+          claim = await takeClaim(inbox, message, record);
+        }
+        const held = route.mode === 'effect' ? claim : record?.version;
+        return await decideAndCommit(work, key, documents, held);
+      } catch (error) {
+        if (conflicts >= MOST_CONFLICTS || !(hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists'))) {
+          if (claim !== undefined) await releaseClaim(inbox, message, claim, work.log);
+          throw error;
+        }
+        await sleep(clock, backoff(conflicts, key));
+      }
+    }
+  }
+
+  async function decideAndCommit(
+    work: Work,
+    key: string,
+    documents: (StoredDocument | undefined)[],
+    held: string | undefined,
+  ): Promise<Outcome> {
+    const { message, route, log, traceparent } = work;
+    const decision = await decide(work, key, documents);
+    if (decision.record === false) return { kind: 'ack' };
+    const context = { contract, deployment, message, key, now: clock.now(), traceparent };
+    const outbox = toOutbox(decision, context);
+    const fields = encodeInbox({ status: 'done', outbox }, message, clock.now());
+    const path = inboxPath(contract.name, key);
+    await store.commit([
+      // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
+      held === undefined ? { kind: 'create', path, fields } : { kind: 'put', path, fields, ifVersion: held },
+      ...decision.writes,
+    ]);
+    log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
+    await publishOutbox(outbox satisfies readonly OutboxEntry[], ports);
+    return { kind: 'ack' };
+  }
+
+  /** The route's decision; a refusal for a business reason is one too, when somebody waits to be told. */
+  async function decide(
+    { message, route, log }: Work,
+    key: string,
+    documents: (StoredDocument | undefined)[],
+  ): Promise<Decision> {
+    const deadline = message.deadline === undefined ? undefined : Date.parse(message.deadline);
+    try {
+      return await withinTime(clock, { timeoutMs, ...(deadline !== undefined && { deadline }) }, (signal) =>
+        route.decide({ message, documents, key, signal, log }),
+      );
+    } catch (error) {
+      if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;
+      log.info('rejected', { reason: error.reason, detail: error.message });
+      return { writes: [], sends: [], reply: { ok: false, error: toFailure(error) } };
+    }
+  }
+
+  async function takeClaim(
+    path: string,
+    message: Message,
+    record: StoredDocument | undefined,
+  ): Promise<string> {
+    const now = clock.now();
+    const fields = encodeInbox(
+      { status: 'running', leaseUntil: new Date(now + timeoutMs + LEASE_MARGIN_MS) },
+      message,
+      now,
+    );
+    const [version] = await store.commit([
+      record ? { kind: 'put', path, fields, ifVersion: record.version } : { kind: 'create', path, fields },
+    ]);
+    return version as string;
+  }
+
+  /** Lets the next delivery start at once instead of waiting for the lease to end. Only a courtesy: the lease ends by itself. */
+  async function releaseClaim(path: string, message: Message, version: string, log: Log): Promise<void> {
+    const fields = encodeInbox({ status: 'running', leaseUntil: new Date(0) }, message, clock.now());
+    await store
+      .commit([{ kind: 'put', path, fields, ifVersion: version }])
+      .catch((error) => log.debug('the claim could not be released', { error }));
+  }
+
+  /** Publishes the delivery to this agent's own topic again, later and under the identity it has (I2), then lets it be acked (I3). */
+  async function defer(
+    delivery: Delivery,
+    envelope: Envelope,
+    until: Date,
+    why: 'not-before' | 'lease',
+  ): Promise<Outcome> {
+    const notBefore = until.toISOString();
+    const attributes = {
+      ...delivery.attributes,
+      'ce-id': envelope.id,
+      'ce-time': envelope.time,
+      notbefore: notBefore,
+    };
+    await timers.schedule({
+      name: digest('defer', envelope.source, envelope.id, notBefore),
+      topic: topicOf(deployment.prefix, contract.name),
+      message: {
+        data: delivery.data,
+        attributes,
+        ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
+      },
+      at: until,
+    });
+    return { kind: 'defer', until, why };
+  }
+
+  /** What can't succeed becomes a dead letter at once, with its reason; what may is left to Pub/Sub's retry, up to the last attempt. */
+  async function giveUpOrRetry(delivery: Delivery, error: unknown, log: Log): Promise<Outcome> {
+    const failure = toFailure(error);
+    const hopeless = error instanceof MeshError && !error.retry;
+    const last = (delivery.deliveryAttempt ?? 0) >= contract.retry.maxAttempts;
+    if (!hopeless && !last) {
+      log.warn('failed, to be tried again', { code: failure.code, error });
+      return { kind: 'nack', failure };
+    }
+    try {
+      await bus.publish(deadTopicOf(deployment.prefix, contract.name), [
+        toDeadLetter(delivery, failure, contract.name),
+      ]);
+    } catch (publishError) {
+      log.error('the dead letter could not be published', { error: publishError });
+      return { kind: 'nack', failure: toFailure(publishError) };
+    }
+    log.error('dead letter', { code: failure.code, field: failure.field, error });
+    return { kind: 'dead-letter', failure };
+  }
+
+  return { handle };
+}
+
+/** Spreads out those that conflict: 5 ms doubling to 320 ms, times a factor from the message's own key. */
+function backoff(conflicts: number, key: string): number {
+  const share = (Number.parseInt(digest(key, String(conflicts)).slice(0, 4), 32) % 1_000) / 1_000;
+  return 5 * 2 ** Math.min(conflicts, 6) * (0.5 + share);
+}
+
+function report(log: Log, outcome: Outcome, durationMs: number): void {
+  const failure: Failure | undefined = 'failure' in outcome ? outcome.failure : undefined;
+  log.debug('handled', {
+    outcome: outcome.kind,
+    durationMs,
+    ...(failure && { code: failure.code }),
+    ...(outcome.kind === 'ack' && outcome.duplicate && { duplicate: true }),
+    ...(outcome.kind === 'ack' && outcome.ignored && { ignored: true }),
+    ...(outcome.kind === 'defer' && { until: outcome.until.toISOString(), why: outcome.why }),
+  });
+}

@@ -1,0 +1,34 @@
+import type { Clock } from '../contract/clock.ts';
+import { MeshError } from '../contract/errors.ts';
+
+/**
+ * Runs `work` with a signal that aborts when its time is up, and rejects then even if `work` does not heed the signal: with
+ * `DeadlineExceeded` when the message's deadline came first, else with `HandlerTimeout`.
+ */
+export async function withinTime<Result>(
+  clock: Clock,
+  limits: { readonly timeoutMs: number; readonly deadline?: number },
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { timeoutMs, deadline } = limits;
+  const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - clock.now();
+  const controller = new AbortController();
+  let cancel = () => {};
+  const timeUp = new Promise<never>((_resolve, reject) => {
+    cancel = clock.after(Math.min(timeoutMs, leftMs), () => {
+      const error =
+        leftMs <= timeoutMs
+          ? new MeshError('DeadlineExceeded', 'the deadline passed while the message was being handled', {
+              field: 'deadline',
+            })
+          : new MeshError('HandlerTimeout', `the handler took longer than ${timeoutMs} ms`);
+      controller.abort(error);
+      reject(error);
+    });
+  });
+  try {
+    return await Promise.race([work(controller.signal), timeUp]);
+  } finally {
+    cancel();
+  }
+}
