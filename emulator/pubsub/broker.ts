@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/contract/clock.ts';
+import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import { Alarms } from './alarms.ts';
 import type { Delivery } from './consumer.ts';
@@ -6,7 +7,6 @@ import type { SubscriptionStatus } from './counts.ts';
 import type { Faults } from './faults.ts';
 import { invalidArgument, requireWithin } from './invalid.ts';
 import { acceptMessage, type Message, measureMessages, type OutgoingMessage } from './message.ts';
-import { type Page, type PageRequest, pageOf } from './page.ts';
 import { PullStream, type PullStreamOptions, type PullStreamSink } from './pull-stream.ts';
 import { waitForMessages } from './pull-wait.ts';
 import type { PushConfig } from './push-config.ts';
@@ -46,6 +46,7 @@ export interface SubscriptionView extends SubscriptionConfig {
   readonly topicMessageRetentionMs?: number | undefined;
 }
 
+const LARGEST_PAGE = 1000;
 /** Expiration is counted in days: looking at it once an hour keeps it off the path of messages. */
 const EXPIRY_CHECK_MS = 3_600_000;
 
@@ -119,6 +120,7 @@ export class Broker {
       topics.filter(({ name }) => name.startsWith(prefix)),
       ({ name }) => name,
       page,
+      LARGEST_PAGE,
     );
   }
 
@@ -126,7 +128,7 @@ export class Broker {
   listTopicSubscriptions(topic: string, page: PageRequest = {}): Page<string> {
     this.#expire();
     const names = [...this.#topic(topic).subscriptions].map(({ config }) => config.name);
-    return pageOf(names, (name) => name, page);
+    return pageOf(names, (name) => name, page, LARGEST_PAGE);
   }
 
   /** Its subscriptions live on and keep their backlog, with `_deleted-topic_` for a topic. */
@@ -194,6 +196,7 @@ export class Broker {
       views.filter(({ name }) => name.startsWith(prefix)),
       ({ name }) => name,
       page,
+      LARGEST_PAGE,
     );
   }
 
@@ -238,6 +241,7 @@ export class Broker {
     const subscription = this.#pullable(name);
     requireAckDeadline(options.ackDeadlineSeconds);
     const stream = new PullStream(subscription, options, sink);
+    sink.opened?.();
     subscription.attach(stream);
     return stream;
   }

@@ -12,6 +12,8 @@ export interface PullStreamOptions {
 
 /** Where a stream's messages go. */
 export interface PullStreamSink {
+  /** The stream is open; comes before any messages. */
+  opened?(): void;
   messages(deliveries: readonly Delivery[]): void;
   /** The stream is over; nothing comes after this. */
   ended(reason: StatusError): void;

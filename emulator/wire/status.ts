@@ -1,4 +1,5 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ErrorInfo, encodeErrorDetails } from './error-info.ts';
 
 /** The canonical gRPC codes, by name: `NOT_FOUND`, `ABORTED`, … (https://grpc.io/docs/guides/status-codes/). */
 export type StatusName = keyof typeof status;
@@ -7,10 +8,13 @@ export type StatusName = keyof typeof status;
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly status: StatusName;
+  /** What a client's code reads, where the message alone is not enough. */
+  readonly info: ErrorInfo | undefined;
 
-  constructor(statusName: StatusName, message: string) {
+  constructor(statusName: StatusName, message: string, info?: ErrorInfo) {
     super(message);
     this.status = statusName;
+    this.info = info;
   }
 }
 
@@ -18,11 +22,11 @@ export class StatusError extends Error {
 export function toServiceError(error: unknown): ServiceError {
   const name = error instanceof StatusError ? error.status : 'INTERNAL';
   const message = error instanceof Error ? error.message : String(error);
-  return Object.assign(new Error(message), {
-    code: status[name],
-    details: message,
-    metadata: new Metadata(),
-  });
+  const metadata = new Metadata();
+  if (error instanceof StatusError && error.info) {
+    metadata.set('grpc-status-details-bin', encodeErrorDetails(status[name], message, error.info));
+  }
+  return Object.assign(new Error(message), { code: status[name], details: message, metadata });
 }
 
 const HTTP_STATUS: Partial<Record<StatusName, number>> = {

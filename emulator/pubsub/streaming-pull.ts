@@ -1,0 +1,116 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { StatusError, toServiceError } from '../wire/status.ts';
+import type { Broker } from './broker.ts';
+import { grpcDialect } from './dialect.ts';
+import { Fields } from './fields.ts';
+import { invalidArgument } from './invalid.ts';
+import { writeDelivery } from './message-codec.ts';
+import type { PullStream } from './pull-stream.ts';
+import { requireAckDeadline } from './subscription-config.ts';
+
+type PullCall = ServerDuplexStream<unknown, unknown>;
+
+/**
+ * StreamingPull over gRPC: the first request opens the stream; later ones ack, move deadlines, or keep it alive. From
+ * protocol version 1 on, the server answers each keep-alive, and a client takes silence for a dead connection.
+ */
+export function streamingPull(broker: Broker) {
+  return (call: PullCall): void => {
+    let opened: OpenPull | undefined;
+    const close = () => opened?.stream.close();
+    call.on('data', (message: unknown) => {
+      try {
+        const request = new Fields(message);
+        if (opened) follow(broker, call, opened, request);
+        else opened = open(broker, call, request);
+      } catch (error) {
+        close();
+        call.emit('error', toServiceError(error));
+      }
+    });
+    call.on('end', () => {
+      close();
+      call.end();
+    });
+    call.on('cancelled', close);
+    call.on('error', close);
+  };
+}
+
+interface OpenPull {
+  readonly subscription: string;
+  readonly exactlyOnce: boolean;
+  readonly answersKeepAlives: boolean;
+  readonly stream: PullStream;
+}
+
+function open(broker: Broker, call: PullCall, request: Fields): OpenPull {
+  const subscription = request.text('subscription');
+  const view = broker.getSubscription(subscription);
+  const exactlyOnce = view.enableExactlyOnceDelivery;
+  const stream = broker.openStream(
+    subscription,
+    {
+      ackDeadlineSeconds: request.integer('streamAckDeadlineSeconds'),
+      maxOutstandingMessages: request.integer('maxOutstandingMessages'),
+      maxOutstandingBytes: request.integer('maxOutstandingBytes'),
+    },
+    {
+      opened: () =>
+        call.write({
+          subscriptionProperties: {
+            exactlyOnceDeliveryEnabled: exactlyOnce,
+            messageOrderingEnabled: view.enableMessageOrdering,
+          },
+        }),
+      messages: (deliveries) =>
+        call.write({ receivedMessages: deliveries.map((delivery) => writeDelivery(delivery, grpcDialect)) }),
+      ended: (reason) => call.emit('error', toServiceError(reason)),
+    },
+  );
+  const answersKeepAlives = request.integer('protocolVersion') >= 1;
+  return { subscription, exactlyOnce, answersKeepAlives, stream };
+}
+
+function follow(broker: Broker, call: PullCall, opened: OpenPull, request: Fields): void {
+  const { subscription, exactlyOnce, stream } = opened;
+  if (request.text('subscription')) throw invalidArgument('subscription', 'only the first request names it');
+  const seconds = request.integer('streamAckDeadlineSeconds');
+  if (seconds !== 0) {
+    requireAckDeadline(seconds);
+    stream.setAckDeadline(seconds);
+  }
+  const acks = request.texts('ackIds');
+  if (acks.length > 0) {
+    const invalid = broker.acknowledge(subscription, acks);
+    if (exactlyOnce) call.write({ acknowledgeConfirmation: confirmation(acks, invalid) });
+  }
+  const moved = request.texts('modifyDeadlineAckIds');
+  if (moved.length > 0) {
+    const invalid = modifyDeadlines(broker, subscription, moved, request.integers('modifyDeadlineSeconds'));
+    if (exactlyOnce) call.write({ modifyAckDeadlineConfirmation: confirmation(moved, invalid) });
+  }
+  if (acks.length + moved.length + seconds === 0 && opened.answersKeepAlives) call.write({});
+}
+
+function modifyDeadlines(
+  broker: Broker,
+  subscription: string,
+  ackIds: readonly string[],
+  seconds: readonly number[],
+): string[] {
+  if (ackIds.length !== seconds.length) {
+    throw new StatusError(
+      'INVALID_ARGUMENT',
+      'modify_deadline_seconds and modify_deadline_ack_ids differ in length.',
+    );
+  }
+  return ackIds.flatMap((ackId, index) =>
+    broker.modifyAckDeadline(subscription, [ackId], seconds[index] ?? 0),
+  );
+}
+
+function confirmation(ackIds: readonly string[], invalid: readonly string[]) {
+  const isInvalid = new Set(invalid);
+  return { ackIds: ackIds.filter((ackId) => !isInvalid.has(ackId)), invalidAckIds: invalid };
+}

@@ -1,0 +1,100 @@
+import type { SubscriptionView } from './broker.ts';
+import type { Dialect } from './dialect.ts';
+import type { Fields } from './fields.ts';
+import type { PushConfig } from './push-config.ts';
+import type { SubscriptionInput } from './subscription-config.ts';
+import { refuseUnsupported } from './topic-codec.ts';
+
+const UNSUPPORTED = ['bigqueryConfig', 'cloudStorageConfig', 'bigtableConfig', 'messageTransforms'];
+
+/** @throws StatusError UNIMPLEMENTED naming a setting that the local Pub/Sub would have to ignore. */
+export function readSubscription(fields: Fields, dialect: Dialect): SubscriptionInput {
+  refuseUnsupported(fields, UNSUPPORTED);
+  const duration = (owner: Fields | undefined, name: string) => {
+    const value = owner?.value(name);
+    return value === undefined ? undefined : dialect.readDuration(value, owner?.pathOf(name) ?? name);
+  };
+  const deadLetter = fields.child('deadLetterPolicy');
+  const retry = fields.child('retryPolicy');
+  const expiration = fields.child('expirationPolicy');
+  const minimumBackoffMs = duration(retry, 'minimumBackoff');
+  const maximumBackoffMs = duration(retry, 'maximumBackoff');
+  return {
+    name: fields.text('name'),
+    topic: fields.text('topic'),
+    ackDeadlineSeconds: fields.integer('ackDeadlineSeconds'),
+    messageRetentionMs: duration(fields, 'messageRetentionDuration'),
+    retainAckedMessages: fields.flag('retainAckedMessages'),
+    enableMessageOrdering: fields.flag('enableMessageOrdering'),
+    enableExactlyOnceDelivery: fields.flag('enableExactlyOnceDelivery'),
+    labels: fields.textMap('labels'),
+    filter: fields.text('filter'),
+    expirationPolicy: expiration && { ttlMs: duration(expiration, 'ttl') },
+    pushConfig: readPushConfig(fields.child('pushConfig')),
+    deadLetterPolicy: deadLetter && {
+      deadLetterTopic: deadLetter.text('deadLetterTopic'),
+      maxDeliveryAttempts: deadLetter.integer('maxDeliveryAttempts'),
+    },
+    retryPolicy: retry && {
+      ...(minimumBackoffMs !== undefined && { minimumBackoffMs }),
+      ...(maximumBackoffMs !== undefined && { maximumBackoffMs }),
+    },
+  };
+}
+
+/** A push config without an endpoint is none: the subscription is for pulling. */
+export function readPushConfig(fields: Fields | undefined): PushConfig | undefined {
+  const endpoint = fields?.text('pushEndpoint');
+  if (!fields || !endpoint) return undefined;
+  const oidcToken = fields.child('oidcToken');
+  const audience = oidcToken?.text('audience');
+  const noWrapper = fields.child('noWrapper');
+  return {
+    endpoint,
+    attributes: fields.textMap('attributes'),
+    oidcToken: oidcToken && {
+      serviceAccountEmail: oidcToken.text('serviceAccountEmail'),
+      ...(audience && { audience }),
+    },
+    noWrapper: noWrapper && { writeMetadata: noWrapper.flag('writeMetadata') },
+  };
+}
+
+export function writeSubscription(view: SubscriptionView, dialect: Dialect) {
+  const { ttlMs } = view.expirationPolicy;
+  const { deadLetterPolicy, retryPolicy, topicMessageRetentionMs } = view;
+  return {
+    name: view.name,
+    topic: view.topic,
+    pushConfig: view.pushConfig ? writePushConfig(view.pushConfig) : {},
+    ackDeadlineSeconds: view.ackDeadlineSeconds,
+    messageRetentionDuration: dialect.writeDuration(view.messageRetentionMs),
+    expirationPolicy: ttlMs === undefined ? {} : { ttl: dialect.writeDuration(ttlMs) },
+    ...(Object.keys(view.labels).length > 0 && { labels: view.labels }),
+    ...(view.filter && { filter: view.filter }),
+    ...(view.retainAckedMessages && { retainAckedMessages: true }),
+    ...(view.enableMessageOrdering && { enableMessageOrdering: true }),
+    ...(view.enableExactlyOnceDelivery && { enableExactlyOnceDelivery: true }),
+    ...(view.detached && { detached: true }),
+    ...(deadLetterPolicy && { deadLetterPolicy }),
+    ...(retryPolicy && {
+      retryPolicy: {
+        minimumBackoff: dialect.writeDuration(retryPolicy.minimumBackoffMs),
+        maximumBackoff: dialect.writeDuration(retryPolicy.maximumBackoffMs),
+      },
+    }),
+    ...(topicMessageRetentionMs !== undefined && {
+      topicMessageRetentionDuration: dialect.writeDuration(topicMessageRetentionMs),
+    }),
+    state: 'ACTIVE',
+  };
+}
+
+function writePushConfig({ endpoint, attributes = {}, oidcToken, noWrapper }: PushConfig) {
+  return {
+    pushEndpoint: endpoint,
+    ...(Object.keys(attributes).length > 0 && { attributes }),
+    ...(oidcToken && { oidcToken }),
+    ...(noWrapper && { noWrapper }),
+  };
+}
