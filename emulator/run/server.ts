@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../shared/contract/clock.ts';
+import type { FunctionSpec, StartInstance } from './instance.ts';
+import { DEFAULT_LIMITS, type PoolLimits } from './pool.ts';
+import { processInstances } from './process-instance.ts';
+import { Service } from './service.ts';
+
+/** A line from a function, or from the runner about it (`run`). */
+export interface LogLine {
+  readonly service: string;
+  readonly stream: 'stdout' | 'stderr' | 'run';
+  readonly text: string;
+}
+
+export interface RunOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly clock?: Clock;
+  /** Where the functions' processes run. Default: here. */
+  readonly cwd?: string;
+  /** Where Node keeps the functions' compiled code between starts. Left out: nowhere. */
+  readonly compileCache?: string;
+  readonly onLine?: (line: LogLine) => void;
+  /** How instances are started; as processes by default. */
+  readonly start?: StartInstance;
+}
+
+export interface RunServer {
+  readonly address: string;
+  readonly port: number;
+  /** Where a service is, or will be, served. */
+  urlOf(service: string): string;
+  /** Adds a service. It has no instance until its first request. */
+  deploy(spec: FunctionSpec, limits?: Partial<PoolLimits>): void;
+  readonly services: readonly string[];
+  /** Process ids of the instances of a service that run now. */
+  pidsOf(service: string): readonly number[];
+  /** Ends the service's instances at once, as a crash would. Returns how many there were. */
+  kill(service: string): number;
+  /** Stops every instance (SIGTERM, after the grace period SIGKILL), then the front. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** The most that Cloud Run takes (https://cloud.google.com/run/quotas#request_limits). */
+const LARGEST_REQUEST_BYTES = 32 * 1024 * 1024;
+
+/** Starts a small Cloud Run: one address, each service under its name. */
+export async function startRun(options: RunOptions = {}): Promise<RunServer> {
+  const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, onLine } = options;
+  const sockets = mkdtempSync(join(tmpdir(), 'mesh-'));
+  const start =
+    options.start ??
+    processInstances({
+      sockets,
+      cwd: options.cwd ?? process.cwd(),
+      ...(options.compileCache && { compileCache: options.compileCache }),
+    });
+  const services = new Map<string, Service>();
+  const server = createServer((request, response) => {
+    front(services, request, response).catch((error: Error) => {
+      if (!response.headersSent) response.writeHead(500).end(`${error.message}\n`);
+      else response.destroy();
+    });
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, host, resolve);
+    });
+  } catch (error) {
+    rmSync(sockets, { recursive: true, force: true });
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const address = `${host}:${port}`;
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    await Promise.all([...services.values()].map((service) => service.close()));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(sockets, { recursive: true, force: true });
+  };
+  return {
+    address,
+    port,
+    urlOf: (service) => `http://${address}/${service}`,
+    deploy(spec, limits) {
+      const log = (text: string, stream: LogLine['stream']) => onLine?.({ service: spec.name, stream, text });
+      const all = { ...DEFAULT_LIMITS, ...limits };
+      services.set(spec.name, new Service({ spec, limits: all, clock, start, onLine: log }));
+    },
+    get services() {
+      return [...services.keys()];
+    },
+    pidsOf: (service) => services.get(service)?.pids ?? [],
+    kill: (service) => services.get(service)?.kill() ?? 0,
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+async function front(
+  services: ReadonlyMap<string, Service>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const [, name = '', rest = ''] = /^\/([^/?]*)(.*)$/s.exec(request.url ?? '/') ?? [];
+  const service = services.get(name);
+  if (!service) {
+    const known = [...services.keys()].join(', ') || 'none';
+    response.writeHead(404).end(`there is no service ${JSON.stringify(name)}; there are: ${known}\n`);
+    return;
+  }
+  const body = await bodyOf(request);
+  if (!body) {
+    response.writeHead(413).end(`a request is at most ${LARGEST_REQUEST_BYTES} bytes\n`);
+    return;
+  }
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).filter(([, value]) => value !== undefined),
+  );
+  const answer = await service.serve(
+    {
+      method: request.method ?? 'GET',
+      path: rest.startsWith('/') ? rest : `/${rest}`,
+      headers: headers as Record<string, string | string[]>,
+      body,
+    },
+    gone.signal,
+  );
+  if (response.destroyed) return;
+  for (const [header, value] of Object.entries(answer.headers)) response.setHeader(header, value);
+  response.writeHead(answer.status).end(answer.body);
+}
+
+/** The request's body, or undefined where it is too large. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).byteLength;
+    if (bytes > LARGEST_REQUEST_BYTES) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,16 @@
+import { http } from '@google-cloud/functions-framework';
+
+/** A function to run: says who and where it is, and does as its path tells it. */
+http('probe', async (request, response) => {
+  if (request.path === '/crash') process.kill(process.pid, 'SIGKILL');
+  if (request.path === '/hang') return;
+  process.stderr.write(`{"severity":"WARNING","message":"asked for ${request.path}"}\n`);
+  response.json({
+    pid: process.pid,
+    path: request.url,
+    method: request.method,
+    body: request.rawBody?.toString(),
+    setting: process.env.PROBE_SETTING,
+    secret: process.env.SECRET_OF_THE_PARENT,
+  });
+});
