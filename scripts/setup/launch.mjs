@@ -25,10 +25,13 @@ export async function launch(program, args) {
     const { code, signal } = await supervise(child);
     endLike(code, signal);
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    if (error.signal !== null) return endLike(null, error.signal);
-    report(error.message);
-    report(error.hint);
+    const told = error.syscall
+      ? new SetupError(error.message, 'Can this user write to the checkout?')
+      : error;
+    if (!(told instanceof SetupError)) throw error;
+    if (told.signal !== null) return endLike(null, told.signal);
+    report(told.message);
+    report(told.hint);
     process.exitCode = 1;
   }
 }

@@ -19,7 +19,7 @@ describe('on a fresh clone a command', () => {
     expect(await command.ended).toEqual({ code: 0, signal: null });
     expect(command.stdout).toBe('["--json","two words"]\n');
     expect(command.stderr).toMatch(
-      /^agent-mesh: installing the dependencies .*\nagent-mesh: dependencies installed in \d+ s\n$/,
+      /^agent-mesh: installing dependencies .*\nagent-mesh: dependencies installed in \d+ s\n$/,
     );
   });
 
