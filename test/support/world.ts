@@ -1,0 +1,218 @@
+import type { Contract } from '../../shared/contract/agent.ts';
+import { randomIds } from '../../shared/contract/ids.ts';
+import { silentLog } from '../../shared/contract/log.ts';
+import type { Delivery, WireMessage } from '../../shared/contract/message.ts';
+import type { Ports } from '../../shared/contract/ports.ts';
+import { createKernel } from '../../shared/kernel/kernel.ts';
+import type { Outcome } from '../../shared/kernel/outcome.ts';
+import type { Route } from '../../shared/kernel/route.ts';
+import { ManualClock } from '../../shared/testing/manual-clock.ts';
+import { computeTopology, type Subscription, type Topology } from '../../shared/topology.ts';
+import { FaultPlan, faulty, Process } from './faults.ts';
+import { MemoryStore } from './memory-store.ts';
+
+export interface WorldAgent {
+  readonly contract: Contract;
+  readonly routes: (ports: Ports) => ReadonlyMap<string, Route>;
+}
+
+interface Pending {
+  readonly subscription: Subscription;
+  readonly message: WireMessage;
+  readonly messageId: string;
+  readonly publishTime: string;
+  attempt: number;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly topic: string;
+  readonly message: WireMessage;
+}
+
+export interface WorldOptions {
+  readonly agents: readonly WorldAgent[];
+  readonly plan?: FaultPlan;
+  /** Picks the next delivery out of `count`; default the oldest. */
+  readonly pick?: (count: number) => number;
+  /** How many deliveries are handled at the same time; default 1. */
+  readonly parallel?: () => number;
+  /** Whether a delivery comes twice: asked once, at the same time; asked a second time, later. */
+  readonly duplicate?: () => boolean;
+}
+
+const MOST_DELIVERIES = 5_000;
+
+/**
+ * A whole mesh in one process: the real kernels and routes over ports in memory, delivered to by the rules of Pub/Sub (at least once,
+ * in any order, dead letters after the last attempt), with processes that die where the plan says.
+ */
+export class World {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryStore();
+  readonly topology: Topology;
+  readonly outcomes: {
+    readonly agent: string;
+    readonly type: string;
+    readonly outcome: Outcome['kind'] | 'crashed';
+  }[] = [];
+  /** What nobody takes from a topic: the dead letters of the recorder, or of all where there is no recorder. */
+  readonly kept: { readonly topic: string; readonly message: WireMessage }[] = [];
+  readonly ports: Ports;
+  readonly plan: FaultPlan;
+  readonly #options: WorldOptions;
+  readonly #pending: Pending[] = [];
+  readonly #timers = new Map<string, Timer>();
+  #published = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.plan = options.plan ?? new FaultPlan();
+    this.topology = computeTopology(
+      options.agents.map(({ contract }) => contract),
+      { project: 'demo' },
+    );
+    this.ports = {
+      clock: this.clock,
+      store: this.store,
+      ids: randomIds,
+      log: silentLog,
+      secrets: { get: async (name) => `value of ${name}` },
+      bus: { publish: async (topic, messages) => this.publish(topic, ...messages) },
+      timers: {
+        schedule: async ({ name, topic, message, at }) => {
+          if (!this.#timers.has(name)) this.#timers.set(name, { at: at.getTime(), topic, message });
+        },
+      },
+    };
+  }
+
+  publish(topic: string, ...messages: readonly WireMessage[]): void {
+    const subscriptions = this.topology.subscriptions.filter((subscription) => subscription.topic === topic);
+    for (const message of messages) {
+      const messageId = String(++this.#published);
+      const publishTime = new Date(this.clock.now()).toISOString();
+      for (const subscription of subscriptions) {
+        if (!matches(subscription, message)) continue;
+        if (subscription.pushTo === undefined) this.kept.push({ topic, message });
+        else this.#pending.push({ subscription, message, messageId, publishTime, attempt: 1 });
+      }
+    }
+  }
+
+  /** Publishes a command as an outside program does. */
+  command(agent: string, type: string, data: unknown, attributes: Record<string, string> = {}): void {
+    this.publish(`mesh-${agent}`, {
+      data: Buffer.from(typeof data === 'string' ? data : JSON.stringify(data)),
+      attributes: { 'ce-type': type, ...attributes },
+    });
+  }
+
+  /** Delivers until nothing is pending and no timer is armed. */
+  async settle(): Promise<void> {
+    for (let deliveries = 0; ; deliveries++) {
+      if (deliveries > MOST_DELIVERIES) throw new Error('the world does not settle');
+      if (this.#pending.length > 0) await this.#deliver();
+      else if (!(await this.#nextTimer())) return;
+    }
+  }
+
+  /** Delivers one message, or several at once. */
+  async #deliver(): Promise<void> {
+    const batch: Pending[] = [];
+    for (let left = this.#options.parallel?.() ?? 1; left > 0 && this.#pending.length > 0; left--) {
+      batch.push(...this.#pending.splice(this.#options.pick?.(this.#pending.length) ?? 0, 1));
+    }
+    const twins = this.#options.duplicate?.() ? batch.slice(0, 1) : [];
+    if (twins.length > 0 && this.#options.duplicate?.()) {
+      this.#pending.push(...twins);
+      twins.length = 0;
+    }
+    await Promise.all([...batch, ...twins].map((pending) => this.#deliverOne(pending)));
+  }
+
+  async #deliverOne(pending: Pending): Promise<void> {
+    const { subscription } = pending;
+    const outcome = await this.#handle(pending);
+    const type = pending.message.attributes['ce-type'] ?? '';
+    this.outcomes.push({ agent: subscription.pushTo ?? '', type, outcome });
+    if (outcome !== 'nack' && outcome !== 'crashed') return;
+    if (pending.attempt >= (subscription.deadLetter?.maxAttempts ?? 5)) return this.#forwardToDead(pending);
+    await this.clock.advance(subscription.retry.minBackoffMs);
+    this.#pending.push({ ...pending, attempt: pending.attempt + 1 });
+  }
+
+  async #handle({
+    subscription,
+    message,
+    messageId,
+    publishTime,
+    attempt,
+  }: Pending): Promise<Outcome['kind'] | 'crashed'> {
+    const process = new Process();
+    const agent = this.#options.agents.find(({ contract }) => contract.name === subscription.pushTo);
+    const deployment = this.topology.functions.find((fn) => fn.agent === subscription.pushTo)?.deployment;
+    if (!agent || !deployment) throw new Error(`no agent ${subscription.pushTo}`);
+    const ports = faulty(this.ports, this.plan, process);
+    const kernel = createKernel({ contract: agent.contract, deployment, ports, routes: agent.routes(ports) });
+    const delivery: Delivery = {
+      ...message,
+      messageId,
+      publishTime,
+      subscription: subscription.name,
+      deliveryAttempt: attempt,
+    };
+    const outcome = await this.await(kernel.handle(delivery), () => process.crashed);
+    return outcome?.kind ?? 'crashed';
+  }
+
+  /** Awaits `work`, moving time only while it waits for it: a backoff after a conflict, or its own timeout. */
+  async await<Result>(
+    work: Promise<Result>,
+    abandoned: () => boolean = () => false,
+  ): Promise<Result | undefined> {
+    let settled: { readonly result: Result } | undefined;
+    const done = work.then((result) => {
+      settled = { result };
+    });
+    for (let turn = 0; settled === undefined && !abandoned(); turn++) {
+      await Promise.race([done, new Promise((resolve) => setImmediate(resolve))]);
+      if (settled === undefined && turn > 50 && this.clock.nextDue !== undefined) {
+        await this.clock.advance(this.clock.nextDue - this.clock.now());
+      }
+    }
+    return abandoned() ? undefined : (settled as { readonly result: Result } | undefined)?.result;
+  }
+
+  #forwardToDead({ subscription, message, attempt, publishTime }: Pending): void {
+    if (!subscription.deadLetter) return;
+    this.publish(subscription.deadLetter.topic, {
+      ...message,
+      attributes: {
+        ...message.attributes,
+        CloudPubSubDeadLetterSourceDeliveryCount: String(attempt),
+        CloudPubSubDeadLetterSourceSubscription: subscription.name,
+        CloudPubSubDeadLetterSourceSubscriptionProject: 'demo',
+        CloudPubSubDeadLetterSourceTopicPublishTime: publishTime,
+      },
+    });
+  }
+
+  async #nextTimer(): Promise<boolean> {
+    let next: [string, Timer] | undefined;
+    for (const entry of this.#timers) if (!next || entry[1].at < next[1].at) next = entry;
+    if (!next) return false;
+    const [name, { at, topic, message }] = next;
+    this.#timers.delete(name);
+    await this.clock.advance(Math.max(0, at - this.clock.now()));
+    this.publish(topic, message);
+    return true;
+  }
+}
+
+function matches({ filter }: Subscription, { attributes }: WireMessage): boolean {
+  if (filter === undefined) return true;
+  return [...filter.matchAll(/attributes\.ce-type="([^"]+)"/g)].some(
+    ([, type]) => type === attributes['ce-type'],
+  );
+}

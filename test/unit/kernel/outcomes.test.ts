@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import type { DeadLetter } from '../../../shared/contract/dead-letter.ts';
+import { messageKey } from '../../../shared/contract/keys.ts';
+import type { Delivery } from '../../../shared/contract/message.ts';
+import { inboxPath } from '../../../shared/contract/names.ts';
+import { toRedrive } from '../../../shared/kernel/dead-letter.ts';
+import { createKernel } from '../../../shared/kernel/kernel.ts';
+import { FaultPlan } from '../../support/faults.ts';
+import { ledgerMesh, Vault } from '../../support/ledger-mesh.ts';
+import { World } from '../../support/world.ts';
+
+function mesh() {
+  const vault = new Vault();
+  const world = new World({ agents: ledgerMesh(vault, new FaultPlan()) });
+  const letters = () =>
+    [...world.store.documents.values()]
+      .filter(({ path }) => path.startsWith('deadLetters/'))
+      .map(({ fields }) => ({ ...fields, letter: JSON.parse(String(fields.letter)) as DeadLetter }));
+  const sales = () => world.store.documents.get('agents/till/state/main')?.fields.total;
+  const kernelOf = (name: string) => {
+    const agent = world.topology.functions.find((fn) => fn.agent === name);
+    const built = ledgerMesh(vault, world.plan).find(({ contract }) => contract.name === name);
+    if (!agent || !built) throw new Error(name);
+    return createKernel({
+      contract: built.contract,
+      deployment: agent.deployment,
+      ports: world.ports,
+      routes: built.routes(world.ports),
+    });
+  };
+  return { world, vault, letters, sales, kernelOf };
+}
+
+const SALE = { account: 'main', amount: 5 };
+
+describe('bad input becomes a dead letter that names the fault, with the original intact', () => {
+  const cases: {
+    readonly name: string;
+    readonly type?: string;
+    readonly data: unknown;
+    readonly attributes?: Record<string, string>;
+    readonly code: string;
+    readonly field: string;
+  }[] = [
+    { name: 'data that is not JSON', data: '{"account":', code: 'NotJson', field: 'data' },
+    {
+      name: 'data that does not fit its schema',
+      data: { account: 'main', amount: -1 },
+      code: 'SchemaMismatch',
+      field: 'amount',
+    },
+    {
+      name: 'a type that the agent does not have',
+      type: 'buy',
+      data: SALE,
+      code: 'UnknownMessage',
+      field: 'ce-type',
+    },
+    { name: 'no type at all', type: '', data: SALE, code: 'UnknownMessage', field: 'ce-type' },
+    {
+      name: 'data over the limit',
+      data: { ...SALE, account: 'x'.repeat(102_400) },
+      code: 'PayloadTooLarge',
+      field: 'data',
+    },
+    {
+      name: 'a deadline that is no time',
+      data: SALE,
+      attributes: { deadline: 'soon' },
+      code: 'InvalidAttribute',
+      field: 'deadline',
+    },
+    {
+      name: 'a deadline that has passed',
+      data: SALE,
+      attributes: { deadline: '2020-01-01T00:00:00Z' },
+      code: 'DeadlineExceeded',
+      field: 'deadline',
+    },
+    {
+      name: 'a reply to an agent that may not call',
+      data: SALE,
+      attributes: { replyto: 'board', runid: 'r' },
+      code: 'ReplyToRefused',
+      field: 'replyto',
+    },
+  ];
+  for (const { name, type = 'sell', data, attributes = {}, code, field } of cases) {
+    it(name, async () => {
+      const { world, letters, sales } = mesh();
+      world.command('till', type, data, { 'x-mark': 'kept', ...attributes });
+      await world.settle();
+      expect(sales()).toBeUndefined();
+      expect(letters()).toHaveLength(1);
+      const [record] = letters();
+      expect(record).toMatchObject({ agent: 'till', code, field });
+      expect(Buffer.from(record?.letter.original.data ?? '', 'base64').toString()).toBe(
+        typeof data === 'string' ? data : JSON.stringify(data),
+      );
+      expect(record?.letter.original.attributes).toEqual({
+        'ce-type': type,
+        'x-mark': 'kept',
+        ...attributes,
+      });
+    });
+  }
+
+  it('an event that nobody here subscribes to is acked and changes nothing', async () => {
+    const { world, kernelOf } = mesh();
+    const before = world.store.documents.size;
+    const subscription = world.topology.subscriptions.find((one) => one.role === 'events')?.name ?? '';
+    const outcome = await kernelOf('board').handle(delivery({ 'ce-type': 'till.closed' }, { subscription }));
+    expect(outcome).toEqual({ kind: 'ack', ignored: true });
+    expect(world.store.documents.size).toBe(before);
+  });
+});
+
+describe('a failing handler', () => {
+  it('is tried again by the retry policy, then becomes a dead letter with the reason of its last attempt', async () => {
+    const { world, letters } = mesh();
+    world.command('till', 'sell', { account: 'main', amount: 500 });
+    await world.settle();
+    expect(world.outcomes.filter(({ agent }) => agent === 'till').map(({ outcome }) => outcome)).toEqual([
+      'nack',
+      'nack',
+      'nack',
+      'nack',
+      'dead-letter',
+    ]);
+    expect(letters()).toMatchObject([
+      { code: 'HandlerFailed', letter: { failure: { message: 'the till is broken' }, deliveryAttempts: 5 } },
+    ]);
+  });
+
+  it('that refuses is a dead letter when nobody waits for the reply', async () => {
+    const { world, letters } = mesh();
+    world.command('till', 'sell', { account: 'main', amount: 666 });
+    await world.settle();
+    expect(letters()).toMatchObject([{ code: 'Rejected', letter: { failure: { reason: 'unlucky' } } }]);
+  });
+
+  it('that refuses tells who waits, with no dead letter and no retry', async () => {
+    const { world, letters } = mesh();
+    world.command(
+      'till',
+      'sell',
+      { account: 'main', amount: 666 },
+      { replyto: 'till', runid: 'run-1', stepid: 'step-1', 'ce-id': 'c' },
+    );
+    await world.settle();
+    // The till hosts no workflow, so the reply itself ends as a dead letter: it shows what was sent.
+    const [reply, ...others] = letters();
+    expect(others).toEqual([]);
+    expect(reply?.letter.original.attributes).toMatchObject({
+      'ce-type': 'mesh.reply',
+      runid: 'run-1',
+      stepid: 'step-1',
+      causationid: 'c',
+    });
+    expect(JSON.parse(Buffer.from(reply?.letter.original.data ?? '', 'base64').toString())).toEqual({
+      ok: false,
+      error: { code: 'Rejected', reason: 'unlucky', message: 'nothing is sold at this price' },
+    });
+  });
+});
+
+describe('a redrive', () => {
+  it('handles the original under the identity that it had; a second death is another dead letter', async () => {
+    const { world, letters, sales } = mesh();
+    world.command('till', 'sell', { account: 'main', amount: 500 });
+    await world.settle();
+    const [first] = letters();
+    if (!first) throw new Error('no dead letter');
+    world.publish('mesh-till', toRedrive(first.letter));
+    await world.settle();
+    expect(letters().map(({ letter }) => letter.original.attributes.redrive)).toEqual([undefined, '1']);
+    expect(letters()[1]?.letter.original.attributes['ce-id']).toBe(first.letter.original.messageId);
+    expect(sales()).toBeUndefined();
+  });
+
+  it('of a message that was handled after all changes nothing', async () => {
+    const { world, letters, sales, kernelOf } = mesh();
+    const sale = delivery({ 'ce-type': 'sell', 'ce-id': 's', 'ce-source': '/test' }, { data: SALE });
+    await kernelOf('till').handle(sale);
+    world.publish('mesh-till', { ...sale, attributes: { ...sale.attributes, redrive: '1' } });
+    await world.settle();
+    expect(sales()).toBe(5);
+    expect(letters()).toEqual([]);
+  });
+});
+
+describe('a message that comes too early', () => {
+  it('is deferred under its own identity and handled once its time has come', async () => {
+    const { world, sales } = mesh();
+    const notbefore = new Date(world.clock.now() + 3_600_000).toISOString();
+    world.command('till', 'sell', SALE, { notbefore });
+    await world.settle();
+    expect(world.outcomes.filter(({ agent }) => agent === 'till').map(({ outcome }) => outcome)).toEqual([
+      'defer',
+      'ack',
+    ]);
+    expect(new Date(world.clock.now()).toISOString() >= notbefore).toBe(true);
+    expect(sales()).toBe(5);
+  });
+});
+
+describe('an effect that another instance is at', () => {
+  it('is deferred while the lease lives, and taken over when it has ended', async () => {
+    const { world, vault, kernelOf } = mesh();
+    const message = delivery(
+      { 'ce-type': 'deposit', 'ce-id': 'd', 'ce-source': '/test' },
+      { data: { amount: 3 }, subscription: 'mesh-bank' },
+    );
+    const key = messageKey({ source: '/test', id: 'd' });
+    const leaseUntil = new Date(world.clock.now() + 30_000);
+    await world.store.commit([
+      { kind: 'create', path: inboxPath('bank', key), fields: { status: 'running', leaseUntil } },
+    ]);
+    expect(await kernelOf('bank').handle(message)).toEqual({
+      kind: 'defer',
+      until: leaseUntil,
+      why: 'lease',
+    });
+    expect(vault.worked).toBe(0);
+    await world.settle();
+    expect(vault).toMatchObject({ worked: 1, replayed: 0 });
+  });
+});
+
+describe('the cost of a step (I5)', () => {
+  it('is one read, one commit, and one publish for each topic; an effect has one commit more', async () => {
+    const plan = new FaultPlan();
+    const counted = new World({ agents: ledgerMesh(new Vault(), plan), plan });
+    counted.command('till', 'sell', SALE);
+    await counted.settle();
+    expect(plan.trace).toEqual([
+      'read',
+      'commit',
+      'publish',
+      'publish',
+      ...['read', 'commit', 'provider', 'commit'],
+      ...['read', 'commit'],
+    ]);
+  });
+});
+
+function delivery(
+  attributes: Record<string, string>,
+  { data = null, subscription = 'mesh-till' }: { data?: unknown; subscription?: string },
+): Delivery {
+  return {
+    data: Buffer.from(JSON.stringify(data)),
+    attributes,
+    messageId: 'm-1',
+    publishTime: '2026-01-01T00:00:00Z',
+    subscription,
+    deliveryAttempt: 1,
+  };
+}
