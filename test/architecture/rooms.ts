@@ -22,7 +22,7 @@ const SHARED = ['shared', 'shared/contract', 'shared/kernel', 'shared/workflow']
 const PROVIDERS = ['stripe', 'twilio', '@googleapis/calendar'];
 
 /** A path is in the first room that holds it. */
-export const rooms: readonly Room[] = [
+const rooms: readonly Room[] = [
   {
     name: 'shared/contract',
     holds: /^shared\/contract\//,
