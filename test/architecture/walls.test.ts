@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { graphOf, readGraph } from './graph.ts';
-import { breachesIn } from './walls.ts';
+import { type Manifest, readProjectFile } from './repository.ts';
+import { breachesIn, deployedImports } from './walls.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -103,6 +104,7 @@ describe('what is to be loaded late is a breach when it is loaded with the modul
   test.each([
     ['a provider SDK, by a handler', 'agents/payments/handler.ts', 'stripe'],
     ['the client libraries, by the entry shell', 'shared/function/serve.ts', '../gcp/bus.ts'],
+    ['gRPC, by the room of the client libraries', 'shared/gcp/bus.ts', '@grpc/grpc-js'],
     ['the client libraries, by an entry', 'agents/payments/index.ts', '../../shared/gcp/bus.ts'],
   ])('%s', (_what, from, specifier) => {
     const loadedWithIt = expect.stringContaining('only lazily');
@@ -162,6 +164,25 @@ describe('it is a breach', () => {
       'agents/payments/index.ts: has 16 lines, an entry at most 15',
     ]);
   });
+});
+
+test('what is deployed imports no package that is only for development', () => {
+  const manifest: Manifest = JSON.parse(readProjectFile(root, 'package.json'));
+  expect(deployedImports(readGraph(root)).filter((name) => !(name in manifest.dependencies))).toEqual([]);
+});
+
+test('what is deployed is the agents and what is shared, test helpers and types apart', () => {
+  const graph = graphOf({
+    ...sound,
+    'shared/testing/faults.ts': `import 'fast-check';`,
+    'shared/gcp/bus.ts': `import type { ChannelCredentials } from '@grpc/grpc-js'; await import('@google-cloud/pubsub/build/index.js');`,
+  });
+  expect(deployedImports(graph)).toEqual([
+    '@google-cloud/functions-framework',
+    '@google-cloud/pubsub',
+    'stripe',
+    'zod',
+  ]);
 });
 
 test('modules that load one another on demand are no cycle', () => {

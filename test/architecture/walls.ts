@@ -15,6 +15,21 @@ export function breachesIn(graph: Graph): string[] {
   ];
 }
 
+/** The packages that deployed code loads, at once or late, in alphabetical order. */
+export function deployedImports(graph: Graph): string[] {
+  const sites = [...graph.values()].flatMap(({ path, imports }) =>
+    /^(agents|shared)\//.test(path) && !path.startsWith('shared/testing/')
+      ? imports.filter(
+          ({ kind, specifier = './' }) => kind !== 'type' && targetOf(path, specifier) === undefined,
+        )
+      : [],
+  );
+  const packages = sites.flatMap(({ specifier = '' }) =>
+    isBuiltin(specifier) ? [] : [packageOf(specifier)],
+  );
+  return [...new Set(packages)].sort();
+}
+
 function breachesOf(module: Module, graph: Graph): string[] {
   const room = roomOf(module.path);
   if (room === undefined) return [`${module.path}: belongs to no room of test/architecture/rooms.ts`];
@@ -64,5 +79,10 @@ function packageTargets(specifier: string): string[] {
     const [name] = specifier.replace(/^node:/, '').split('/');
     return ['node:*', `node:${name}`];
   }
-  return [specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')];
+  return [packageOf(specifier)];
+}
+
+/** `@scope/name` of `@scope/name/path`. */
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
