@@ -10,8 +10,10 @@ export const DeadLetter = z.object({
   failure: Failure,
   deliveryAttempts: z.number().int().optional(),
   original: z.object({
-    /** Base64: the bytes as they came, JSON or not. */
+    /** Base64: the bytes as they came, JSON or not. Empty where they are kept in `chunks`. */
     data: z.string(),
+    /** How many documents hold the data, where it is too large for one. */
+    chunks: z.number().int().positive().optional(),
     attributes: z.record(z.string(), z.string()),
     messageId: z.string(),
     publishTime: z.string(),

@@ -7,6 +7,8 @@ import { toJson } from '../contract/json.ts';
 import { DEAD_LETTER, type Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { Secrets } from '../contract/secrets.ts';
+import type { Write } from '../contract/store.ts';
+import { chunkWrites, withoutChunks } from './dead-letter-chunks.ts';
 import { failureReply } from './failure-reply.ts';
 import type { HandlerContext, Handlers } from './handler.ts';
 import { createHandlerContext } from './handler-context.ts';
@@ -29,8 +31,10 @@ interface Behaviour {
   readonly output?: z.ZodType;
   readonly keys: (input: unknown) => readonly string[];
   readonly handle: (input: unknown, ctx: HandlerContext<unknown>) => unknown;
-  /** Messages that follow from the input itself, beside what the handler sends. */
-  readonly also?: (input: unknown) => readonly Send[];
+  /** What the handler is given in place of the whole input. */
+  readonly given?: (input: unknown) => unknown;
+  /** What follows from the input itself, beside what the handler does. */
+  readonly also?: (input: unknown) => { readonly writes: readonly Write[]; readonly sends: readonly Send[] };
 }
 
 /**
@@ -53,8 +57,16 @@ export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string
     add(type, type, { mode, input: data });
   }
   if (contract.recordsDeadLetters) {
-    const also = (letter: unknown) => failureReply(letter as DeadLetter);
-    add(DEAD_LETTER, 'deadLetter', { mode: 'commit', input: DeadLetter, also });
+    const also = (letter: unknown) => ({
+      writes: chunkWrites(letter as DeadLetter, contract, options.clock.now()),
+      sends: failureReply(letter as DeadLetter),
+    });
+    add(DEAD_LETTER, 'deadLetter', {
+      mode: 'commit',
+      input: DeadLetter,
+      given: (letter) => withoutChunks(letter as DeadLetter),
+      also,
+    });
   }
   for (const name of left) {
     throw new MeshError(
@@ -98,15 +110,16 @@ function toRoute(behaviour: Behaviour, options: HandlerRoutesOptions): Route {
     async decide(request): Promise<Decision> {
       const { input, keys } = parse(request.message);
       const state = new StateDocuments(contract, keys, request.documents);
-      const sends: Send[] = [...(behaviour.also?.(input) ?? [])];
+      const also = behaviour.also?.(input);
+      const sends: Send[] = [...(also?.sends ?? [])];
       const output = await behaviour.handle(
-        input,
+        behaviour.given?.(input) ?? input,
         createHandlerContext({ ...options, request, state, sends }),
       );
       if (behaviour.output)
         parseAs(behaviour.output, output, 'OutputInvalid', `the output of ${behaviour.what}`);
       return {
-        writes: state.writes(options.clock.now()),
+        writes: [...state.writes(options.clock.now()), ...(also?.writes ?? [])],
         sends,
         reply: { ok: true, output: behaviour.output ? toJson(output) : null },
       };

@@ -4,6 +4,7 @@ import { messageKey } from '../../../shared/contract/keys.ts';
 import type { Delivery } from '../../../shared/contract/message.ts';
 import { inboxPath } from '../../../shared/contract/names.ts';
 import { toRedrive } from '../../../shared/kernel/dead-letter.ts';
+import { withChunks } from '../../../shared/kernel/dead-letter-chunks.ts';
 import { createKernel } from '../../../shared/kernel/kernel.ts';
 import { FaultPlan } from '../../support/faults.ts';
 import { ledgerMesh, Vault } from '../../support/ledger-mesh.ts';
@@ -14,7 +15,7 @@ function mesh() {
   const world = new World({ agents: ledgerMesh(vault, new FaultPlan()) });
   const letters = () =>
     [...world.store.documents.values()]
-      .filter(({ path }) => path.startsWith('deadLetters/'))
+      .filter(({ path }) => /^deadLetters\/[^/]+$/.test(path))
       .map(({ fields }) => ({ ...fields, letter: JSON.parse(String(fields.letter)) as DeadLetter }));
   const sales = () => world.store.documents.get('agents/till/state/main')?.fields.total;
   const kernelOf = (name: string) => {
@@ -186,6 +187,23 @@ describe('a redrive', () => {
     await world.settle();
     expect(sales()).toBe(5);
     expect(letters()).toEqual([]);
+  });
+});
+
+describe('an original too large for one document', () => {
+  it('is kept whole in parts, and redriven whole', async () => {
+    const { world, letters } = mesh();
+    const data = JSON.stringify({ account: 'é'.repeat(1_500_000), amount: 1 });
+    world.command('till', 'sell', data);
+    await world.settle();
+    const [record] = letters();
+    if (!record) throw new Error('no dead letter');
+    expect(record.letter.original).toMatchObject({ data: '', chunks: 4 });
+    for (const [path, { fields }] of world.store.documents) {
+      if (fields.bytes instanceof Uint8Array) expect(fields.bytes.length, path).toBeLessThan(1_000_000);
+    }
+    const whole = await withChunks(record.letter, `deadLetters/${record.letter.id}`, world.store);
+    expect(Buffer.from(toRedrive(whole).data).equals(Buffer.from(data))).toBe(true);
   });
 });
 
