@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeData, decodeEnvelope, encodeMessage } from '../../../shared/contract/envelope.ts';
+import type { Delivery, Message } from '../../../shared/contract/message.ts';
+
+const text = fc.string({ minLength: 1, unit: 'grapheme' });
+const time = fc
+  .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString());
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+
+const messages = fc
+  .record({
+    id: text,
+    source: text,
+    type: fc.constantFrom('payments.charge', 'mesh.reply'),
+    time,
+    subject: optional(text),
+    correlationId: text,
+    causationId: optional(text),
+    runId: optional(text),
+    stepId: optional(text),
+    replyTo: optional(text),
+    deadline: optional(time),
+    notBefore: optional(time),
+    redrive: optional(fc.integer({ min: 1, max: 999 })),
+    traceparent: optional(fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')),
+    tracestate: optional(text),
+    data: fc.jsonValue(),
+  })
+  .map((message) => JSON.parse(JSON.stringify(message)) as Message);
+
+function delivered(wire: Partial<Delivery>): Delivery {
+  return {
+    data: new Uint8Array(),
+    attributes: {},
+    messageId: 'm-7',
+    publishTime: '2026-01-01T00:00:00.000Z',
+    subscription: 'mesh-payments',
+    ...wire,
+  };
+}
+
+describe('a message', () => {
+  it('comes back from the wire as it went', () => {
+    fc.assert(
+      fc.property(messages, (message) => {
+        const delivery = delivered(encodeMessage(message));
+        expect({ ...decodeEnvelope(delivery, 'payments'), data: decodeData(delivery) }).toEqual(message);
+      }),
+    );
+  });
+
+  it('has only lower-case attribute names, and the trace under both names', () => {
+    fc.assert(
+      fc.property(messages, (message) => {
+        const { attributes } = encodeMessage(message);
+        for (const name of Object.keys(attributes)) expect(name).toMatch(/^[a-z][a-z0-9-_]*$/);
+        expect(attributes.googclient_traceparent).toBe(attributes.traceparent);
+      }),
+    );
+  });
+});
+
+describe('a plain message', () => {
+  it('with a type alone gets its id, time and correlation from Pub/Sub', () => {
+    const envelope = decodeEnvelope(delivered({ attributes: { type: 'charge' } }), 'payments');
+    expect(envelope).toEqual({
+      id: 'm-7',
+      source: '/pubsub',
+      type: 'payments.charge',
+      time: '2026-01-01T00:00:00.000Z',
+      correlationId: 'm-7',
+    });
+  });
+
+  it('without data carries null', () => expect(decodeData(delivered({}))).toBeNull());
+
+  it('keeps the trace that the publishing client library wrote', () => {
+    const attributes = { 'ce-type': 'charge', googclient_traceparent: '00-aa-bb-01' };
+    expect(decodeEnvelope(delivered({ attributes }), 'payments').traceparent).toBe('00-aa-bb-01');
+  });
+});
+
+describe('a structured CloudEvent', () => {
+  const event = {
+    specversion: '1.0',
+    id: 'e-1',
+    source: '/shop',
+    type: 'payments.charge',
+    deadline: '2026-01-02T00:00:00Z',
+    data: { a: 1 },
+  };
+  const delivery = delivered({
+    data: Buffer.from(JSON.stringify(event)),
+    attributes: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
+  });
+
+  it('is read like a binary one', () => {
+    expect(decodeEnvelope(delivery, 'payments')).toMatchObject({
+      id: 'e-1',
+      source: '/shop',
+      type: 'payments.charge',
+      deadline: '2026-01-02T00:00:00Z',
+    });
+    expect(decodeData(delivery)).toEqual({ a: 1 });
+  });
+});
+
+describe('a message that can not be read', () => {
+  it.each([
+    [{ 'ce-type': 'charge', deadline: 'tomorrow' }, 'InvalidAttribute', 'deadline'],
+    [{ 'ce-type': 'charge', 'ce-time': '2026-13-01T00:00:00Z' }, 'InvalidAttribute', 'ce-time'],
+    [{ 'ce-type': 'charge', redrive: '-1' }, 'InvalidAttribute', 'redrive'],
+    [{}, 'UnknownMessage', 'ce-type'],
+  ])('%j is refused, naming the attribute', (attributes, code, field) => {
+    expect(() => decodeEnvelope(delivered({ attributes }), 'payments')).toThrow(
+      expect.objectContaining({ code, field }),
+    );
+  });
+
+  it.each([['{"a":'], ['\xff\xfe'], ['undefined']])('data %j is refused', (data) => {
+    expect(() => decodeData(delivered({ data: Buffer.from(data, 'latin1') }))).toThrow(
+      expect.objectContaining({ code: 'NotJson', field: 'data' }),
+    );
+  });
+});

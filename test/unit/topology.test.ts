@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { type AgentSpec, defineAgent } from '../../shared/contract/index.ts';
+import { computeTopology } from '../../shared/topology.ts';
+
+const any = z.object({});
+const shop: AgentSpec[] = [
+  { name: 'orders', calls: ['payments'], workflows: { fulfil: { input: any } }, publishes: { done: any } },
+  {
+    name: 'payments',
+    commands: { charge: { input: any } },
+    secrets: ['stripe-key'],
+    limits: { timeout: '30s' },
+  },
+  { name: 'desk', subscribes: { 'orders.done': { data: any } } },
+  { name: 'dead-letters', recordsDeadLetters: true },
+];
+const contractsOf = (specs: readonly AgentSpec[]) => specs.map((spec) => defineAgent(spec).contract);
+const topology = computeTopology(contractsOf(shop), { project: 'p' });
+
+describe('the topology', () => {
+  it('gives each agent a topic and a dead-letter topic, and all one topic for events', () => {
+    expect(topology.topics.map(({ name }) => name).sort()).toEqual(
+      [
+        'mesh-events',
+        ...['orders', 'payments', 'desk', 'dead-letters'].flatMap((agent) => [
+          `mesh-${agent}`,
+          `mesh-${agent}-dead`,
+        ]),
+      ].sort(),
+    );
+  });
+
+  it('leaves an agent’s own topic unfiltered, so that a mistyped message can not vanish (I4)', () => {
+    for (const subscription of topology.subscriptions) {
+      expect(subscription.filter !== undefined).toBe(subscription.role === 'events');
+    }
+  });
+
+  it('filters events by just the types that a contract names', () => {
+    const [events, ...others] = topology.subscriptions.filter(({ role }) => role === 'events');
+    expect(others).toEqual([]);
+    expect(events).toMatchObject({
+      topic: 'mesh-events',
+      pushTo: 'desk',
+      filter: 'attributes.ce-type="orders.done"',
+    });
+  });
+
+  it('gives every pushed subscription a dead-letter topic that has a subscription itself', () => {
+    const kept = new Set(topology.subscriptions.map(({ topic }) => topic));
+    for (const { name, pushTo, deadLetter, topic } of topology.subscriptions) {
+      if (pushTo === undefined) continue;
+      expect(deadLetter?.topic, name).not.toBe(topic);
+      expect(kept.has(deadLetter?.topic ?? ''), name).toBe(true);
+    }
+  });
+
+  it('keeps what the recorder of dead letters can not handle, to be pulled', () => {
+    const last = topology.subscriptions.find(({ name }) => name === 'mesh-dead-letters-dead');
+    expect(last).toMatchObject({ topic: 'mesh-dead-letters-dead' });
+    expect(last).not.toHaveProperty('pushTo');
+    expect(last).not.toHaveProperty('deadLetter');
+  });
+
+  it('waits longer for an answer than the handler may take', () => {
+    const subscription = topology.subscriptions.find(({ name }) => name === 'mesh-payments');
+    expect(subscription?.ackDeadlineSeconds).toBe(40);
+  });
+
+  it('lets an agent publish where its contract says, and a called one reply to its callers, nowhere else', () => {
+    const mayPublish = (agent: string) =>
+      topology.grants.flatMap((grant) =>
+        grant.agent === agent && grant.may === 'publish' ? [grant.topic] : [],
+      );
+    expect(mayPublish('orders')).toEqual(['mesh-orders', 'mesh-payments', 'mesh-orders-dead', 'mesh-events']);
+    expect(mayPublish('payments')).toEqual(['mesh-orders', 'mesh-payments', 'mesh-payments-dead']);
+    expect(mayPublish('desk')).toEqual(['mesh-desk', 'mesh-desk-dead']);
+    expect(mayPublish('dead-letters')).toEqual([
+      'mesh-dead-letters',
+      'mesh-orders',
+      'mesh-dead-letters-dead',
+    ]);
+  });
+
+  it('lets an agent read its own secrets alone', () => {
+    expect(topology.grants.filter(({ may }) => may === 'read-secret')).toEqual([
+      { agent: 'payments', may: 'read-secret', secret: 'stripe-key' },
+    ]);
+  });
+
+  it('does not depend on the order of the contracts', () => {
+    expect(computeTopology(contractsOf([...shop].reverse()), { project: 'p' })).toEqual(
+      expect.objectContaining({
+        topics: topology.topics,
+        subscriptions: topology.subscriptions,
+        grants: topology.grants,
+      }),
+    );
+  });
+
+  const many = Array.from({ length: 8 }, (_, at) => `an-event-with-a-long-name-${at}`);
+  const broken: [what: string, field: string, specs: AgentSpec[]][] = [
+    ['an agent called that there is not', 'calls.0', [{ name: 'a', calls: ['b'] }]],
+    [
+      'an event that nobody publishes',
+      'subscribes.b.c',
+      [{ name: 'a', subscribes: { 'b.c': { data: any } } }],
+    ],
+    ['two agents of one name', 'name', [{ name: 'a' }, { name: 'a' }]],
+    [
+      'two recorders',
+      'recordsDeadLetters',
+      [
+        { name: 'a', recordsDeadLetters: true },
+        { name: 'b', recordsDeadLetters: true },
+      ],
+    ],
+    [
+      'a filter over 256 bytes',
+      'subscribes',
+      [
+        { name: 'a', publishes: Object.fromEntries(many.map((event) => [event, any])) },
+        { name: 'b', subscribes: Object.fromEntries(many.map((event) => [`a.${event}`, { data: any }])) },
+      ],
+    ],
+  ];
+  it.each(broken)('refuses %s, naming the field', (_what, field, specs) => {
+    expect(() => computeTopology(contractsOf(specs), { project: 'p' })).toThrow(
+      expect.objectContaining({ code: 'ContractInvalid', field }),
+    );
+  });
+});
