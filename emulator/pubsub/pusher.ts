@@ -76,8 +76,9 @@ export class Pusher implements Consumer {
     let acked = false;
     try {
       const { headers, body } = pushContent(delivery, name, config);
-      const token = await this.#host.tokens?.tokenFor(config);
-      if (token) headers.authorization = `Bearer ${token}`;
+      // Awaited only where there is one: without, the request leaves at once.
+      const token = this.#host.tokens?.tokenFor(config);
+      if (token) headers.authorization = `Bearer ${await token}`;
       const { status } = await this.#host.transport({
         url: config.endpoint,
         headers,
