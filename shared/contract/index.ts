@@ -18,6 +18,7 @@ export * from './names.ts';
 export * from './parse.ts';
 export * from './ports.ts';
 export * from './reply.ts';
+export * from './schema.ts';
 export * from './secrets.ts';
 export * from './store.ts';
 export * from './timers.ts';

@@ -1,4 +1,3 @@
-import type * as z from 'zod';
 import type { Contract, Mode } from '../contract/agent.ts';
 import type { Clock } from '../contract/clock.ts';
 import { DeadLetter } from '../contract/dead-letter.ts';
@@ -6,6 +5,7 @@ import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
 import { DEAD_LETTER, type Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
+import type { Schema } from '../contract/schema.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import type { Write } from '../contract/store.ts';
 import { chunkWrites, withoutChunks } from './dead-letter-chunks.ts';
@@ -27,8 +27,8 @@ export interface HandlerRoutesOptions {
 interface Behaviour {
   readonly what: string;
   readonly mode: Mode;
-  readonly input: z.ZodType;
-  readonly output?: z.ZodType;
+  readonly input: Schema;
+  readonly output?: Schema;
   readonly keys: (input: unknown) => readonly string[];
   readonly handle: (input: unknown, ctx: HandlerContext<unknown>) => unknown;
   /** What the handler is given in place of the whole input. */

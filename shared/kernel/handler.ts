@@ -1,9 +1,9 @@
-import type * as z from 'zod';
 import type { AgentSpec, EventRef, MessageRef } from '../contract/agent.ts';
 import type { DeadLetter } from '../contract/dead-letter.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
 import type { Envelope } from '../contract/message.ts';
+import type { Given, Parsed, Schema } from '../contract/schema.ts';
 
 /** The agent's state documents, as they were read before the handler ran, and as it leaves them. */
 export interface StateAccess<State> {
@@ -62,21 +62,19 @@ export type Handler<Input, Output, State> =
   | StatefulHandler<Input, Output, State>;
 
 type StateOf<Spec extends AgentSpec> = Spec extends {
-  readonly state: { readonly schema: infer Schema extends z.ZodType };
+  readonly state: { readonly schema: infer S extends Schema };
 }
-  ? z.output<Schema>
+  ? Parsed<S>
   : never;
 type Part<Spec, Name extends string> = Spec extends { readonly [K in Name]: infer P }
   ? P
   : Record<never, never>;
-type InputOf<Spec> = Spec extends { readonly input: infer Input extends z.ZodType }
-  ? z.output<Input>
-  : Spec extends { readonly data: infer Data extends z.ZodType }
-    ? z.output<Data>
+type InputOf<Spec> = Spec extends { readonly input: infer Input extends Schema }
+  ? Parsed<Input>
+  : Spec extends { readonly data: infer Data extends Schema }
+    ? Parsed<Data>
     : never;
-type ResultOf<Spec> = Spec extends { readonly output: infer Output extends z.ZodType }
-  ? z.input<Output>
-  : unknown;
+type ResultOf<Spec> = Spec extends { readonly output: infer Output extends Schema } ? Given<Output> : unknown;
 type HandlersFor<Specs, State> = {
   readonly [K in keyof Specs]: Handler<InputOf<Specs[K]>, ResultOf<Specs[K]>, State>;
 };

@@ -1,7 +1,7 @@
-import type * as z from 'zod';
 import type { EventRef, MessageRef } from '../contract/agent.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
+import type { Parsed, Schema } from '../contract/schema.ts';
 
 /** The durable operations that a workflow is written with. Await nothing else (I9). */
 export interface WorkflowContext {
@@ -28,10 +28,10 @@ export interface WorkflowContext {
    * Awaits a signal sent to the run, such as an approval. Signals that came early are kept, and taken in the order in which they
    * came. Rejects with `SignalTimeout` when `timeout` passes first.
    */
-  signal<Schema extends z.ZodType>(
+  signal<S extends Schema>(
     name: string,
-    options: { readonly schema: Schema; readonly timeout?: Duration },
-  ): Promise<z.output<Schema>>;
+    options: { readonly schema: S; readonly timeout?: Duration },
+  ): Promise<Parsed<S>>;
 
   /** Runs `effect` once and records its JSON result; on replay the record is returned. It may run again if the process dies first. */
   sideEffect<Result>(name: string, effect: () => Result | Promise<Result>): Promise<Result>;
