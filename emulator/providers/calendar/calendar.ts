@@ -3,7 +3,7 @@ import { randomText } from '../random.ts';
 import type { ProviderWorld } from '../sandbox.ts';
 import { type CalendarEvent, type EventInput, eventObject, readEventInput, spanOf } from './event.ts';
 import { emptyRange, listEvents } from './event-list.ts';
-import { CalendarProblem, invalid } from './problem.ts';
+import { CalendarProblem, invalid, required } from './problem.ts';
 
 /** What really happened: every event ever inserted, in order; deleted ones are `cancelled`. */
 export interface CalendarBooks {
@@ -146,22 +146,27 @@ function busyTimes(events: readonly CalendarEvent[], minMs: number, maxMs: numbe
   }));
 }
 
-function readFreeBusy(body: string): {
+interface FreeBusyQuery {
   readonly timeMin: string;
   readonly timeMax: string;
   readonly items: readonly { readonly id: string }[];
-} {
-  const bad = () => new CalendarProblem(400, 'badRequest', 'Bad Request');
+}
+
+function readFreeBusy(body: string): FreeBusyQuery {
+  let query: Partial<FreeBusyQuery>;
   try {
-    const { timeMin, timeMax, items = [] } = JSON.parse(body);
-    if (Number.isNaN(Date.parse(timeMin)) || Number.isNaN(Date.parse(timeMax)) || !Array.isArray(items))
-      throw bad();
-    if (Date.parse(timeMax) <= Date.parse(timeMin)) throw emptyRange();
-    if (!items.every((item) => typeof item?.id === 'string')) throw invalid('Invalid items.', 'items');
-    return { timeMin, timeMax, items };
-  } catch (error) {
-    throw error instanceof CalendarProblem ? error : bad();
+    query = Object(JSON.parse(body));
+  } catch {
+    throw new CalendarProblem(400, 'parseError', 'Parse Error');
   }
+  const { timeMin = '', timeMax = '', items = [] } = query;
+  if (Number.isNaN(Date.parse(timeMin))) throw required('timeMin');
+  if (Number.isNaN(Date.parse(timeMax))) throw required('timeMax');
+  if (Date.parse(timeMax) <= Date.parse(timeMin)) throw emptyRange();
+  if (!Array.isArray(items) || !items.every((item) => typeof item?.id === 'string')) {
+    throw invalid('Invalid items.', 'items');
+  }
+  return { timeMin, timeMax, items };
 }
 
 function notFound(): CalendarProblem {
