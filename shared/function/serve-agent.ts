@@ -1,0 +1,142 @@
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import type { Contract } from '../contract/agent.ts';
+import { type Deployment, readDeployment } from '../contract/deployment.ts';
+import { MeshError } from '../contract/errors.ts';
+import { toFailure } from '../contract/failure.ts';
+import type { Ports } from '../contract/ports.ts';
+import type { Handlers } from '../kernel/handler.ts';
+import { handlerRoutes } from '../kernel/handler-routes.ts';
+import { createKernel, type Kernel } from '../kernel/kernel.ts';
+import type { Route } from '../kernel/route.ts';
+import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { type Answer, answerTo, errorAnswer } from './answer.ts';
+import { readDelivery } from './delivery.ts';
+import { Shutdown } from './shutdown.ts';
+
+export interface ServeOptions {
+  readonly agent: { readonly contract: Contract };
+  readonly handlers: Handlers;
+  readonly workflows?: readonly WorkflowDefinition[];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a test puts in place of the process. */
+export interface ServeEnvironment {
+  readonly env?: Env;
+  readonly createPorts?: (deployment: Deployment, env: Env) => Ports | Promise<Ports>;
+  /** Where an error goes that came before there was a log. */
+  readonly report?: (line: string) => void;
+  readonly exit?: () => void;
+}
+
+/**
+ * The HTTP function of an agent, for the functions framework's `http`. It answers a push by the kernel's outcome (204: acked; 500 or
+ * 503: delivered again), `GET /healthz` with 200, and what is no push with 400. The first message loads the Google clients, and reads
+ * where the function runs from the environment (`contract/deployment.ts`): while that is wrong everything is answered with 500, and
+ * nothing acked.
+ *
+ * @example
+ * http('payments', serveAgent({ agent: payments, handlers }));
+ */
+export function serveAgent(options: ServeOptions, environment: ServeEnvironment = {}): HttpFunction {
+  const {
+    env = process.env,
+    createPorts = async (deployment) => (await import('../gcp/index.ts')).createPorts(deployment, { env }),
+    report = (line) => process.stderr.write(`${line}\n`),
+    exit = () => process.exit(0),
+  } = environment;
+  const shutdown = new Shutdown(exit);
+  let starting: Promise<Kernel> | undefined;
+
+  /** Once; but what failed by chance, and not by its configuration, is tried again with the next message. */
+  function kernel(): Promise<Kernel> {
+    starting ??= start(options, env, createPorts).catch((error) => {
+      report(failureLine(options.agent.contract.name, error));
+      if (!isConfiguration(error)) starting = undefined;
+      throw error;
+    });
+    return starting;
+  }
+
+  async function answer(request: Parameters<HttpFunction>[0]): Promise<Answer> {
+    if (request.method === 'GET' && request.path === '/healthz')
+      return { status: 200, body: { status: 'ok' } };
+    if (request.method !== 'POST')
+      return errorAnswer(405, { code: 'UsageInvalid', message: 'only POST is taken here' });
+    if (shutdown.stopping)
+      return errorAnswer(503, { code: 'Stopping', message: 'this instance is being stopped' });
+    const body = request.rawBody ?? new Uint8Array();
+    let delivery: ReturnType<typeof readDelivery>;
+    try {
+      delivery = readDelivery({ headers: request.headers, body });
+    } catch (error) {
+      return errorAnswer(400, toFailure(error));
+    }
+    let ready: Kernel;
+    try {
+      ready = await kernel();
+    } catch (error) {
+      return errorAnswer(500, toFailure(error));
+    }
+    return answerTo(await ready.handle(delivery));
+  }
+
+  return async (request, response) => {
+    shutdown.arm();
+    const end = shutdown.begin();
+    response.once('close', end);
+    let result: Answer;
+    try {
+      result = await answer(request);
+    } catch (error) {
+      report(failureLine(options.agent.contract.name, error));
+      result = errorAnswer(500, toFailure(error));
+    }
+    response.status(result.status);
+    if (result.body === undefined) response.end();
+    else response.json(result.body);
+  };
+}
+
+async function start(
+  { agent: { contract }, handlers, workflows = [] }: ServeOptions,
+  env: Env,
+  createPorts: (deployment: Deployment, env: Env) => Ports | Promise<Ports>,
+): Promise<Kernel> {
+  const deployment = readDeployment(env);
+  if (deployment.agent !== contract.name) {
+    throw new MeshError(
+      'ConfigurationInvalid',
+      `MESH_AGENT is ${JSON.stringify(deployment.agent)}, but this is the function of ${JSON.stringify(contract.name)}`,
+      { field: 'MESH_AGENT' },
+    );
+  }
+  const ports = await createPorts(deployment, env);
+  const { clock, ids, secrets } = ports;
+  const routes = new Map<string, Route>(handlerRoutes({ contract, handlers, clock, secrets, env }));
+  if (workflows.length > 0) {
+    const { workflowRoutes } = await import('../workflow/index.ts');
+    const hosted = workflowRoutes({ contract, definitions: workflows, clock, ids });
+    for (const [type, route] of hosted) routes.set(type, route);
+  }
+  return createKernel({ contract, deployment, ports, routes });
+}
+
+/** Wrong until somebody deploys anew. */
+function isConfiguration(error: unknown): boolean {
+  return (
+    error instanceof MeshError && (error.code === 'ConfigurationInvalid' || error.code === 'ContractInvalid')
+  );
+}
+
+/** One line that Cloud Logging takes for an error. */
+function failureLine(agent: string, error: unknown): string {
+  const { code, message, field } = toFailure(error);
+  const hint = error instanceof MeshError ? ` ${error.hint}` : '';
+  return JSON.stringify({
+    severity: 'ERROR',
+    message: `${agent} can't handle messages: ${message}.${hint}`,
+    metadata: { agent, code, ...(field !== undefined && { field }) },
+  });
+}

@@ -1,0 +1,48 @@
+import type { ChannelCredentials } from '@grpc/grpc-js';
+
+/** Where a client finds its service. */
+export type Endpoint =
+  | { projectId: string }
+  | {
+      projectId: string;
+      apiEndpoint: string;
+      port: number;
+      sslCreds: ChannelCredentials;
+      universeDomain: string;
+    };
+
+/** The variables that put a local server in place of a service of Google's. */
+export const EMULATOR_HOST = {
+  pubsub: 'PUBSUB_EMULATOR_HOST',
+  firestore: 'FIRESTORE_EMULATOR_HOST',
+  tasks: 'CLOUD_TASKS_EMULATOR_HOST',
+  secrets: 'SECRET_MANAGER_EMULATOR_HOST',
+} as const;
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether any service is local. */
+export function isLocal(env: Env): boolean {
+  return Object.values(EMULATOR_HOST).some((variable) => env[variable]);
+}
+
+/** `host:port`, with or without a scheme, as a URL without a path. */
+export function emulatorUrl(host: string): URL {
+  return new URL(/^https?:\/\//.test(host) ? host : `http://${host}`);
+}
+
+/** The service at `host`, or Google's own where there is no host. */
+export async function endpoint(projectId: string, host: string | undefined): Promise<Endpoint> {
+  if (!host) return { projectId };
+  // Loaded by the Google clients in any case, but exported by none of them.
+  const { credentials } = await import('@grpc/grpc-js');
+  const { hostname, port } = emulatorUrl(host);
+  return {
+    projectId,
+    apiEndpoint: hostname,
+    port: Number(port || 80),
+    sslCreds: credentials.createInsecure(),
+    // Said outright, or the client looks for credentials, down to the metadata server, to learn it.
+    universeDomain: 'googleapis.com',
+  };
+}

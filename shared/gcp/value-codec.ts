@@ -1,0 +1,135 @@
+import { MeshError } from '../contract/errors.ts';
+import type { Fields, FieldValue } from '../contract/store.ts';
+
+/** A value as Firestore's protocol carries it (https://firebase.google.com/docs/firestore/reference/rpc/google.firestore.v1#value). */
+export interface WireValue {
+  readonly nullValue?: 'NULL_VALUE';
+  readonly booleanValue?: boolean | null;
+  readonly integerValue?: string | number | null;
+  readonly doubleValue?: number | null;
+  readonly timestampValue?: WireTime | null;
+  readonly stringValue?: string | null;
+  readonly bytesValue?: Uint8Array | string | null;
+  readonly arrayValue?: { readonly values?: WireValue[] | null } | null;
+  readonly mapValue?: { readonly fields?: WireFields | null } | null;
+}
+export type WireFields = Record<string, WireValue>;
+
+/** Seconds are 64-bit, and so come as text. */
+export interface WireTime {
+  readonly seconds?: string | number | null;
+  readonly nanos?: number | null;
+}
+
+/** The fields as the protocol carries them; what is undefined is left out, as in JSON. */
+export function encodeFields(fields: Fields): WireFields {
+  return encodeMap(fields, '');
+}
+
+function encodeMap(fields: Fields, path: string): WireFields {
+  const encoded: WireFields = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) encoded[name] = encodeValue(value, path === '' ? name : `${path}.${name}`);
+  }
+  return encoded;
+}
+
+/**
+ * One value.
+ *
+ * @throws MeshError `StateInvalid` naming the field, for what Firestore can't keep: an array directly in an array, a date that is none
+ */
+export function encodeValue(value: FieldValue, path = ''): WireValue {
+  switch (typeof value) {
+    case 'string':
+      return { stringValue: value };
+    case 'boolean':
+      return { booleanValue: value };
+    case 'number':
+      return Number.isSafeInteger(value) && !Object.is(value, -0)
+        ? { integerValue: String(value) }
+        : { doubleValue: value };
+    case 'object':
+      return value === null ? { nullValue: 'NULL_VALUE' } : encodeObject(value, path);
+    default:
+      throw new MeshError('StateInvalid', `${path}: a ${typeof value} can't be kept in Firestore`, {
+        field: path,
+      });
+  }
+}
+
+function encodeObject(value: Exclude<FieldValue, null | boolean | number | string>, path: string): WireValue {
+  if (value instanceof Date) return { timestampValue: encodeTime(value, path) };
+  if (value instanceof Uint8Array) return { bytesValue: value };
+  if (!isArray(value)) return { mapValue: { fields: encodeMap(value, path) } };
+  return {
+    arrayValue: {
+      values: value.map((item, at) => {
+        if (Array.isArray(item)) {
+          throw new MeshError(
+            'StateInvalid',
+            `${path}.${at}: Firestore keeps no array directly in an array`,
+            {
+              field: `${path}.${at}`,
+            },
+          );
+        }
+        return encodeValue(item ?? null, `${path}.${at}`);
+      }),
+    },
+  };
+}
+
+function isArray(value: readonly FieldValue[] | Fields): value is readonly FieldValue[] {
+  return Array.isArray(value);
+}
+
+function encodeTime(date: Date, path: string): { seconds: number; nanos: number } {
+  const ms = date.getTime();
+  if (Number.isNaN(ms)) throw new MeshError('StateInvalid', `${path}: an invalid date`, { field: path });
+  const seconds = Math.floor(ms / 1_000);
+  return { seconds, nanos: (ms - seconds * 1_000) * 1_000_000 };
+}
+
+export function decodeFields(fields: WireFields | null | undefined): Fields {
+  return Object.fromEntries(Object.entries(fields ?? {}).map(([name, value]) => [name, decodeValue(value)]));
+}
+
+/** A value of a kind that the Store port does not write (a reference, a place, a vector) is read as null. */
+export function decodeValue(value: WireValue): FieldValue {
+  if (value.stringValue != null) return value.stringValue;
+  if (value.integerValue != null) return Number(value.integerValue);
+  if (value.doubleValue != null) return value.doubleValue;
+  if (value.booleanValue != null) return value.booleanValue;
+  if (value.timestampValue != null) return decodeTime(value.timestampValue);
+  if (value.mapValue != null) return decodeFields(value.mapValue.fields);
+  if (value.arrayValue != null) return (value.arrayValue.values ?? []).map(decodeValue);
+  if (value.bytesValue != null) return decodeBytes(value.bytesValue);
+  return null;
+}
+
+function decodeTime({ seconds, nanos }: WireTime): Date {
+  return new Date(Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1_000_000));
+}
+
+/** A plain copy: a `Buffer` is a window on the whole response, which it would keep in memory. */
+function decodeBytes(bytes: Uint8Array | string): Uint8Array {
+  return new Uint8Array(typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : bytes);
+}
+
+/** A document's version: its update time at full precision, for a write may follow another within a microsecond. */
+export function encodeVersion({
+  seconds,
+  nanos,
+}: {
+  readonly seconds?: { toString(): string } | null;
+  readonly nanos?: number | null;
+}): string {
+  return `${seconds ?? 0}.${String(nanos ?? 0).padStart(9, '0')}`;
+}
+
+/** The update time again; undefined for what is no version of ours, which then matches no document. */
+export function decodeVersion(version: string): { seconds: string; nanos: number } | undefined {
+  const match = /^(\d+)\.(\d{9})$/.exec(version);
+  return match?.[1] && match[2] ? { seconds: match[1], nanos: Number(match[2]) } : undefined;
+}
