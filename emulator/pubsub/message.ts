@@ -60,7 +60,7 @@ export function acceptMessage(outgoing: OutgoingMessage, id: string, now: number
   };
 }
 
-export function measure({ data = NO_DATA, attributes = {}, orderingKey = '' }: OutgoingMessage): number {
+function measure({ data = NO_DATA, attributes = {}, orderingKey = '' }: OutgoingMessage): number {
   const keyBytes = Buffer.byteLength(orderingKey);
   requireWithin('ordering_key_size', keyBytes, 0, PUBLISH_LIMITS.orderingKeyBytes);
   const size = data.byteLength + keyBytes + measureAttributes(attributes, data.byteLength === 0);

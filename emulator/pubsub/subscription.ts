@@ -315,7 +315,7 @@ export class Subscription {
     for (const entry of this.#entries.values()) {
       const dueMs = entry.message.publishTimeMs + this.#config.messageRetentionMs;
       if (dueMs > now) {
-        this.#pruneAt = dueMs;
+        this.#pruneAt = Math.min(this.#pruneAt, dueMs);
         break;
       }
       if (entry.state === 'waiting' || entry.state === 'held') this.#forget(entry);

@@ -61,12 +61,18 @@ export async function openPort({ port = 0, host = '127.0.0.1', grpc, rest }: Por
 }
 
 function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
+  let head = Buffer.alloc(0);
   const onReadable = () => {
-    const head: Buffer | null = socket.read();
-    if (!head) return;
+    const chunk: Buffer | null = socket.read();
+    if (!chunk) return;
+    head = Buffer.concat([head, chunk]);
+    const start = head.subarray(0, HTTP2_PREFACE.length);
+    const mayBeHttp2 = HTTP2_PREFACE.subarray(0, start.length).equals(start);
+    // A first packet may end within the preface, where `POST` and `PRI` still look alike.
+    if (mayBeHttp2 && start.length < HTTP2_PREFACE.length) return;
     socket.off('readable', onReadable);
     socket.unshift(head);
-    decide(HTTP2_PREFACE.subarray(0, head.length).equals(head.subarray(0, HTTP2_PREFACE.length)));
+    decide(mayBeHttp2);
   };
   socket.on('readable', onReadable);
 }

@@ -1,6 +1,6 @@
 import { createPublicKey, createVerify, type JsonWebKey } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { type Message, PubSub, type Subscription } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Faults } from '../../emulator/pubsub/faults.ts';
@@ -359,6 +359,20 @@ describe('REST', () => {
     expect((await rest('DELETE', 'subscriptions/orders-pull')).status).toBe(200);
     expect((await rest('GET', 'subscriptions/orders-pull')).status).toBe(404);
     expect((await rest('DELETE', 'topics/orders')).status).toBe(200);
+  });
+
+  test('understands a request whose first packet is a single letter', async () => {
+    const socket = connect(server.port, '127.0.0.1').setNoDelay();
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    cleanups.unshift(() => socket.destroy());
+    await new Promise<void>((resolve) => socket.write('P', () => setImmediate(resolve)));
+    socket.write(
+      `UT /v1/projects/${PROJECT}/topics/split HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n`,
+    );
+    await eventually(() => expect(answer).toMatch(/^HTTP\/1.1 200 .*split/s));
   });
 
   test('names the field of a bad request', async () => {

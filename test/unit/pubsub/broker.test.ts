@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Broker } from '../../../emulator/pubsub/broker.ts';
 import type { OutgoingMessage } from '../../../emulator/pubsub/message.ts';
@@ -9,7 +10,9 @@ import {
   DEAD_TOPIC,
   PUSH,
   publish,
+  pull,
   pullTexts,
+  SECOND,
   SUBSCRIPTION,
   statusOf,
   TOPIC,
@@ -215,5 +218,34 @@ describe('a subscription', () => {
     }
     expect(taken).toBe(20_000);
     expect(broker.idle()).toBe(true);
+  });
+
+  test('loses nothing and accounts for every delivery, whatever its consumers do', async () => {
+    const outcome = fc.constantFrom('ack', 'nack', 'leave');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), outcome)), async (steps) => {
+        const { broker, clock } = brokerWith({
+          retryPolicy: { minimumBackoffMs: 0, maximumBackoffMs: 3000 },
+        });
+        const sent = Array.from({ length: 10 }, String);
+        publish(broker, ...sent);
+        const acked: string[] = [];
+        const round = async (take: number, treat: string) => {
+          for (const { ackId, text } of await pull(broker, take)) {
+            if (treat === 'ack') acked.push(text);
+            if (treat === 'ack') broker.acknowledge(SUBSCRIPTION, [ackId]);
+            if (treat === 'nack') broker.modifyAckDeadline(SUBSCRIPTION, [ackId], 0);
+          }
+          await clock.advance(4 * SECOND);
+        };
+        for (const [take, treat] of steps) await round(take, treat);
+        while (!broker.idle()) await round(10, 'ack');
+        expect(acked.sort()).toEqual(sent);
+        const { delivered, nacked, expired } = statusOf(broker);
+        expect(delivered).toBe(acked.length + nacked + expired);
+        expect(clock.pending).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
