@@ -1,6 +1,6 @@
-export { type CalendarSandboxOptions, startCalendar } from './calendar/sandbox.ts';
-export type { FaultKind, FaultRule } from './fault-rule.ts';
-export type { Sandbox, SandboxOptions } from './sandbox.ts';
-export { type ShippingSandboxOptions, startShipping } from './shipping/sandbox.ts';
-export { type StripeSandboxOptions, startStripe } from './stripe/sandbox.ts';
-export { startTwilio, type TwilioSandboxOptions } from './twilio/sandbox.ts';
+export { startCalendar } from './calendar/sandbox.ts';
+export type { FaultRule } from './fault-rule.ts';
+export type { Sandbox } from './sandbox.ts';
+export { startShipping } from './shipping/sandbox.ts';
+export { startStripe } from './stripe/sandbox.ts';
+export { startTwilio } from './twilio/sandbox.ts';

@@ -13,7 +13,7 @@ export function seededRandom(seed: number): Random {
 }
 
 export const HEX = '0123456789abcdef';
-export const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** `length` characters of `alphabet`: the random part of a provider's ids. */
 export function randomText(random: Random, length: number, alphabet = BASE62): string {

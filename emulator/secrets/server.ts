@@ -39,7 +39,8 @@ interface Listing extends PageRequest {
 
 /**
  * Starts a local Secret Manager that `@google-cloud/secret-manager` talks to. The client is pointed at it by
- * `{ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() }`.
+ * `{ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure(), universeDomain: 'googleapis.com' }`; without the last, the
+ * client looks for credentials to learn its universe, down to the metadata server.
  */
 export async function startSecrets(options: SecretsServerOptions = {}): Promise<SecretsServer> {
   const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, secrets = {} } = options;

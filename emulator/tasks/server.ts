@@ -50,7 +50,8 @@ interface Listing extends PageRequest {
 
 /**
  * Starts a local Cloud Tasks that `@google-cloud/tasks` talks to. The client is pointed at it by
- * `{ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() }`.
+ * `{ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure(), universeDomain: 'googleapis.com' }`; without the last, the
+ * client looks for credentials to learn its universe, down to the metadata server.
  */
 export async function startTasks(options: TasksServerOptions = {}): Promise<TasksServer> {
   const http = httpTransport();

@@ -30,6 +30,7 @@ beforeAll(async () => {
     apiEndpoint: '127.0.0.1',
     port: server.port,
     sslCreds: credentials.createInsecure(),
+    universeDomain: 'googleapis.com',
   });
 });
 

@@ -54,7 +54,7 @@ export function readEventInput(body: string): EventInput {
 }
 
 /** A whole day begins at midnight UTC: the sandbox's calendars are in that zone. */
-export function timeMs({ dateTime, date }: EventTime): number {
+function timeMs({ dateTime, date }: EventTime): number {
   return Date.parse(dateTime ?? `${date}T00:00:00Z`);
 }
 
