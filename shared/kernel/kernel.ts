@@ -5,7 +5,7 @@ import { milliseconds } from '../contract/duration.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { digest, messageKey } from '../contract/keys.ts';
-import type { Log } from '../contract/log.ts';
+import type { Log, LogFields } from '../contract/log.ts';
 import type { Delivery, Envelope, Message } from '../contract/message.ts';
 import { deadTopicOf, inboxPath, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
@@ -227,7 +227,7 @@ export function createKernel(options: KernelOptions): Kernel {
     const hopeless = error instanceof MeshError && !error.retry;
     const last = (delivery.deliveryAttempt ?? 0) >= contract.retry.maxAttempts;
     if (!hopeless && !last) {
-      log.warn('failed, to be tried again', { code: failure.code, error });
+      log.warn('failed, to be tried again', failureFields(failure, error));
       return { kind: 'nack', failure };
     }
     try {
@@ -238,7 +238,7 @@ export function createKernel(options: KernelOptions): Kernel {
       log.error('the dead letter could not be published', { error: publishError });
       return { kind: 'nack', failure: toFailure(publishError) };
     }
-    log.error('dead letter', { code: failure.code, field: failure.field, error });
+    log.error('dead letter', failureFields(failure, error));
     return { kind: 'dead-letter', failure };
   }
 
@@ -249,6 +249,12 @@ export function createKernel(options: KernelOptions): Kernel {
 function backoff(conflicts: number, key: string): number {
   const share = (Number.parseInt(digest(key, String(conflicts)).slice(0, 4), 32) % 1_000) / 1_000;
   return 5 * 2 ** Math.min(conflicts, 6) * (0.5 + share);
+}
+
+/** A stack tells nothing of an error that the catalogue explains; of any other it tells the line. */
+function failureFields({ message, ...failure }: Failure, error: unknown): LogFields {
+  const explained = error instanceof MeshError && error.cause === undefined;
+  return { ...failure, detail: message, ...(!explained && { error }) };
 }
 
 function report(log: Log, outcome: Outcome, durationMs: number): void {
