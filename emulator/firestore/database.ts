@@ -1,0 +1,288 @@
+import type { Clock } from '../../shared/contract/clock.ts';
+import { StatusError } from '../wire/status.ts';
+import { type Aggregation, aggregate } from './aggregate.ts';
+import { type Change, type CommitOptions, type CommitResult, Committer } from './committer.ts';
+import { type Document, fieldAt } from './document.ts';
+import { type FieldPath, parseFieldPath } from './field-path.ts';
+import { type ListOptions, type ListPage, listCollectionIds, listDocuments } from './listing.ts';
+import { contention, LockTable } from './lock-table.ts';
+import { checkDocumentPath } from './path.ts';
+import { PreparedQuery } from './prepared-query.ts';
+import type { Query } from './query.ts';
+import { type QueryResult, runQuery } from './query-run.ts';
+import { Storage } from './storage.ts';
+import { type Micros, VersionClock } from './time.ts';
+import type { Transaction, TransactionId, TransactionOptions } from './transaction.ts';
+import { Transactions } from './transactions.ts';
+import type { Value } from './value.ts';
+import { Watch, type WatchEvent } from './watch.ts';
+import type { Write, WriteResult } from './write.ts';
+
+/** At which moment, or in which transaction, to read. At most one of them; none reads what is committed now. */
+export interface ReadOptions {
+  readonly transaction?: TransactionId | undefined;
+  /** Begins a transaction with this read. */
+  readonly newTransaction?: TransactionOptions | undefined;
+  /** Up to an hour back. */
+  readonly readTime?: Micros | undefined;
+  /** Ends the transaction that the read began, if nobody is there any more to hear of it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface ReadResult {
+  readonly readTime: Micros;
+  /** The transaction that `newTransaction` began. */
+  readonly transaction?: TransactionId | undefined;
+}
+
+const MAX_BATCH_WRITES = 500;
+const OLDEST_READ_MICROS = 3600 * 1e6;
+
+/**
+ * One Firestore database, in memory: the whole behaviour of the service without its protocol. Every time in it is the injected
+ * clock's, and all that does not have to wait for a lock happens within the call.
+ * @throws StatusError from every method, with the status that the service gives
+ */
+export class Database {
+  /** `projects/{project}/databases/{database}` */
+  readonly name: string;
+  /** `{name}/documents`, which names of documents begin with. */
+  readonly root: string;
+  readonly #clock: Clock;
+  readonly #versions: VersionClock;
+  readonly #storage = new Storage();
+  readonly #locks: LockTable;
+  readonly #transactions: Transactions;
+  readonly #committer: Committer;
+  readonly #watches = new Set<Watch>();
+  readonly #ttl = new Map<string, FieldPath>();
+  readonly #news: [readonly Change[], Micros][] = [];
+  readonly #born: Micros;
+
+  constructor(name: string, clock: Clock) {
+    this.name = name;
+    this.root = `${name}/documents`;
+    this.#clock = clock;
+    this.#versions = new VersionClock(clock);
+    this.#born = this.#versions.read();
+    this.#locks = new LockTable(clock);
+    this.#transactions = new Transactions(clock, this.#locks);
+    this.#committer = new Committer({
+      root: this.root,
+      clock,
+      versions: this.#versions,
+      storage: this.#storage,
+      locks: this.#locks,
+      transactions: this.#transactions,
+      onCommit: (changes, time) => this.#publish(changes, time),
+    });
+  }
+
+  /** The documents at the paths, in their order; undefined where there is none. */
+  async get(
+    paths: readonly string[],
+    options: ReadOptions = {},
+  ): Promise<ReadResult & { documents: (Document | undefined)[] }> {
+    for (const path of paths) checkDocumentPath(path, this.root);
+    return this.#read(options, async (time, transaction) => {
+      if (transaction) await this.#lock(transaction, paths);
+      const documents = paths.map((path) =>
+        time === undefined ? this.#storage.get(path) : this.#storage.getAt(path, time),
+      );
+      return { documents };
+    });
+  }
+
+  /** The results of a query, in its order, projected. */
+  async query(query: Query, options: ReadOptions = {}): Promise<ReadResult & QueryResult> {
+    const prepared = new PreparedQuery(query, this.root);
+    return this.#read(options, async (time, transaction) => {
+      const { documents, skipped } = await this.#run(prepared, time, transaction);
+      return { skipped, documents: documents.map((document) => prepared.project(document)) };
+    });
+  }
+
+  /** Aggregates over the results of a query, by alias. */
+  async aggregate(
+    query: Query,
+    aggregations: readonly Aggregation[],
+    options: ReadOptions = {},
+  ): Promise<ReadResult & { values: Map<string, Value> }> {
+    const prepared = new PreparedQuery(query, this.root);
+    return this.#read(options, async (time, transaction) => {
+      const { documents } = await this.#run(prepared, time, transaction);
+      return { values: aggregate(aggregations, documents) };
+    });
+  }
+
+  /** One page of a collection's documents by name, with those that are missing but have collections, if asked for. */
+  list(options: ListOptions): ListPage {
+    if (options.parent !== '') checkDocumentPath(options.parent, this.root);
+    if (options.readTime !== undefined) this.#checkReadTime(options.readTime);
+    return listDocuments(this.#storage, options);
+  }
+
+  /** One page of the ids of the collections right under a document, or under the root (''). */
+  collectionIds(
+    parent: string,
+    page: { pageSize?: number | undefined; pageToken?: string | undefined } = {},
+  ): { ids: string[]; nextPageToken: string } {
+    if (parent !== '') checkDocumentPath(parent, this.root);
+    return listCollectionIds(this.#storage, parent, page);
+  }
+
+  /** Applies all the writes at one time, or none. Waits for older transactions that have read what it writes. */
+  async commit(writes: readonly Write[], options?: CommitOptions): Promise<CommitResult> {
+    return this.#committer.commit(writes, options);
+  }
+
+  /** Applies each write by itself; each has its own outcome. */
+  async batchWrite(writes: readonly Write[]): Promise<(WriteResult | StatusError)[]> {
+    if (writes.length > MAX_BATCH_WRITES)
+      throw invalid(`The maximum number of writes allowed in a batch is ${MAX_BATCH_WRITES}.`);
+    if (new Set(writes.map(({ path }) => path)).size < writes.length)
+      throw invalid('the same document cannot be written more than once in a single request');
+    return Promise.all(
+      writes.map(async (write) => {
+        try {
+          return (await this.commit([write])).results[0] as WriteResult;
+        } catch (error) {
+          if (error instanceof StatusError) return error;
+          throw error;
+        }
+      }),
+    );
+  }
+
+  begin(options: TransactionOptions = { mode: 'readWrite' }): TransactionId {
+    if (options.mode === 'readOnly' && options.readTime !== undefined) this.#checkReadTime(options.readTime);
+    return this.#transactions.begin(options, this.#versions.read()).id;
+  }
+
+  rollback(transaction: TransactionId): void {
+    this.#transactions.rollback(transaction);
+  }
+
+  /** How many transactions have begun and not ended. */
+  get openTransactions(): number {
+    return this.#transactions.size;
+  }
+
+  /** Opens a listener; add targets to it. It lives until it is closed. */
+  watch(listener: (event: WatchEvent) => void): Watch {
+    const world = {
+      root: this.root,
+      clock: this.#clock,
+      versions: this.#versions,
+      storage: this.#storage,
+      born: this.#born,
+    };
+    const watch = new Watch(world, listener, (closed) => this.#watches.delete(closed));
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** Names the field that holds when a document of these collections expires; undefined: they no longer do. */
+  setTtl(collectionGroup: string, field: string | undefined): void {
+    if (field === undefined) this.#ttl.delete(collectionGroup);
+    else this.#ttl.set(collectionGroup, parseFieldPath(field));
+  }
+
+  /**
+   * Deletes the documents whose time has come by the clock, and returns their paths. As in the service, expired documents stay
+   * readable until then; one that a transaction has read is left for the next time.
+   */
+  expire(): string[] {
+    const now = this.#clock.now() / 1000;
+    const expired: string[] = [];
+    for (const [collectionId, field] of this.#ttl) {
+      const scope = { parent: '', collectionId, allDescendants: true };
+      for (const document of this.#storage.scan(scope, {}, false)) {
+        const value = fieldAt(document.fields, field);
+        if (value?.type === 'timestamp' && value.seconds + value.nanos / 1e9 <= now)
+          expired.push(document.path);
+      }
+    }
+    return this.#committer.sweep(expired);
+  }
+
+  async #read<T>(
+    { transaction: id, newTransaction, readTime, signal }: ReadOptions,
+    read: (time: Micros | undefined, transaction: Transaction | undefined) => Promise<T>,
+  ): Promise<T & ReadResult> {
+    if (readTime !== undefined) this.#checkReadTime(readTime);
+    const begun = newTransaction && this.begin(newTransaction);
+    const abandon = () => begun !== undefined && this.rollback(begun);
+    signal?.addEventListener('abort', abandon, { once: true });
+    try {
+      const used = begun ?? id;
+      const transaction = used === undefined ? undefined : this.#transactions.use(used);
+      const time = transaction?.readTime ?? readTime;
+      const result = await read(time, transaction?.readOnly ? undefined : transaction);
+      return { ...result, readTime: time ?? this.#versions.read(), transaction: begun };
+    } catch (error) {
+      // The client never learns this transaction's name, so it cannot end it.
+      abandon();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abandon);
+    }
+  }
+
+  /** In one order for all, so that fewer reads wait crosswise. */
+  async #lock(transaction: Transaction, paths: readonly string[]): Promise<void> {
+    for (const path of [...paths].sort()) {
+      const wait = this.#locks.share(transaction, path);
+      if (wait) await wait;
+    }
+    if (transaction.state !== 'active') throw contention();
+  }
+
+  /**
+   * Runs a query. In a read-write transaction its results are locked first, which may take time in which they change; so it is run
+   * again until it finds all that it finds locked already.
+   */
+  async #run(
+    prepared: PreparedQuery,
+    time: Micros | undefined,
+    transaction: Transaction | undefined,
+  ): Promise<QueryResult> {
+    for (;;) {
+      const result = runQuery(prepared, this.#storage, this.root, time);
+      if (!transaction) return result;
+      const unlocked = result.documents.filter(({ path }) => !transaction.locks.has(path));
+      if (unlocked.length === 0) {
+        if (transaction.state !== 'active') throw contention();
+        transaction.queries.push(prepared);
+        this.#transactions.markQuerying(transaction);
+        return result;
+      }
+      await this.#lock(
+        transaction,
+        unlocked.map(({ path }) => path),
+      );
+    }
+  }
+
+  #checkReadTime(time: Micros): void {
+    const now = this.#versions.read();
+    if (time > now) throw invalid("The requested 'read_time' cannot be in the future.");
+    if (time < this.#storage.horizon || time < now - OLDEST_READ_MICROS)
+      throw new StatusError('FAILED_PRECONDITION', 'The requested snapshot version is too old.');
+  }
+
+  /** Tells listeners of commits in the order of their times, even when a listener commits in turn. */
+  #publish(changes: readonly Change[], time: Micros): void {
+    if (this.#watches.size === 0) return;
+    this.#news.push([changes, time]);
+    if (this.#news.length > 1) return;
+    for (let next = this.#news[0]; next; next = this.#news[0]) {
+      for (const watch of this.#watches) watch.onCommit(...next);
+      this.#news.shift();
+    }
+  }
+}
+
+function invalid(message: string): StatusError {
+  return new StatusError('INVALID_ARGUMENT', message);
+}

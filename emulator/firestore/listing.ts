@@ -1,0 +1,71 @@
+import type { Document } from './document.ts';
+import { compareIds, join } from './path.ts';
+import type { Storage } from './storage.ts';
+import type { Micros } from './time.ts';
+import { compareUtf8 } from './utf8.ts';
+
+export interface ListOptions {
+  /** A document's path, or empty for the root. */
+  readonly parent: string;
+  readonly collectionId: string;
+  readonly pageSize?: number | undefined;
+  /** Of the page before; empty or absent begins anew. */
+  readonly pageToken?: string | undefined;
+  /** List ids without a document, too, where there are collections under them. */
+  readonly showMissing?: boolean | undefined;
+  readonly readTime?: Micros | undefined;
+}
+
+export interface ListPage {
+  /** `document` is undefined for a missing one. */
+  readonly entries: readonly { readonly path: string; readonly document: Document | undefined }[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+}
+
+const DEFAULT_PAGE = 300;
+
+/** A page of one collection, by name. Costs what the page costs, not what the collection does. */
+export function listDocuments(storage: Storage, options: ListOptions): ListPage {
+  const { showMissing = false, readTime } = options;
+  const pageSize = options.pageSize || DEFAULT_PAGE;
+  const path = join(options.parent, options.collectionId);
+  const collection = storage.collection(path);
+  if (!collection) return { entries: [], nextPageToken: '' };
+  const entries: { path: string; document: Document | undefined }[] = [];
+  const after = options.pageToken || undefined;
+  const ids = readTime === undefined ? collection.ids(after) : idsAt(storage, path, readTime, after);
+  let last = '';
+  for (const id of ids) {
+    const document = readTime === undefined ? collection.get(id) : collection.getAt(id, readTime);
+    if (!document && !showMissing) continue;
+    if (entries.length === pageSize) return { entries, nextPageToken: last };
+    entries.push({ path: join(path, id), document });
+    last = id;
+  }
+  return { entries, nextPageToken: '' };
+}
+
+function* idsAt(storage: Storage, path: string, time: Micros, after: string | undefined): Generator<string> {
+  const collection = storage.collection(path);
+  if (!collection) return;
+  const ids = new Set(collection.ids(after));
+  const range = after === undefined ? {} : { from: { key: after, inclusive: false } };
+  for (const { path: found } of collection.scan(range, false, time)) ids.add(found.slice(path.length + 1));
+  yield* [...ids].sort(compareIds);
+}
+
+/** A page of the collection ids under a document, in order. */
+export function listCollectionIds(
+  storage: Storage,
+  parent: string,
+  page: { pageSize?: number | undefined; pageToken?: string | undefined },
+): { ids: string[]; nextPageToken: string } {
+  const pageSize = page.pageSize || DEFAULT_PAGE;
+  const after = page.pageToken || undefined;
+  const ids = [...storage.collectionIds(parent)]
+    .sort(compareUtf8)
+    .filter((id) => after === undefined || compareUtf8(id, after) > 0);
+  const shown = ids.slice(0, pageSize);
+  return { ids: shown, nextPageToken: ids.length > pageSize ? (shown.at(-1) ?? '') : '' };
+}

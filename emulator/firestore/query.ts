@@ -1,0 +1,27 @@
+import type { FieldPath } from './field-path.ts';
+import type { Filter } from './filter.ts';
+import type { Scope } from './storage.ts';
+import type { Value } from './value.ts';
+
+export interface Order {
+  readonly field: FieldPath;
+  readonly direction: 'asc' | 'desc';
+}
+
+/** A position among the results: values of the first few orders, and whether it lies before or after those equal to them. */
+export interface Cursor {
+  readonly values: readonly Value[];
+  readonly before: boolean;
+}
+
+/** https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#structuredquery */
+export interface Query {
+  readonly scope: Scope;
+  readonly where?: Filter | undefined;
+  readonly orderBy?: readonly Order[] | undefined;
+  readonly startAt?: Cursor | undefined;
+  readonly endAt?: Cursor | undefined;
+  readonly offset?: number | undefined;
+  readonly limit?: number | undefined;
+  readonly select?: readonly FieldPath[] | undefined;
+}

@@ -1,0 +1,62 @@
+import type { UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type Clock, systemClock } from '../../shared/contract/clock.ts';
+import { createGrpcServer, openPort } from '../wire/port.ts';
+import { loadProtocol, serviceOf } from '../wire/service.ts';
+import { FirestoreStore } from './store.ts';
+import { CallCounter, limitRequests } from './wire/calls.ts';
+import { firestoreService } from './wire/service.ts';
+
+export interface FirestoreOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly clock?: Clock;
+}
+
+export interface FirestoreServer {
+  /** What `FIRESTORE_EMULATOR_HOST` is set to. */
+  readonly address: string;
+  readonly port: number;
+  /** The databases behind it. */
+  readonly store: FirestoreStore;
+  /** How often each method was called since the start or `resetCalls`: `{ Commit: 3, BatchGetDocuments: 1 }`. */
+  readonly calls: Readonly<Record<string, number>>;
+  resetCalls(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a local Firestore, empty, in memory. Rejects with Node's error when the port cannot be had. */
+export async function startFirestore({
+  clock = systemClock,
+  ...listen
+}: FirestoreOptions = {}): Promise<FirestoreServer> {
+  const protocol = loadProtocol('@google-cloud/firestore-api/build/protos/protos.json');
+  const store = new FirestoreStore(clock);
+  const counter = new CallCounter();
+  const grpc = createGrpcServer();
+  grpc.addService(
+    limitRequests(serviceOf(protocol, 'google.firestore.v1.Firestore')),
+    counted(firestoreService(store), counter),
+  );
+  const port = await openPort({ ...listen, grpc });
+  return {
+    address: port.address,
+    port: port.port,
+    store,
+    calls: counter.calls,
+    resetCalls: () => counter.reset(),
+    close: () => port.close(),
+  };
+}
+
+function counted(service: UntypedServiceImplementation, counter: CallCounter): UntypedServiceImplementation {
+  return Object.fromEntries(
+    Object.entries(service).map(([method, handle]) => [
+      method,
+      ((...call: Parameters<UntypedHandleCall>) => {
+        counter.count(method);
+        return Reflect.apply(handle, undefined, call);
+      }) as UntypedHandleCall,
+    ]),
+  );
+}

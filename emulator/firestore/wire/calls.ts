@@ -1,0 +1,84 @@
+import type { handleServerStreamingCall, handleUnaryCall, ServiceDefinition } from '@grpc/grpc-js';
+import { StatusError, toServiceError } from '../../wire/status.ts';
+import { MAX_REQUEST_BYTES } from '../limits.ts';
+
+/** How often each method was called, by name: `Commit`, `BatchGetDocuments`, … A stream counts when it opens. */
+export class CallCounter {
+  readonly calls: Record<string, number> = {};
+
+  count(method: string): void {
+    this.calls[method] = (this.calls[method] ?? 0) + 1;
+  }
+
+  reset(): void {
+    for (const method of Object.keys(this.calls)) delete this.calls[method];
+  }
+}
+
+/** Stands in for a request that was too large to be read. */
+class OversizedRequest {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+/** The service with the size of requests limited as in production: the call fails, not the connection. */
+export function limitRequests(service: ServiceDefinition): ServiceDefinition {
+  return Object.fromEntries(
+    Object.entries(service).map(([name, method]) => [
+      name,
+      {
+        ...method,
+        requestDeserialize: (bytes: Buffer): object =>
+          bytes.length > MAX_REQUEST_BYTES
+            ? new OversizedRequest(bytes.length)
+            : method.requestDeserialize(bytes),
+      },
+    ]),
+  );
+}
+
+/** @throws StatusError INVALID_ARGUMENT */
+export function checkRequest(request: unknown): void {
+  if (request instanceof OversizedRequest)
+    throw new StatusError(
+      'INVALID_ARGUMENT',
+      `Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`,
+    );
+}
+
+/** A method with one answer. `signal` aborts when the client has gone. */
+export function unary<Request>(
+  handle: (request: Request, signal: AbortSignal) => object | Promise<object>,
+): handleUnaryCall<Request, object> {
+  return (call, callback) => {
+    const abandoned = new AbortController();
+    call.on('cancelled', () => abandoned.abort());
+    const respond = async () => {
+      checkRequest(call.request);
+      return handle(call.request, abandoned.signal);
+    };
+    respond().then(
+      (response) => callback(null, response),
+      (error) => callback(toServiceError(error)),
+    );
+  };
+}
+
+/** A method with a stream of answers, which are known all at once. */
+export function streaming<Request>(
+  handle: (request: Request, signal: AbortSignal) => Promise<Iterable<object>>,
+): handleServerStreamingCall<Request, object> {
+  return (call) => {
+    const abandoned = new AbortController();
+    call.on('cancelled', () => abandoned.abort());
+    const respond = async () => {
+      checkRequest(call.request);
+      for (const response of await handle(call.request, abandoned.signal)) call.write(response);
+      call.end();
+    };
+    respond().catch((error) => call.emit('error', toServiceError(error)));
+  };
+}
