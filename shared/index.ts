@@ -1,8 +1,6 @@
-/**
- * The public door: what handlers and workflows are written with. It loads no client library; an entry gets `serveAgent` from
- * `shared/function/index.ts`.
- */
+/** The public door: what handlers, workflows and entries are written with. It loads no client library. */
 export * from './contract/index.ts';
+export { type ServeOptions, serveAgent } from './function/serve-agent.ts';
 export type {
   Handle,
   Handler,
@@ -10,8 +8,8 @@ export type {
   Handlers,
   HandlersOf,
   SendOptions,
-  StateAccess,
   StatefulHandler,
+  StateAccess,
 } from './kernel/handler.ts';
 export {
   type CallOptions,

@@ -1,5 +1,5 @@
 import type { Query } from '../contract/store.ts';
-import { encodeValue, type WireValue } from './value-codec.ts';
+import { encodeValue } from './value-codec.ts';
 
 const OPERATOR = {
   '==': 'EQUAL',
@@ -12,10 +12,7 @@ const OPERATOR = {
 /** The query as Firestore's protocol carries it, below `root` (`projects/<p>/databases/<d>/documents`). */
 export function encodeQuery({ collection, where = [], orderBy, limit }: Query, root: string) {
   const at = collection.lastIndexOf('/');
-  const filters = where.map(({ field, op, value }) => {
-    const wire: WireValue = encodeValue(value, field);
-    return { fieldFilter: { field: { fieldPath: fieldPath(field) }, op: OPERATOR[op], value: wire } };
-  });
+  const filters = where.map(encodeCondition);
   return {
     parent: at < 0 ? root : `${root}/${collection.slice(0, at)}`,
     structuredQuery: {
@@ -33,6 +30,13 @@ export function encodeQuery({ collection, where = [], orderBy, limit }: Query, r
       ...(limit !== undefined && { limit: { value: limit } }),
     },
   };
+}
+
+function encodeCondition({ field, op, value }: NonNullable<Query['where']>[number]) {
+  const reference = { fieldPath: fieldPath(field) };
+  // To the service, nothing is equal to null: being it is a question of its own.
+  if (value === null && op === '==') return { unaryFilter: { field: reference, op: 'IS_NULL' as const } };
+  return { fieldFilter: { field: reference, op: OPERATOR[op], value: encodeValue(value, field) } };
 }
 
 /** Each segment in backquotes unless it is a plain name (https://firebase.google.com/docs/firestore/reference/rpc/google.firestore.v1#fieldreference). */

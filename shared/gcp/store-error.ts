@@ -4,7 +4,7 @@ import { reasonOf, STATUS, statusOf } from './status.ts';
 
 /** Production, Google's emulator and the protocol's own limit each say it in their own words. */
 const TOO_LARGE =
-  /maximum (allowed )?size|longer than [\d,]+ bytes|payload size exceeds|size .*exceeds|larger than max/i;
+  /maximum (allowed |entity )?size|longer than [\d,]+ bytes|payload size exceeds|size .*exceeds|larger than max/i;
 /** Also code 5, but not a missing document. */
 const NO_DATABASE = /database .*(does not exist|not found)/i;
 

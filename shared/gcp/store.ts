@@ -52,8 +52,9 @@ export class FirestoreStore implements Store {
       ...(host && { authorization: 'Bearer owner' }),
     };
     this.#client = new LazyClient(async () => {
-      const { v1 } = await import('@google-cloud/firestore');
-      return new v1.FirestoreClient(await endpoint(project, host));
+      // By the default export: Node finds no `v1` among the named ones of this CommonJS module, which defines it by a getter.
+      const { default: firestore } = await import('@google-cloud/firestore');
+      return new firestore.v1.FirestoreClient(await endpoint(project, host));
     });
   }
 

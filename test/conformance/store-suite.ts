@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fields, Store } from '../../shared/contract/store.ts';
+
+export interface StoreWorld {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** What an implementation leaves out, and why. */
+export interface StoreExceptions {
+  /** Why it takes any document. */
+  readonly unlimited?: string;
+  /** Why its queries don't filter, order or limit. */
+  readonly plainQueries?: string;
+}
+
+/** The obligations of the Store port (`shared/contract/store.ts`), held against one implementation. */
+export function storeConformance(
+  name: string,
+  start: () => Promise<StoreWorld>,
+  exceptions: StoreExceptions = {},
+): void {
+  describe(`${name} keeps the obligations of a Store`, () => {
+    let world: StoreWorld;
+    let store: Store;
+    let used = 0;
+    const fresh = (collection = 'things') => `${collection}/${name.replace(/\W/g, '')}-${used++}`;
+
+    beforeAll(async () => {
+      world = await start();
+      store = world.store;
+    });
+    afterAll(() => world?.close());
+
+    async function stored(fields: Fields) {
+      const path = fresh();
+      const [version] = await store.commit([{ kind: 'create', path, fields }]);
+      return { path, version: version ?? '' };
+    }
+    const fieldsOf = async (path: string) => (await store.read([path]))[0]?.fields;
+
+    test('documents are read in the order asked for, undefined for one that is not there', async () => {
+      const first = await stored({ n: 1 });
+      const second = await stored({ n: 2 });
+      const read = await store.read([second.path, fresh(), first.path, second.path]);
+      expect(read.map((document) => document?.fields)).toEqual([{ n: 2 }, undefined, { n: 1 }, { n: 2 }]);
+      expect(read[0]).toMatchObject(second);
+      expect(await store.read([])).toEqual([]);
+    });
+
+    test('every kind of value comes back as it was written', async () => {
+      const fields: Fields = {
+        nothing: null,
+        yes: true,
+        whole: 9_007_199_254_740_991,
+        negative: -7,
+        fraction: 0.1,
+        text: 'ä 漢 🙂',
+        empty: '',
+        time: new Date('2026-11-02T03:04:05.678Z'),
+        early: new Date('1965-01-01T00:00:00.001Z'),
+        bytes: new Uint8Array([0, 255, 128]),
+        list: [1, 'two', null, { three: [3] }],
+        none: [],
+        map: { nested: { deep: [{ er: true }] }, 'with.dot': 1, 'with`quote': 2 },
+        bare: {},
+      };
+      const { path } = await stored(fields);
+      expect(await fieldsOf(path)).toEqual(fields);
+    });
+
+    test('creating a document that is there fails with AlreadyExists, and changes nothing', async () => {
+      const { path } = await stored({ n: 1 });
+      const other = fresh();
+      await expect(
+        store.commit([
+          { kind: 'put', path: other, fields: { n: 3 } },
+          { kind: 'create', path, fields: { n: 2 } },
+        ]),
+      ).rejects.toMatchObject({ code: 'AlreadyExists' });
+      expect(await fieldsOf(path)).toEqual({ n: 1 });
+      expect(await fieldsOf(other)).toBeUndefined();
+    });
+
+    test('a put replaces the whole document, with a version or without', async () => {
+      const { path, version } = await stored({ a: 1, b: { c: 1 } });
+      const [next] = await store.commit([{ kind: 'put', path, fields: { b: { d: 2 } }, ifVersion: version }]);
+      expect(await fieldsOf(path)).toEqual({ b: { d: 2 } });
+      expect(next).not.toBe(version);
+      await store.commit([{ kind: 'put', path, fields: { e: 3 } }]);
+      expect(await fieldsOf(path)).toEqual({ e: 3 });
+      const absent = fresh();
+      await store.commit([{ kind: 'put', path: absent, fields: { f: 4 } }]);
+      expect(await fieldsOf(absent)).toEqual({ f: 4 });
+    });
+
+    test('the version that a commit tells is the version that is read', async () => {
+      const { path, version } = await stored({ n: 1 });
+      expect((await store.read([path]))[0]?.version).toBe(version);
+      const second = fresh();
+      const versions = await store.commit([
+        { kind: 'put', path, fields: { n: 2 }, ifVersion: version },
+        { kind: 'create', path: second, fields: { n: 3 } },
+      ]);
+      const read = await store.read([path, second]);
+      expect(read.map((document) => document?.version)).toEqual(versions);
+    });
+
+    test('a put under an old version fails with Conflict, and nothing of its commit is written', async () => {
+      const { path, version } = await stored({ n: 1 });
+      await store.commit([{ kind: 'put', path, fields: { n: 2 }, ifVersion: version }]);
+      const inbox = fresh();
+      await expect(
+        store.commit([
+          { kind: 'create', path: inbox, fields: {} },
+          { kind: 'put', path, fields: { n: 3 }, ifVersion: version },
+        ]),
+      ).rejects.toMatchObject({ code: 'Conflict' });
+      expect(await fieldsOf(path)).toEqual({ n: 2 });
+      expect(await fieldsOf(inbox)).toBeUndefined();
+    });
+
+    test('a put under the version of a document that is gone fails with Conflict', async () => {
+      const { path, version } = await stored({ n: 1 });
+      await store.commit([{ kind: 'delete', path }]);
+      await expect(
+        store.commit([{ kind: 'put', path, fields: { n: 2 }, ifVersion: version }]),
+      ).rejects.toMatchObject({ code: 'Conflict' });
+      expect(await fieldsOf(path)).toBeUndefined();
+    });
+
+    test('a delete keeps to its version; without one it may delete what is not there', async () => {
+      const { path, version } = await stored({ n: 1 });
+      const [next] = await store.commit([{ kind: 'put', path, fields: { n: 2 }, ifVersion: version }]);
+      await expect(store.commit([{ kind: 'delete', path, ifVersion: version }])).rejects.toMatchObject({
+        code: 'Conflict',
+      });
+      await store.commit([{ kind: 'delete', path, ifVersion: next ?? '' }]);
+      expect(await fieldsOf(path)).toBeUndefined();
+      await store.commit([{ kind: 'delete', path }]);
+    });
+
+    test('of those who write under one version at a time, one wins', async () => {
+      const { path, version } = await stored({ winner: -1 });
+      const attempts = await Promise.allSettled(
+        [0, 1, 2, 3].map((winner) =>
+          store.commit([{ kind: 'put', path, fields: { winner }, ifVersion: version }]),
+        ),
+      );
+      const won = attempts.flatMap(({ status }, at) => (status === 'fulfilled' ? [at] : []));
+      expect(won).toHaveLength(1);
+      expect(await fieldsOf(path)).toEqual({ winner: won[0] });
+      for (const attempt of attempts) {
+        if (attempt.status === 'rejected') expect(attempt.reason).toMatchObject({ code: 'Conflict' });
+      }
+    });
+
+    test('of those who create one document at a time, one wins', async () => {
+      const path = fresh();
+      const attempts = await Promise.allSettled(
+        [0, 1, 2, 3].map((winner) => store.commit([{ kind: 'create', path, fields: { winner } }])),
+      );
+      expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      for (const attempt of attempts) {
+        if (attempt.status === 'rejected') expect(attempt.reason).toMatchObject({ code: 'AlreadyExists' });
+      }
+    });
+
+    test.skipIf(exceptions.unlimited)('a document over 1 MiB fails with DocumentTooLarge', async () => {
+      const fields = { text: 'x'.repeat(1_048_000), more: 'y'.repeat(1_000) };
+      await expect(store.commit([{ kind: 'create', path: fresh(), fields }])).rejects.toMatchObject({
+        code: 'DocumentTooLarge',
+      });
+    });
+
+    test('a query finds the documents of its collection, and of no other', async () => {
+      const collection = fresh('runs').replace('/', '-');
+      await store.commit([
+        { kind: 'create', path: `${collection}/a`, fields: { n: 1 } },
+        { kind: 'create', path: `${collection}/b`, fields: { n: 2 } },
+        { kind: 'create', path: `${collection}/a/history/0`, fields: { n: 3 } },
+      ]);
+      const found = await store.query({ collection });
+      expect(found.map(({ path, fields }) => [path, fields.n]).sort()).toEqual([
+        [`${collection}/a`, 1],
+        [`${collection}/b`, 2],
+      ]);
+      const pages = await store.query({ collection: `${collection}/a/history` });
+      expect(pages.map(({ path }) => path)).toEqual([`${collection}/a/history/0`]);
+      expect(found[0]?.version).toBe((await store.read([`${collection}/a`]))[0]?.version);
+    });
+
+    describe.skipIf(exceptions.plainQueries)('a query with conditions', () => {
+      const idsOf = (found: readonly { path: string }[]) => found.map(({ path }) => path.split('/').at(-1));
+      const queried = async () => {
+        const collection = fresh('queried').replace('/', '-');
+        const documents: Record<string, Fields> = {
+          a: { n: 1, status: 'running', at: new Date(1_000), 'odd-name': 1 },
+          b: { n: 3, status: 'done', at: new Date(3_000), 'odd-name': 2 },
+          c: { n: 2, status: 'running', at: new Date(2_000), 'odd-name': 3 },
+          d: { n: 2.5, status: null },
+        };
+        await store.commit(
+          Object.entries(documents).map(([id, fields]) => ({
+            kind: 'create' as const,
+            path: `${collection}/${id}`,
+            fields,
+          })),
+        );
+        return collection;
+      };
+
+      test('filters by a value', async () => {
+        const collection = await queried();
+        const where = [{ field: 'status', op: '==', value: 'running' }] as const;
+        expect(idsOf(await store.query({ collection, where })).sort()).toEqual(['a', 'c']);
+      });
+
+      test('orders, either way, and limits', async () => {
+        const collection = await queried();
+        const orderBy = { field: 'n' };
+        expect(idsOf(await store.query({ collection, orderBy }))).toEqual(['a', 'c', 'd', 'b']);
+        expect(
+          idsOf(await store.query({ collection, orderBy: { ...orderBy, descending: true }, limit: 2 })),
+        ).toEqual(['b', 'd']);
+      });
+
+      test('filters by a range, by time, and by several conditions', async () => {
+        const collection = await queried();
+        const range = [
+          { field: 'n', op: '>', value: 1 },
+          { field: 'n', op: '<=', value: 2.5 },
+        ] as const;
+        expect(idsOf(await store.query({ collection, where: range })).sort()).toEqual(['c', 'd']);
+        const since = [{ field: 'at', op: '>=', value: new Date(2_000) }] as const;
+        expect(idsOf(await store.query({ collection, where: since })).sort()).toEqual(['b', 'c']);
+        const both = [
+          { field: 'status', op: '==', value: 'running' },
+          { field: 'n', op: '<', value: 2 },
+        ] as const;
+        expect(idsOf(await store.query({ collection, where: both }))).toEqual(['a']);
+      });
+
+      test('filters by null, and by a field of any name', async () => {
+        const collection = await queried();
+        const missing = [{ field: 'status', op: '==', value: null }] as const;
+        expect(idsOf(await store.query({ collection, where: missing }))).toEqual(['d']);
+        const odd = [{ field: 'odd-name', op: '<', value: 3 }] as const;
+        expect(idsOf(await store.query({ collection, where: odd })).sort()).toEqual(['a', 'b']);
+      });
+    });
+  });
+}
