@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import type { Contract } from '../contract/agent.ts';
+import { MeshError } from '../contract/errors.ts';
+import { type Failure, toError, toFailure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
+import { type Log, silentLog } from '../contract/log.ts';
+import type { WorkflowContext } from './context.ts';
+import type { WorkflowDefinition } from './definition.ts';
+import { callerLine, enterWorkflow } from './foreign-await.ts';
+import type { Ledger } from './ledger.ts';
+import { call } from './operations/call.ts';
+import { publish } from './operations/publish.ts';
+import { sideEffect } from './operations/side-effect.ts';
+import { signal } from './operations/signal.ts';
+import { sleep } from './operations/sleep.ts';
+import { quiescence } from './quiescence.ts';
+import { read } from './schema.ts';
+import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
+import type { Result } from './step.ts';
+
+/** Where the coroutine's doings are written down, or on replay found. */
+export interface Journal {
+  readonly ledger: Ledger;
+  /** Whether the history is behind us: what is done now is new. */
+  readonly live: boolean;
+  /** Begins a step. Undefined: replay found another in the history; the coroutine is not to go on (I7). */
+  begin<Name extends Op>(
+    op: Name,
+    name: string,
+    details: (id: string) => Details<Name>,
+  ): { readonly id: string; readonly result: Result | undefined } | undefined;
+  /** The code can't go on with what the history holds. */
+  park(failure: Failure): void;
+  /** The workflow's function came to its end. */
+  end(
+    result:
+      | { readonly ok: true; readonly output: unknown }
+      | { readonly ok: false; readonly failure: Failure },
+  ): void;
+}
+
+export interface RunFacts {
+  readonly runId: string;
+  readonly key: string;
+}
+
+interface Pending {
+  readonly code: StepCode;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A run of the workflow's function. It goes on only between `start` or `settle` and the next rest, by microtasks alone; what
+ * goes on at another time was woken by something foreign (I9).
+ */
+export class Coroutine implements Scope {
+  readonly contract: Contract;
+  readonly #definition: WorkflowDefinition;
+  readonly #facts: RunFacts;
+  readonly #journal: Journal;
+  readonly #log: Log;
+  readonly #steps = new Map<string, StepCode>();
+  readonly #pending = new Map<string, Pending>();
+  #going = false;
+  #ended = false;
+  #seed = '';
+  #uuids = 0;
+
+  constructor(
+    definition: WorkflowDefinition,
+    contract: Contract,
+    facts: RunFacts,
+    journal: Journal,
+    log: Log,
+  ) {
+    this.#definition = definition;
+    this.contract = contract;
+    this.#facts = facts;
+    this.#journal = journal;
+    this.#log = log;
+  }
+
+  get ledger(): Ledger {
+    return this.#journal.ledger;
+  }
+
+  /** Neither ended nor waiting for a step: it awaits something that the engine knows nothing of. */
+  get stranded(): boolean {
+    return !this.#ended && this.#pending.size === 0;
+  }
+
+  /** The functions that belong to a step. */
+  code(step: string): StepCode | undefined {
+    return this.#steps.get(step);
+  }
+
+  async start(input: Json, seed: string): Promise<void> {
+    this.#seed = seed;
+    this.#going = true;
+    void enterWorkflow(() => this.#run(input));
+    await this.#rest();
+  }
+
+  /** Hands results to the code that awaits them, and lets it go on until it rests. */
+  async settle(settled: readonly { readonly step: string; readonly result: Result }[]): Promise<void> {
+    this.#going = true;
+    for (const { step, result } of settled) this.#settle(step, result);
+    await this.#rest();
+  }
+
+  step<Name extends Op, T>(request: StepRequest<Name, T>): Promise<T> {
+    const stopped = this.#stopped(`wf.${request.op}`);
+    if (stopped) return stopped;
+    const { op, name, begin, ...code } = request;
+    const begun = this.#journal.begin(op, name, begin);
+    if (!begun) return never();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    // Nobody may be awaiting it: then its failure is nobody's.
+    promise.catch(() => {});
+    this.#steps.set(begun.id, code);
+    this.#pending.set(begun.id, { code, resolve, reject });
+    if (begun.result) this.#settle(begun.id, begun.result);
+    return promise;
+  }
+
+  async #run(input: Json): Promise<void> {
+    try {
+      const { name, input: schema } = this.#definition;
+      const order = read(schema, input, 'SchemaMismatch', `the input of the workflow ${name}`);
+      const output = await this.#definition.run(this.#context(), order);
+      this.#end({ ok: true, output });
+    } catch (error) {
+      this.#end({ ok: false, failure: toFailure(error, 'WorkflowFailed') });
+    }
+  }
+
+  #end(result: Parameters<Journal['end']>[0]): void {
+    if (!this.#going) {
+      this.#foreign('the workflow ended');
+      return;
+    }
+    this.#ended = true;
+    if (this.ledger.outcome === undefined) this.#journal.end(result);
+  }
+
+  #settle(step: string, result: Result): void {
+    const pending = this.#pending.get(step);
+    if (!pending) return;
+    this.#pending.delete(step);
+    if (!result.ok) {
+      pending.reject(toError(result.failure));
+      return;
+    }
+    try {
+      pending.resolve(pending.code.decode(result.value) as never);
+    } catch (error) {
+      // What is new is checked before it is taken: only a record can fail here, because the schema has changed since.
+      this.#journal.park(toFailure(error));
+    }
+  }
+
+  async #rest(): Promise<void> {
+    await quiescence();
+    this.#going = false;
+  }
+
+  /** Where no step may begin any more: what the code gets instead. */
+  #stopped(operation: string): Promise<never> | undefined {
+    if (!this.#going) {
+      this.#foreign(`${operation} was used`);
+      return never();
+    }
+    let error: MeshError | undefined;
+    if (this.ledger.outcome === 'cancelled' && this.ledger.failure) error = toError(this.ledger.failure);
+    else if (this.#ended) {
+      error = new MeshError('WorkflowFailed', `${operation} was used after the workflow had returned`);
+      this.#live.error(error.message, { line: callerLine() });
+    }
+    if (!error) return undefined;
+    const refused = Promise.reject(error);
+    refused.catch(() => {});
+    return refused;
+  }
+
+  #foreign(what: string): void {
+    this.#log.error(`${what} after an await of something that is not a workflow operation`, {
+      code: 'ForeignAwait',
+      line: callerLine(),
+    });
+  }
+
+  /** Silent on replay. */
+  get #live(): Log {
+    return this.#journal.live ? this.#log : silentLog;
+  }
+
+  #context(): WorkflowContext {
+    return {
+      ...this.#facts,
+      log: onceLog(() => this.#live),
+      call: call(this),
+      sleep: sleep(this),
+      signal: signal(this),
+      sideEffect: sideEffect(this),
+      publish: publish(this),
+      now: () => new Date(this.ledger.time),
+      uuid: () => uuidOf(this.#seed, this.#uuids++),
+    };
+  }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+function onceLog(log: () => Log): Log {
+  return {
+    debug: (message, fields) => log().debug(message, fields),
+    info: (message, fields) => log().info(message, fields),
+    warn: (message, fields) => log().warn(message, fields),
+    error: (message, fields) => log().error(message, fields),
+    child: (fields) => onceLog(() => log().child(fields)),
+  };
+}
+
+/** The nth UUID of a run, in the form of version 4 (RFC 9562, section 5.4). */
+function uuidOf(seed: string, n: number): string {
+  const bytes = createHash('sha256').update(`${seed}:${n}`).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

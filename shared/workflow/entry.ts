@@ -1,0 +1,164 @@
+import type { Failure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
+import type { Reply } from '../contract/reply.ts';
+
+/**
+ * The history of a run: a list that only grows (I6). Events came from outside; what follows an event, up to the next one, is
+ * what the run did because of it. Names are short because the whole history is one document's field. Times are milliseconds
+ * since the Unix epoch.
+ */
+export type Entry = RunEvent | CodeEntry | EngineEntry;
+
+/** What came from outside, with the time at which it was taken. */
+export type RunEvent = Started | Replied | Fired | Signalled | Ran | Cancelled;
+
+export interface Started {
+  readonly e: 'started';
+  readonly at: number;
+  /** As it came on the wire. */
+  readonly input: Json;
+  /** What `uuid()` is derived from, so that it is random and yet the same on every replay. */
+  readonly seed: string;
+}
+
+/** A reply to an attempt of a call. */
+export interface Replied {
+  readonly e: 'replied';
+  readonly at: number;
+  readonly step: string;
+  readonly attempt: number;
+  readonly reply: Reply;
+  /** The input of the step's compensation, made from the output. */
+  readonly undo?: Json;
+  /** The output did not fit the schema of the call. */
+  readonly invalid?: Failure;
+}
+
+export type StepTimer = 'sleep' | 'timeout' | 'retry';
+
+export interface Fired {
+  readonly e: 'fired';
+  readonly at: number;
+  readonly step: string;
+  readonly timer: StepTimer;
+  /** The attempt that a `retry` follows. */
+  readonly attempt: number;
+}
+
+export interface Signalled {
+  readonly e: 'signalled';
+  readonly at: number;
+  readonly name: string;
+  readonly payload?: Json;
+  /** It did not fit the schema of the step that waited for it, and was skipped. */
+  readonly invalid?: true;
+}
+
+/** A side effect ran. */
+export interface Ran {
+  readonly e: 'ran';
+  readonly at: number;
+  readonly step: string;
+  readonly value?: Json;
+  readonly failure?: Failure;
+}
+
+export interface Cancelled {
+  readonly e: 'cancelled';
+  readonly at: number;
+  readonly reason?: string;
+}
+
+/** What the workflow's code did: replay must do it again, in the same order (I7). */
+export type CodeEntry = Exclude<StepEntry, UndoEntry> | Returned | Threw;
+
+/** What the engine did by itself: replay reads it, the code knows nothing of it. */
+export type EngineEntry = UndoEntry | Ended;
+
+/** The beginning of a step. An operation adds its own here. */
+export type StepEntry = CallEntry | UndoEntry | SleepEntry | SignalEntry | SideEffectEntry | PublishEntry;
+
+interface Step<Op extends string> {
+  readonly e: 'step';
+  readonly op: Op;
+  /** `1`, `2`, … in the order in which steps start; `undo-1` undoes step `1`. */
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface RetryPolicy {
+  readonly maxAttempts: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+export interface CallEntry extends Step<'call'> {
+  readonly agent: string;
+  readonly input?: Json;
+  readonly timeoutAt?: number;
+  readonly retry?: RetryPolicy;
+  /** The compensation, with its input for the case that the outcome stays unknown (I8). */
+  readonly undo?: { readonly agent: string; readonly name: string; readonly input: Json };
+  /** It was never dispatched, for this reason. */
+  readonly refused?: Failure;
+}
+
+/** The start of a compensation. Its input is that of the step it undoes. */
+export interface UndoEntry extends Step<'undo'> {
+  readonly at: number;
+  readonly agent: string;
+  /** The step that it undoes. */
+  readonly of: string;
+  /** Whether the step was known to have had its effect. */
+  readonly known: boolean;
+}
+
+export interface SleepEntry extends Step<'sleep'> {
+  readonly until: number;
+}
+
+export interface SignalEntry extends Step<'signal'> {
+  readonly timeoutAt?: number;
+  /** The early signal that it took, by order of arrival from 0. */
+  readonly takes?: number;
+  /** Early signals that it passed over because they did not fit its schema. */
+  readonly skips?: readonly number[];
+}
+
+export type SideEffectEntry = Step<'sideEffect'>;
+
+export interface PublishEntry extends Step<'publish'> {
+  readonly data: Json;
+}
+
+export interface Returned {
+  readonly e: 'returned';
+  readonly output: Json;
+}
+
+export interface Threw {
+  readonly e: 'threw';
+  readonly failure: Failure;
+}
+
+/** The run came to its end: no compensation is left to run. */
+export interface Ended {
+  readonly e: 'ended';
+  readonly at: number;
+}
+
+export function isCodeEntry(entry: Entry): entry is CodeEntry {
+  return (entry.e === 'step' && entry.op !== 'undo') || entry.e === 'returned' || entry.e === 'threw';
+}
+
+/** A step in words: `step 3, call payments.charge`. */
+export function describeEntry(entry: {
+  readonly e: string;
+  readonly op?: string;
+  readonly name?: string;
+}): string {
+  if (entry.e === 'returned') return 'the return of the workflow';
+  if (entry.e === 'threw') return 'the failure of the workflow';
+  if (entry.op === undefined) return entry.e;
+  return entry.name === undefined || entry.name === entry.op ? entry.op : `${entry.op} ${entry.name}`;
+}

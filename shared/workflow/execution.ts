@@ -1,0 +1,269 @@
+import type { Contract } from '../contract/agent.ts';
+import { type Failure, toFailure } from '../contract/failure.ts';
+import type { Log } from '../contract/log.ts';
+import type { Command } from './command.ts';
+import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
+import type { WorkflowDefinition } from './definition.ts';
+import { type CodeEntry, describeEntry, type Entry, isCodeEntry, type RunEvent } from './entry.ts';
+import { type Applied, Ledger } from './ledger.ts';
+import { checkSize } from './operations/call.ts';
+import { CallStep } from './operations/call-step.ts';
+import { Parked } from './parked.ts';
+import { asJson, read } from './schema.ts';
+import type { Details, Op } from './scope.ts';
+import type { Result } from './step.ts';
+import { nextUndo, undoing } from './unwind.ts';
+
+/** The code of a run, and what it is given. */
+export interface RunCode {
+  readonly definition: WorkflowDefinition;
+  readonly contract: Contract;
+  readonly facts: RunFacts;
+  readonly log: Log;
+}
+
+/** A side effect that the host is to run; its result comes back as a `ran` event. */
+export interface SideEffect {
+  readonly step: string;
+  run(): unknown;
+}
+
+/** What became of an event: `stale` is without effect; a refused signal fits nothing that waits for it. */
+export type Taken = 'taken' | 'stale' | { readonly refused: Failure };
+
+/** So many events are replayed before other work of the process gets its turn. */
+const BREATH = 1_000;
+
+/**
+ * A run in memory: its history, the ledger that is folded from it, and its code as a coroutine (left out where the code is over,
+ * or can't be had: compensations need none). Owns the order in which the three are brought on; knows nothing of documents,
+ * messages, and what time it is.
+ *
+ * - I6 entries are only ever appended.
+ * - I7 what the code does on replay is compared with what the history holds, entry by entry, before it has any effect.
+ * - A host may keep it and `take` further events without replay, as long as nobody else has written the run meanwhile.
+ */
+export class Execution {
+  readonly ledger = new Ledger();
+  readonly #entries: Entry[];
+  /** Entries that were recorded before, and how far they have been applied. */
+  readonly #recorded: number;
+  #cursor = 0;
+  #replaying = false;
+  #commands: Command[] = [];
+  #effects: SideEffect[] = [];
+  readonly #code: RunCode | undefined;
+  readonly #coroutine: Coroutine | undefined;
+  #parked: Failure | undefined;
+
+  constructor(history: readonly Entry[], code: RunCode | undefined) {
+    this.#entries = [...history];
+    this.#recorded = history.length;
+    this.#code = code;
+    if (code) {
+      const { definition, contract, facts, log } = code;
+      this.#coroutine = new Coroutine(definition, contract, facts, this.#journal(), log);
+    }
+  }
+
+  /** What was appended to the history that it began with. */
+  get appended(): readonly Entry[] {
+    return this.#entries.slice(this.#recorded);
+  }
+
+  /** What is to be done once the history is committed; handed out once. */
+  takeCommands(): readonly Command[] {
+    return this.#commands.splice(0);
+  }
+
+  /** Side effects that the code waits for; handed out once. */
+  takeEffects(): readonly SideEffect[] {
+    return this.#effects.splice(0);
+  }
+
+  /** Brings the code to where the history ends. Throws `Parked` (I7, I9). */
+  async replay(): Promise<void> {
+    this.#replaying = true;
+    for (let events = 1; this.#cursor < this.#recorded; ) {
+      const entry = this.#entries[this.#cursor] as Entry;
+      this.#cursor += 1;
+      const over = this.ledger.outcome !== undefined || !this.#coroutine;
+      if (!over && isCodeEntry(entry)) throw new Parked(mismatch(entry, 'which the code does not issue'));
+      const applied = this.ledger.apply(entry);
+      if (over) continue;
+      await this.#resume(entry, applied);
+      if (++events % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#replaying = false;
+  }
+
+  /**
+   * Takes a new event, and does all that follows from it up to the next rest.
+   *
+   * @param lenient a signal that fits nothing is recorded and skipped instead of refused
+   * @throws Parked
+   */
+  async take(event: RunEvent, lenient: boolean): Promise<Taken> {
+    const codeOver = this.ledger.outcome !== undefined;
+    let taken = this.#completed(event);
+    if (taken.e === 'signalled' && !codeOver) {
+      const waiting = this.ledger.signalStep(taken.name);
+      const refused = waiting && this.#coroutine?.code(waiting.entry.id)?.refuses?.(taken.payload);
+      if (refused && !lenient) return { refused };
+      if (refused) {
+        taken = { ...taken, invalid: true };
+        this.#code?.log.error(refused.message, { code: refused.code, field: refused.field });
+      }
+    }
+    const applied = this.#append(taken);
+    if (!applied) return 'stale';
+    if (!codeOver) await this.#resume(taken, applied);
+    this.#unwind();
+    return 'taken';
+  }
+
+  /** Ends the code of the run from outside; what it did is undone. */
+  fail(failure: Failure): void {
+    this.#append({ e: 'threw', failure });
+    this.#unwind();
+  }
+
+  #append(entry: Entry): Applied | undefined {
+    const applied = this.ledger.apply(entry);
+    if (!applied) return undefined;
+    this.#entries.push(entry);
+    this.#commands.push(...applied.commands);
+    return applied;
+  }
+
+  /** Lets the code go on with what an event brought. */
+  async #resume(entry: Entry, applied: Applied | undefined): Promise<void> {
+    if (!this.#coroutine) return;
+    if (entry.e === 'started') await this.#coroutine.start(entry.input, entry.seed);
+    else if (applied && applied.settled.length > 0) await this.#coroutine.settle(applied.settled);
+    if (this.#parked) throw new Parked(this.#parked);
+    if (this.ledger.outcome === undefined && this.#coroutine.stranded) {
+      const name = this.#code?.definition.name;
+      const message = `the workflow ${name} awaits something that is not a workflow operation`;
+      throw new Parked({ code: 'ForeignAwait', message });
+    }
+  }
+
+  /** Adds to an event what only the code can tell of it. */
+  #completed(event: RunEvent): RunEvent {
+    if (event.e !== 'replied' || !event.reply.ok) return event;
+    const step = this.ledger.steps.get(event.step);
+    // What a compensation answers matters to nobody.
+    if (!(step instanceof CallStep)) return { ...event, reply: { ok: true, output: null } };
+    const code = this.#coroutine?.code(event.step);
+    if (!code) return event;
+    const { output } = event.reply;
+    try {
+      code.decode(output);
+    } catch (error) {
+      return { ...event, invalid: toFailure(error, 'OutputInvalid') };
+    }
+    if (!code.undoInput) return event;
+    try {
+      return { ...event, undo: code.undoInput(output) };
+    } catch (error) {
+      // The input for an unknown outcome stands (I8).
+      const failure = toFailure(error, 'WorkflowFailed');
+      this.#code?.log.error(
+        `the compensation of step ${event.step} can't use the output: ${failure.message}`,
+        {
+          code: failure.code,
+        },
+      );
+      return event;
+    }
+  }
+
+  #unwind(): void {
+    for (let next = nextUndo(this.ledger); next; next = nextUndo(this.ledger)) this.#append(next);
+    const { outcome, endedAt, time: at } = this.ledger;
+    if (!outcome || endedAt !== undefined) return;
+    if (outcome === 'completed' || !undoing(this.ledger)) this.#append({ e: 'ended', at });
+  }
+
+  #journal(): Journal {
+    const execution = this;
+    return {
+      ledger: this.ledger,
+      get live() {
+        return !execution.#replaying;
+      },
+      begin: (op, name, details) => this.#begin(op, name, details),
+      park: (failure) => {
+        this.#parked ??= failure;
+      },
+      end: (result) => this.#end(result),
+    };
+  }
+
+  #begin<Name extends Op>(
+    op: Name,
+    name: string,
+    details: (id: string) => Details<Name>,
+  ): { id: string; result: Result | undefined } | undefined {
+    if (this.#parked) return undefined;
+    if (this.#replaying) {
+      const entry = this.#entries[this.#cursor];
+      if (entry?.e !== 'step' || entry.op !== op || entry.name !== name) {
+        this.#parked = mismatch(entry, `the code issued ${describeEntry({ e: 'step', op, name })}`);
+        return undefined;
+      }
+      this.#cursor += 1;
+      return { id: entry.id, result: this.ledger.apply(entry)?.settled[0]?.result };
+    }
+    const id = String(this.ledger.codeSteps + 1);
+    // The details are those of the operation: what the types of `Op` and `Details` say one by one.
+    const entry = { e: 'step', op, id, name, ...details(id) } as unknown as CodeEntry;
+    const applied = this.#append(entry);
+    if (op === 'sideEffect')
+      this.#effects.push({ step: id, run: () => this.#coroutine?.code(id)?.effect?.() });
+    return { id, result: applied?.settled[0]?.result };
+  }
+
+  #end(result: Parameters<Journal['end']>[0]): void {
+    if (this.#parked) return;
+    if (this.#replaying) {
+      const entry = this.#entries[this.#cursor];
+      if (entry?.e !== 'returned' && entry?.e !== 'threw') {
+        const how = result.ok ? 'returned' : `failed with ${result.failure.code}: ${result.failure.message}`;
+        this.#parked = mismatch(entry, `the code ${how}`);
+        return;
+      }
+      this.#cursor += 1;
+      this.ledger.apply(entry);
+      return;
+    }
+    if (!result.ok) return void this.#append({ e: 'threw', failure: result.failure });
+    try {
+      this.#append({ e: 'returned', output: this.#output(result.output) });
+    } catch (error) {
+      return void this.#append({ e: 'threw', failure: toFailure(error, 'OutputInvalid') });
+    }
+    const left = [...this.ledger.steps.values()].filter(({ status }) => status === 'ignored');
+    if (left.length > 0) {
+      const steps = left.map(({ entry }) => `${entry.id} ${describeEntry(entry)}`);
+      this.#code?.log.warn('the workflow returned while steps of it were not finished', { steps });
+    }
+  }
+
+  #output(value: unknown) {
+    const { definition, contract } = this.#code as RunCode;
+    const what = `the output of the workflow ${definition.name}`;
+    const output = asJson(value) ?? null;
+    if (definition.output) read(definition.output, output, 'OutputInvalid', what);
+    checkSize(contract, output, what);
+    return output;
+  }
+}
+
+function mismatch(entry: Entry | undefined, instead: string): Failure {
+  // A step that the code begins while the history holds an event, or nothing, is one that was not there before.
+  const held = entry && isCodeEntry(entry) ? describeEntry(entry) : 'no further command';
+  const step = entry?.e === 'step' ? `step ${entry.id}: ` : '';
+  return { code: 'NonDeterministic', message: `${step}the history holds ${held}, ${instead}` };
+}

@@ -1,0 +1,147 @@
+import type { Failure } from '../../contract/failure.ts';
+import type { Json } from '../../contract/json.ts';
+import type { Command } from '../command.ts';
+import type { CallEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
+import { type Progress, Step } from '../step.ts';
+
+/** Whether the command had its effect, as far as the history tells. */
+export type Effect = 'none' | 'unknown' | 'known';
+
+/** A command sent in attempts until one is answered: what a call and a compensation have in common. */
+export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> {
+  effect: Effect = 'unknown';
+  /** Whether an attempt failed in a way that leaves open what it did. */
+  protected doubtful = false;
+  /** Waiting to send the next attempt. */
+  protected backingOff = false;
+
+  protected abstract readonly retry: RetryPolicy | undefined;
+  protected abstract readonly timeoutAt: number | undefined;
+  protected abstract data(): Json;
+
+  protected dispatch(deadLetter?: Failure): Command {
+    return {
+      do: 'call',
+      agent: this.entry.agent,
+      type: this.entry.name,
+      data: this.data(),
+      step: this.entry.id,
+      attempt: this.attempts,
+      ...(this.timeoutAt !== undefined && { deadline: this.timeoutAt }),
+      ...(deadLetter && { deadLetter }),
+    };
+  }
+
+  take(event: RunEvent): Progress | undefined {
+    if (event.e === 'replied') {
+      if (event.attempt > this.attempts) return undefined;
+      return event.reply.ok ? this.succeeded(event) : this.#refused(event, event.reply.error);
+    }
+    return event.e === 'fired' ? this.fired(event) : undefined;
+  }
+
+  /** An attempt was answered, be it an earlier one. */
+  protected abstract succeeded(event: Replied): Progress | undefined;
+
+  /** The last attempt failed. */
+  protected failed(at: number, failure: Failure): Progress {
+    this.effect = this.doubtful ? 'unknown' : 'none';
+    return this.settle(at, { ok: false, failure });
+  }
+
+  protected fired(event: Fired): Progress | undefined {
+    if (event.timer !== 'retry' || !this.backingOff || event.attempt !== this.attempts) return undefined;
+    if (this.status !== 'open') return undefined;
+    this.backingOff = false;
+    this.attempts += 1;
+    return { commands: [this.dispatch()] };
+  }
+
+  #refused(event: Replied, failure: Failure): Progress | undefined {
+    if (event.attempt !== this.attempts || this.backingOff) return undefined;
+    if (this.status !== 'open') return this.refusedLate(failure);
+    if (failure.code !== 'Rejected') {
+      this.doubtful = true;
+      const at = event.at + backoff(this.retry, this.attempts);
+      const inTime = this.timeoutAt === undefined || at < this.timeoutAt;
+      if (this.attempts < (this.retry?.maxAttempts ?? 1) && inTime) {
+        this.backingOff = true;
+        const step = this.entry.id;
+        return { commands: [{ do: 'timer', step, timer: 'retry', attempt: this.attempts, at }] };
+      }
+    }
+    return this.failed(event.at, failure);
+  }
+
+  /** A failure came for a step that is over already. */
+  protected refusedLate(_failure: Failure): Progress | undefined {
+    return undefined;
+  }
+}
+
+/** Doubles with each attempt, up to the policy's longest. */
+function backoff(retry: RetryPolicy | undefined, attempts: number): number {
+  return retry ? Math.min(retry.maxMs, retry.minMs * 2 ** (attempts - 1)) : 0;
+}
+
+/** A call of the workflow. */
+export class CallStep extends Attempts<CallEntry> {
+  /** It succeeded after the workflow had been told that it failed: undone even if the run goes on (I10). */
+  late = false;
+  #undoInput: Json | undefined;
+
+  protected get retry() {
+    return this.entry.retry;
+  }
+  protected get timeoutAt() {
+    return this.entry.timeoutAt;
+  }
+  protected data(): Json {
+    return this.entry.input ?? null;
+  }
+
+  /** The input of its compensation: made from the output once that is known. */
+  get undoInput(): Json {
+    return this.#undoInput ?? this.entry.undo?.input ?? null;
+  }
+
+  begin(): Progress {
+    const { refused, timeoutAt, id } = this.entry;
+    if (refused) {
+      this.attempts = 0;
+      this.effect = 'none';
+      return this.settle(this.startedAt, { ok: false, failure: refused });
+    }
+    const commands = [this.dispatch()];
+    if (timeoutAt !== undefined)
+      commands.push({ do: 'timer', step: id, timer: 'timeout', attempt: 0, at: timeoutAt });
+    return { commands };
+  }
+
+  protected succeeded(event: Replied): Progress | undefined {
+    if (this.status === 'open') {
+      if (event.invalid) {
+        this.doubtful = true;
+        return this.failed(event.at, event.invalid);
+      }
+      this.effect = 'known';
+      this.#undoInput = event.undo;
+      return this.settle(event.at, { ok: true, value: event.reply.ok ? event.reply.output : null });
+    }
+    // I10: an effect that the workflow does not know of. Only a compensation makes it matter.
+    const overdue = this.status === 'failed' || this.status === 'abandoned';
+    if (!overdue || this.late || !this.entry.undo) return undefined;
+    this.late = true;
+    this.effect = 'known';
+    this.#undoInput = event.undo;
+    return {};
+  }
+
+  protected override fired(event: Fired): Progress | undefined {
+    if (event.timer !== 'timeout') return super.fired(event);
+    if (this.status !== 'open') return undefined;
+    this.doubtful = true;
+    const message = `${this.entry.name} did not answer within its timeout`;
+    return this.failed(event.at, { code: 'StepTimeout', message });
+  }
+}

@@ -1,0 +1,86 @@
+import type * as z from 'zod';
+import type { Contract } from '../../contract/agent.ts';
+import { milliseconds } from '../../contract/duration.ts';
+import { dataBytes } from '../../contract/envelope.ts';
+import { MeshError } from '../../contract/errors.ts';
+import { toFailure } from '../../contract/failure.ts';
+import type { Json } from '../../contract/json.ts';
+import type { StepRetry, WorkflowContext } from '../context.ts';
+import type { RetryPolicy } from '../entry.ts';
+import { asJson, read } from '../schema.ts';
+import type { Scope } from '../scope.ts';
+
+export function call(scope: Scope): WorkflowContext['call'] {
+  return (ref, input, { timeout, retry, compensate } = {}) => {
+    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+    const policy = retry && retryPolicy(retry);
+    let id = '';
+    const undoInput = (output: Json | undefined): Json => {
+      if (!compensate) return null;
+      const made = compensate.input({ input, output: output as never, stepId: id });
+      return command(scope.contract, compensate.with, made);
+    };
+    return scope.step({
+      op: 'call',
+      name: ref.type,
+      begin: (step) => {
+        id = step;
+        try {
+          const data = command(scope.contract, ref, input);
+          return {
+            agent: ref.agent,
+            input: data,
+            ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
+            ...(policy && { retry: policy }),
+            ...(compensate && {
+              undo: {
+                agent: compensate.with.agent,
+                name: compensate.with.type,
+                // Made before the step is dispatched, for the case that its outcome stays unknown (I8). One that can't be made
+                // stops the step, rather than being found out when the undo is needed.
+                input: undoInput(undefined),
+              },
+            }),
+          };
+        } catch (error) {
+          return { agent: ref.agent, refused: toFailure(error, 'WorkflowFailed') };
+        }
+      },
+      decode: (output) =>
+        ref.output
+          ? read(ref.output, output, 'OutputInvalid', `the output of ${ref.type}`)
+          : (undefined as never),
+      ...(compensate && { undoInput }),
+    });
+  };
+}
+
+/** A `MessageRef` of whatever types. */
+interface CommandRef {
+  readonly agent: string;
+  readonly type: string;
+  readonly input: z.ZodType;
+}
+
+/** The data of a command, as it goes on the wire. Throws what the contract has against it. */
+function command(contract: Contract, ref: CommandRef, input: unknown): Json {
+  if (!contract.calls.includes(ref.agent)) {
+    const message = `${contract.name} commands ${ref.agent}, which its contract does not list in calls`;
+    throw new MeshError('CallNotDeclared', message, { field: 'calls' });
+  }
+  const data = asJson(input) ?? null;
+  read(ref.input, data, 'SchemaMismatch', `the input of ${ref.type}`);
+  checkSize(contract, data, `the input of ${ref.type}`);
+  return data;
+}
+
+export function checkSize(contract: Contract, data: Json, what: string): void {
+  const bytes = dataBytes(data);
+  const most = contract.limits.inlineBytes;
+  if (bytes > most)
+    throw new MeshError('PayloadTooLarge', `${what} takes ${bytes} bytes; the limit is ${most}`);
+}
+
+function retryPolicy({ maxAttempts, minBackoff = '1s', maxBackoff = '60s' }: StepRetry): RetryPolicy {
+  return { maxAttempts, minMs: milliseconds(minBackoff), maxMs: milliseconds(maxBackoff) };
+}

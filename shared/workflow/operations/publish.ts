@@ -1,0 +1,19 @@
+import { MeshError } from '../../contract/errors.ts';
+import type { WorkflowContext } from '../context.ts';
+import { asJson, read } from '../schema.ts';
+import type { Scope } from '../scope.ts';
+import { checkSize } from './call.ts';
+
+export function publish(scope: Scope): WorkflowContext['publish'] {
+  return (event, input) => {
+    const { contract } = scope;
+    if (event.agent !== contract.name || !(event.name in contract.publishes)) {
+      const message = `${contract.name} publishes ${event.type}, which its contract does not list in publishes`;
+      throw new MeshError('EventNotDeclared', message, { field: 'publishes' });
+    }
+    const data = asJson(input) ?? null;
+    read(event.data, data, 'SchemaMismatch', `the data of ${event.type}`);
+    checkSize(contract, data, `the data of ${event.type}`);
+    void scope.step({ op: 'publish', name: event.type, begin: () => ({ data }), decode: () => undefined });
+  };
+}

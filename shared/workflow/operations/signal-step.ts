@@ -1,0 +1,25 @@
+import type { Json } from '../../contract/json.ts';
+import type { RunEvent, SignalEntry } from '../entry.ts';
+import { type Progress, type Result, Step, type StepRun } from '../step.ts';
+
+export class SignalStep extends Step<SignalEntry> {
+  begin(run: StepRun): Progress {
+    const { id, timeoutAt, takes, skips = [] } = this.entry;
+    for (const arrival of skips) run.takeSignal(arrival);
+    if (takes !== undefined) return this.settle(this.startedAt, received(run.takeSignal(takes)));
+    if (timeoutAt === undefined) return {};
+    return { commands: [{ do: 'timer', step: id, timer: 'timeout', attempt: 0, at: timeoutAt }] };
+  }
+
+  take(event: RunEvent): Progress | undefined {
+    if (this.status !== 'open') return undefined;
+    if (event.e === 'signalled') return this.settle(event.at, received(event.payload));
+    if (event.e !== 'fired' || event.timer !== 'timeout') return undefined;
+    const message = `no signal "${this.entry.name}" came within its timeout`;
+    return this.settle(event.at, { ok: false, failure: { code: 'SignalTimeout', message } });
+  }
+}
+
+function received(payload: Json | undefined): Result {
+  return { ok: true, ...(payload !== undefined && { value: payload }) };
+}

@@ -1,0 +1,43 @@
+import type * as z from 'zod';
+import { milliseconds } from '../../contract/duration.ts';
+import { type Failure, toFailure } from '../../contract/failure.ts';
+import type { Json } from '../../contract/json.ts';
+import type { WorkflowContext } from '../context.ts';
+import { read } from '../schema.ts';
+import type { Scope } from '../scope.ts';
+
+export function signal(scope: Scope): WorkflowContext['signal'] {
+  return (name, { schema, timeout }) => {
+    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+    const refuses = (payload: Json | undefined) => refusal(name, schema, payload);
+    return scope.step({
+      op: 'signal',
+      name,
+      begin: () => {
+        // The earliest that fits is taken. Those before it are passed over for good: they fit nothing that waits for the name.
+        const early = scope.ledger.earlySignals(name);
+        const fitting = early.findIndex(({ payload }) => !refuses(payload));
+        const taken = early[fitting];
+        const skips = early.slice(0, taken ? fitting : early.length).map(({ arrival }) => arrival);
+        return {
+          ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
+          ...(taken && { takes: taken.arrival }),
+          ...(skips.length > 0 && { skips }),
+        };
+      },
+      decode: (payload) => read(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`),
+      refuses,
+    });
+  };
+}
+
+/** What is wrong with the payload; the field is named from the data of the message: `payload.approved`. */
+function refusal(name: string, schema: z.ZodType, payload: Json | undefined): Failure | undefined {
+  try {
+    read(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`);
+    return undefined;
+  } catch (error) {
+    const failure = toFailure(error, 'SchemaMismatch');
+    return { ...failure, field: failure.field ? `payload.${failure.field}` : 'payload' };
+  }
+}

@@ -1,0 +1,14 @@
+import type { RunEvent, SleepEntry } from '../entry.ts';
+import { type Progress, Step } from '../step.ts';
+
+export class SleepStep extends Step<SleepEntry> {
+  begin(): Progress {
+    const { id, until } = this.entry;
+    return { commands: [{ do: 'timer', step: id, timer: 'sleep', attempt: 0, at: until }] };
+  }
+
+  take(event: RunEvent): Progress | undefined {
+    if (event.e !== 'fired' || event.timer !== 'sleep' || this.status !== 'open') return undefined;
+    return this.settle(event.at, { ok: true });
+  }
+}

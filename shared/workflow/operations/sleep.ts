@@ -1,0 +1,15 @@
+import { milliseconds } from '../../contract/duration.ts';
+import type { WorkflowContext } from '../context.ts';
+import type { Scope } from '../scope.ts';
+
+export function sleep(scope: Scope): WorkflowContext['sleep'] {
+  return (duration) => {
+    const ms = milliseconds(duration);
+    return scope.step({
+      op: 'sleep',
+      name: 'sleep',
+      begin: () => ({ until: scope.ledger.time + ms }),
+      decode: () => undefined,
+    });
+  };
+}

@@ -1,0 +1,28 @@
+import type { StepEntry } from '../entry.ts';
+import type { Step } from '../step.ts';
+import { CallStep } from './call-step.ts';
+import { PublishStep } from './publish-step.ts';
+import { SideEffectStep } from './side-effect-step.ts';
+import { SignalStep } from './signal-step.ts';
+import { SleepStep } from './sleep-step.ts';
+import { UndoStep } from './undo-step.ts';
+
+/** The state machine of a step. Undefined for an operation that this code does not know. */
+export function stepOf(entry: StepEntry, at: number): Step | undefined {
+  switch (entry.op) {
+    case 'call':
+      return new CallStep(entry, at);
+    case 'undo':
+      return new UndoStep(entry, at);
+    case 'sleep':
+      return new SleepStep(entry, at);
+    case 'signal':
+      return new SignalStep(entry, at);
+    case 'sideEffect':
+      return new SideEffectStep(entry, at);
+    case 'publish':
+      return new PublishStep(entry, at);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import { type Failure, toFailure } from '../contract/failure.ts';
+import { type Advanced, advance } from './advance.ts';
+import type { Command } from './command.ts';
+import type { Entry, Ran, RunEvent } from './entry.ts';
+import type { RunCode, SideEffect, Taken } from './execution.ts';
+import type { Ledger } from './ledger.ts';
+import { asJson } from './schema.ts';
+
+/** What one message brought a run to. */
+export interface Progressed {
+  readonly ledger: Ledger;
+  readonly appended: readonly Entry[];
+  readonly commands: readonly Command[];
+  /** What became of the last event. */
+  readonly taken: Taken;
+}
+
+export interface ProgressRequest {
+  readonly code: RunCode | undefined;
+  readonly history: readonly Entry[];
+  readonly events: readonly RunEvent[];
+  /** So many of the events, from the first, may hold a signal that fits nothing: it is skipped. */
+  readonly lenient: number;
+  /** The failure to end the run's code with, instead of its going on. */
+  readonly fail?: Failure;
+  now(): number;
+}
+
+/**
+ * Takes the events one by one, running the side effects that the code asks for in between. Nothing of it is committed yet: when
+ * the process dies meanwhile, a side effect runs again.
+ *
+ * @throws Parked
+ */
+export async function progress(request: ProgressRequest): Promise<Progressed> {
+  const { code, history, events, lenient, now } = request;
+  const commands: Command[] = [];
+  let at = await advance({ code, history, events: [] });
+  let taken: Taken = 'stale';
+  for (const [position, event] of events.entries()) {
+    at = await advance({ code, history, live: at.live, events: [event], lenient: position < lenient });
+    taken = at.taken;
+    commands.push(...at.commands);
+    at = await runEffects(at, request, commands, now);
+  }
+  if (request.fail) {
+    at.live.fail(request.fail);
+    commands.push(...at.live.takeCommands());
+  }
+  return { ledger: at.live.ledger, appended: at.live.appended, commands, taken };
+}
+
+async function runEffects(
+  from: Advanced,
+  { code, history }: ProgressRequest,
+  commands: Command[],
+  now: () => number,
+): Promise<Advanced> {
+  let at = from;
+  while (at.effects.length > 0) {
+    // Together, yet their results are taken in the order in which the steps began.
+    const results = await Promise.all(at.effects.map(outcomeOf));
+    const events = results.map((result): Ran => ({ e: 'ran', at: now(), ...result }));
+    at = await advance({ code, history, live: at.live, events });
+    commands.push(...at.commands);
+  }
+  return at;
+}
+
+async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {
+  const { step } = effect;
+  try {
+    const value = asJson(await effect.run());
+    return { step, ...(value !== undefined && { value }) };
+  } catch (error) {
+    return { step, failure: toFailure(error) };
+  }
+}

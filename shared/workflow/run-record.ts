@@ -1,0 +1,128 @@
+import type { Failure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
+import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
+import type { Entry, RunEvent } from './entry.ts';
+import type { LedgerStatus } from './ledger.ts';
+
+/** `blocked`: parked until code that matches its history is deployed (I7). */
+export type RunStatus = LedgerStatus | 'blocked';
+
+/** Who is told of the run's end. */
+export interface Waiter {
+  readonly replyTo: string;
+  readonly runId?: string;
+  readonly stepId?: string;
+}
+
+/** A run, as the document `workflows/{runId}` holds it. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly workflow: string;
+  /** The version that it began with, and keeps to (I7). */
+  readonly version: number;
+  /** The agent that hosts it. */
+  readonly agent: string;
+  readonly key: string;
+  readonly status: RunStatus;
+  readonly correlationId: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly endedAt?: Date;
+  /** When Firestore may delete it: some time after its end. */
+  readonly expireAt?: Date;
+  /** The open steps in words: `call payments.charge`, `signal approval`. */
+  readonly waitingFor: readonly string[];
+  readonly steps: StepCounts;
+  readonly output?: Json;
+  /** Why it failed or was cancelled, or why it is blocked. */
+  readonly failure?: Failure;
+  /** Of the input that it was started with: a second start with another is refused. */
+  readonly inputDigest: string;
+  readonly waiters: readonly Waiter[];
+  /** The history as JSON, which is parsed only by who needs it. */
+  readonly history: string;
+  /** While blocked: the events that came and are not in the history yet. None is ever lost. */
+  readonly kept: readonly RunEvent[];
+  /** How many times a look at a blocked run was armed, ever; how many of them since it was blocked. */
+  readonly rechecks: number;
+  readonly checks: number;
+}
+
+export interface StepCounts {
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly open: number;
+}
+
+/** Lists and the unlike are kept as JSON: a field of Firestore's can't hold a list in a list, and is indexed. */
+export function encodeRun(run: RunRecord): Fields {
+  const { runId: _, output, failure, waiters, kept, steps, waitingFor, ...plain } = run;
+  return {
+    ...plain,
+    waitingFor: [...waitingFor],
+    steps: { ...steps },
+    ...(output !== undefined && { output: JSON.stringify(output) }),
+    ...(failure && { failure: { ...failure } as Fields }),
+    waiters: JSON.stringify(waiters),
+    kept: JSON.stringify(kept),
+  };
+}
+
+/** Reads a run's document. Throws a `TypeError` for a document that is none. */
+export function decodeRun(document: StoredDocument): RunRecord {
+  const { fields, path } = document;
+  const text = (name: string) => typed(path, name, fields[name], isString);
+  const count = (name: string) => typed(path, name, fields[name], isNumber);
+  const date = (name: string) => typed(path, name, fields[name], isDate);
+  const { endedAt, expireAt, output, failure } = fields;
+  return {
+    runId: path.slice(path.lastIndexOf('/') + 1),
+    workflow: text('workflow'),
+    version: count('version'),
+    agent: text('agent'),
+    key: text('key'),
+    status: text('status') as RunStatus,
+    correlationId: text('correlationId'),
+    createdAt: date('createdAt'),
+    updatedAt: date('updatedAt'),
+    ...(isDate(endedAt) && { endedAt }),
+    ...(isDate(expireAt) && { expireAt }),
+    waitingFor: fields.waitingFor as readonly string[],
+    steps: fields.steps as unknown as StepCounts,
+    ...(isString(output) && { output: JSON.parse(output) as Json }),
+    ...(failure && { failure: failure as unknown as Failure }),
+    inputDigest: text('inputDigest'),
+    waiters: JSON.parse(text('waiters')) as Waiter[],
+    history: text('history'),
+    kept: JSON.parse(text('kept')) as RunEvent[],
+    rechecks: count('rechecks'),
+    checks: count('checks'),
+  };
+}
+
+/** The history of a run, from its first entry. */
+export function entriesOf(run: RunRecord): Entry[] {
+  return JSON.parse(run.history) as Entry[];
+}
+
+/** The JSON of a history with more entries: what is there already is not written anew. */
+export function appendEntries(history: string, appended: readonly Entry[]): string {
+  if (appended.length === 0) return history;
+  const added = JSON.stringify(appended);
+  return history === '[]' ? added : `${history.slice(0, -1)},${added.slice(1)}`;
+}
+
+const isString = (value: FieldValue | undefined): value is string => typeof value === 'string';
+const isNumber = (value: FieldValue | undefined): value is number => typeof value === 'number';
+const isDate = (value: FieldValue | undefined): value is Date => value instanceof Date;
+
+function typed<T>(
+  path: string,
+  name: string,
+  value: FieldValue | undefined,
+  is: (value: FieldValue | undefined) => value is T & FieldValue,
+): T {
+  if (!is(value)) throw new TypeError(`${path} is not a run: its field ${name} is ${typeof value}`);
+  return value;
+}

@@ -1,0 +1,40 @@
+import type { Contract } from '../contract/agent.ts';
+import type { Failure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
+import type { CodeEntry, StepEntry } from './entry.ts';
+import type { Ledger } from './ledger.ts';
+
+type CodeStep = Extract<CodeEntry, { e: 'step' }>;
+
+/** The operations that code can ask for. */
+export type Op = CodeStep['op'];
+
+/** What an operation adds to the entry of its step. */
+export type Details<Name extends Op> = Omit<Extract<StepEntry, { op: Name }>, 'e' | 'op' | 'id' | 'name'>;
+
+/** What the code holds of a step, and the history can't: functions. */
+export interface StepCode<T = unknown> {
+  /** The value that the code gets. Throws a `MeshError` where it does not fit. */
+  decode(value: Json | undefined): T;
+  /** The input of the compensation, made from the output. */
+  undoInput?(output: Json): Json;
+  /** What is wrong with the payload of a signal, if anything. */
+  refuses?(payload: Json | undefined): Failure | undefined;
+  /** What the host is to run for a side effect. */
+  effect?(): unknown;
+}
+
+export interface StepRequest<Name extends Op, T> extends StepCode<T> {
+  readonly op: Name;
+  readonly name: string;
+  /** Asked for only when the step begins, not on replay: what it says is then read from the history. */
+  begin(id: string): Details<Name>;
+}
+
+/** What an operation is written against. One operation is a file with a function of `Scope`, and a state machine (`Step`). */
+export interface Scope {
+  readonly contract: Contract;
+  readonly ledger: Pick<Ledger, 'time' | 'earlySignals'>;
+  /** Begins a step, or on replay finds it in the history. */
+  step<Name extends Op, T>(request: StepRequest<Name, T>): Promise<T>;
+}

@@ -1,0 +1,103 @@
+import { milliseconds } from '../contract/duration.ts';
+import { REPLY, TIMER } from '../contract/message.ts';
+import type { Reply } from '../contract/reply.ts';
+import type { Send } from '../kernel/route.ts';
+import type { Command } from './command.ts';
+import type { RunRecord, Waiter } from './run-record.ts';
+import { asJson } from './schema.ts';
+import type { Timer } from './timer.ts';
+
+/** The attempt of a call that a reply answers, as `stepId` carries it: `3.1`, `undo-3.2`. */
+export const attemptId = (step: string, attempt: number) => `${step}.${attempt}`;
+
+export function parseAttemptId(stepId: string): { step: string; attempt: number } | undefined {
+  const [, step, attempt] = /^(.+)\.(\d{1,6})$/.exec(stepId) ?? [];
+  return step === undefined ? undefined : { step, attempt: Number(attempt) };
+}
+
+/**
+ * What the core asked for, as messages. Their ids are derived from the run and the step, not from the message that happened to
+ * cause them: however often, and by whatever, a step is sent, it is one message.
+ */
+export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
+  return commands.flatMap((command) => {
+    switch (command.do) {
+      case 'call':
+        return [callSend(run, command)];
+      case 'timer': {
+        const { step, timer, attempt, at } = command;
+        return [timerSend(run, { timer, step, attempt }, at, step, `${step}:${timer}:${attempt}`)];
+      }
+      case 'publish':
+        return [{ to: 'events', ...typed(command), idFrom: `${run.runId}:${command.step}` }];
+      case 'end':
+        return run.waiters.map((waiter, position) => replySend(run, waiter, position));
+      default:
+        return [];
+    }
+  });
+}
+
+function callSend({ runId, agent }: RunRecord, command: Extract<Command, { do: 'call' }>): Send {
+  const { step, attempt, deadline, deadLetter } = command;
+  return {
+    to: deadLetter ? { deadLetterFor: command.agent, failure: deadLetter } : { agent: command.agent },
+    ...typed(command),
+    runId,
+    stepId: attemptId(step, attempt),
+    replyTo: agent,
+    ...(deadline !== undefined && { deadline: new Date(deadline).toISOString() }),
+    idFrom: `${runId}:${step}:${attempt}`,
+  };
+}
+
+const typed = ({ type, data }: Pick<Send, 'type' | 'data'>) => ({ type, data });
+
+function timerSend(run: RunRecord, data: Timer, at: number, stepId: string | undefined, id: string): Send {
+  const { agent, runId } = run;
+  return {
+    to: { agent },
+    type: TIMER,
+    data,
+    runId,
+    ...(stepId !== undefined && { stepId }),
+    at: new Date(at),
+    idFrom: `${runId}:${id}`,
+  };
+}
+
+/** Tells one who waits for the run how it ended. */
+export function replySend(run: RunRecord, waiter: Waiter, position: number | string): Send {
+  const { replyTo, runId, stepId } = waiter;
+  return {
+    to: { agent: replyTo },
+    type: REPLY,
+    data: asJson(endReply(run)) ?? null,
+    ...(runId !== undefined && { runId }),
+    ...(stepId !== undefined && { stepId }),
+    idFrom: `${run.runId}:end:${position}`,
+  };
+}
+
+function endReply({ status, output, failure, workflow, key }: RunRecord): Reply {
+  if (status === 'completed') return { ok: true, output: output ?? null };
+  const known = failure ?? { code: 'WorkflowFailed', message: 'the workflow failed' };
+  if (status !== 'compensation_failed') return { ok: false, error: known };
+  const message = `the undo of ${workflow} ${key} is incomplete; it was undone because: ${known.message}`;
+  return { ok: false, error: { code: 'CompensationFailed', message } };
+}
+
+const FIRST_CHECK_MS = milliseconds('1m');
+const LONGEST_CHECK_MS = milliseconds('1h');
+
+/** Arms the next look at a blocked run. */
+export function recheckSend(run: RunRecord, now: number): Send {
+  const at = now + Math.min(LONGEST_CHECK_MS, FIRST_CHECK_MS * 2 ** (run.checks - 1));
+  return timerSend(
+    run,
+    { timer: 'recheck', recheck: run.rechecks },
+    at,
+    undefined,
+    `recheck:${run.rechecks}`,
+  );
+}

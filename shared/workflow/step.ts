@@ -1,0 +1,61 @@
+import type { Failure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
+import type { Command } from './command.ts';
+import type { RunEvent, StepEntry } from './entry.ts';
+
+/**
+ * `open` until it settles. A step still open when the run fails or is cancelled is `abandoned`: its outcome is unknown. One
+ * still open when the workflow returns is `ignored`: nobody wants it.
+ */
+export type StepStatus = 'open' | 'done' | 'failed' | 'abandoned' | 'ignored';
+
+/** What a step came to, for the code that awaits it. */
+export type Result =
+  | { readonly ok: true; readonly value?: Json }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** What the beginning of a step, or an event, caused. */
+export interface Progress {
+  readonly result?: Result;
+  readonly commands?: readonly Command[];
+}
+
+/** What a step may ask of the run that it belongs to. */
+export interface StepRun {
+  /** The payload of an early signal, by order of arrival; it leaves the buffer. */
+  takeSignal(arrival: number): Json | undefined;
+  /** The input of the compensation of a step. */
+  undoInput(step: string): Json;
+}
+
+/**
+ * One step as its history tells it: a state machine that needs no workflow code, so that compensations and late replies are
+ * dealt with even where the code is gone.
+ */
+export abstract class Step<E extends StepEntry = StepEntry> {
+  readonly entry: E;
+  readonly startedAt: number;
+  endedAt?: number;
+  status: StepStatus = 'open';
+  failure?: Failure;
+  /** Dispatched so far; 1 for what is not dispatched in attempts. */
+  attempts = 1;
+
+  constructor(entry: E, at: number) {
+    this.entry = entry;
+    this.startedAt = at;
+  }
+
+  abstract begin(run: StepRun): Progress;
+
+  /** Takes an event of this step. Undefined: it has no effect, being stale or a duplicate. */
+  abstract take(event: RunEvent): Progress | undefined;
+
+  settle(at: number, result: Result, commands: readonly Command[] = []): Progress {
+    this.endedAt = at;
+    this.status = result.ok ? 'done' : 'failed';
+    if (result.ok) delete this.failure;
+    else this.failure = result.failure;
+    return { result, commands };
+  }
+}

@@ -1,0 +1,38 @@
+import type { Contract } from '../contract/agent.ts';
+import type { Clock } from '../contract/clock.ts';
+import { type Duration, milliseconds } from '../contract/duration.ts';
+import type { Ids } from '../contract/ids.ts';
+import type { Route } from '../kernel/route.ts';
+import type { WorkflowDefinition } from './definition.ts';
+import { definitionsOf } from './definitions.ts';
+import type { Host } from './host.ts';
+import { RESUMING, resumeRoute } from './resume-route.ts';
+import { startRoute } from './start-route.ts';
+
+export interface WorkflowRoutesOptions {
+  /** The agent that hosts the workflows. */
+  readonly contract: Contract;
+  /** Each workflow of the contract, in one version or several: a run keeps to the version that it began with (I7). */
+  readonly definitions: readonly WorkflowDefinition[];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** How long a run's document is kept after its end. Default `30d`. */
+  readonly retention?: Duration;
+}
+
+/**
+ * The routes of an agent that hosts workflows: `<agent>.<workflow>` starts a run; `mesh.reply`, `mesh.signal`, `mesh.timer` and
+ * `mesh.cancel` bring one on. Each reads and writes one document, `workflows/{runId}` (I5).
+ *
+ * @throws MeshError `ContractInvalid` when the contract and the definitions do not name the same workflows
+ */
+export function workflowRoutes(options: WorkflowRoutesOptions): ReadonlyMap<string, Route> {
+  const { contract, definitions, clock, ids, retention = '30d' } = options;
+  const held = definitionsOf(contract, definitions);
+  const host: Host = { contract, definitions: held, clock, ids, retentionMs: milliseconds(retention) };
+  const routes = new Map<string, Route>();
+  for (const [workflow, spec] of Object.entries(contract.workflows))
+    routes.set(`${contract.name}.${workflow}`, startRoute(host, workflow, spec));
+  if (routes.size > 0) for (const type of RESUMING) routes.set(type, resumeRoute(host, type));
+  return routes;
+}
