@@ -1,0 +1,71 @@
+import { asDeadLetter, DeadLetterRecord, deadLetters } from '../../agents/dead-letters/contract.ts';
+import { MeshError } from '../../shared/contract/errors.ts';
+import { digest, messageKey } from '../../shared/contract/keys.ts';
+import type { Message } from '../../shared/contract/message.ts';
+import { deadLetterPath } from '../../shared/contract/names.ts';
+import type { Query, Store, StoredDocument } from '../../shared/contract/store.ts';
+import { withChunks } from '../../shared/kernel/dead-letter-chunks.ts';
+
+const COLLECTION = deadLetters.contract.state?.collection ?? 'deadLetters';
+
+export interface DeadLetterFilter {
+  readonly agent?: string;
+  readonly code?: string;
+  readonly status?: DeadLetterRecord['status'];
+  readonly limit: number;
+}
+
+/** A record, and the document that it was read from. */
+export interface FoundDeadLetter {
+  readonly record: DeadLetterRecord;
+  readonly document: StoredDocument;
+}
+
+/** The dead letters that fit, those seen last first. */
+export async function listDeadLetters(store: Store, filter: DeadLetterFilter): Promise<FoundDeadLetter[]> {
+  const { agent, code, status, limit } = filter;
+  const where: Query['where'] = Object.entries({ agent, code, status }).flatMap(([field, value]) =>
+    value === undefined ? [] : [{ field, op: '==' as const, value }],
+  );
+  const orderBy = { field: 'lastSeen', descending: true };
+  const documents = await store.query({ collection: COLLECTION, where, orderBy, limit });
+  return documents.map(decode);
+}
+
+/** Throws `NotFound`. */
+export async function findDeadLetter(store: Store, id: string): Promise<FoundDeadLetter> {
+  const document = /^[\w~-]{1,128}$/.test(id) ? (await store.read([deadLetterPath(id)]))[0] : undefined;
+  if (!document) {
+    throw new MeshError('NotFound', `there is no dead letter ${JSON.stringify(id)}`, {
+      field: 'id',
+      hint: 'List them with: mesh dead-letters list',
+    });
+  }
+  return decode(document);
+}
+
+/** The dead letter that `message`, published just now to its agent's topic, has become; undefined as long as it has not. */
+export async function findDeath(store: Store, message: Message): Promise<DeadLetterRecord | undefined> {
+  const [agent = ''] = message.type.split('.');
+  const id = digest('dead-letter', agent, messageKey(message), '0');
+  const [document] = await store.read([deadLetterPath(id)]);
+  return document && decode(document).record;
+}
+
+/** The original's bytes, wherever they are kept. */
+export async function originalBytes(store: Store, { record, document }: FoundDeadLetter): Promise<Buffer> {
+  const { original } = await withChunks(asDeadLetter(record), document.path, store);
+  return Buffer.from(original.data, 'base64');
+}
+
+function decode(document: StoredDocument): FoundDeadLetter {
+  const parsed = DeadLetterRecord.safeParse(document.fields);
+  if (parsed.success) return { record: parsed.data, document };
+  throw new MeshError(
+    'StateInvalid',
+    `${document.path} is no dead letter: ${parsed.error.issues[0]?.message}`,
+    {
+      field: parsed.error.issues[0]?.path.join('.') ?? '',
+    },
+  );
+}

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { type LocalCloud, type ServerName, startLocalCloud } from '../../emulator/local-cloud.ts';
+import type { CloudFaults } from '../../emulator/local-faults.ts';
+import { PortTaken } from '../../emulator/local-server.ts';
+import { type LogLine, type RunServer, startRun } from '../../emulator/run/server.ts';
+import { deploymentEnv } from '../../shared/contract/deployment.ts';
+import { MeshError } from '../../shared/contract/errors.ts';
+import { applyTopology } from '../../shared/gcp/index.ts';
+import { type AgentFunction, computeTopology, type Topology } from '../../shared/topology.ts';
+import { readContracts } from '../contracts.ts';
+
+export type PortName = ServerName | 'run';
+
+export interface LocalMeshOptions {
+  readonly project: string;
+  readonly prefix: string;
+  /** The agents' folder. */
+  readonly agents: string;
+  readonly ports?: Readonly<Partial<Record<PortName, number>>>;
+  readonly seed?: number;
+  readonly faults?: CloudFaults;
+  /** Values of secrets that the local cloud does not bring. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Settings of the agents' and emulators that run already are read from here. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly compileCache?: string;
+  readonly onLine?: (line: LogLine) => void;
+}
+
+/** A mesh that runs on this machine: the local cloud, the topology applied to it, and the agents' functions. */
+export interface LocalMesh {
+  readonly topology: Topology;
+  readonly cloud: LocalCloud;
+  readonly run: RunServer;
+  /** Points Google's clients at it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** By name, for people. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Stops the agents, then the servers. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** An instance that has had nothing to do for so long is stopped. */
+const IDLE_MS = 5 * 60_000;
+/** Google's clients look for a metadata server otherwise, which takes seconds where there is none. */
+const NO_METADATA_SERVER = { METADATA_SERVER_DETECTION: 'none' };
+
+/**
+ * Starts a local mesh.
+ *
+ * @throws MeshError `PortInUse`, `SecretMissing`, `ContractInvalid`; what had started is stopped again
+ */
+export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMesh> {
+  const { project, prefix, agents, ports = {}, env, compileCache, onLine } = options;
+  const starting = [
+    startRun({
+      port: ports.run ?? 0,
+      ...(compileCache && { compileCache }),
+      ...(onLine && { onLine }),
+    }).catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === 'EADDRINUSE' || code === 'EACCES' ? new PortTaken('run', ports.run ?? 0, error) : error;
+    }),
+    startLocalCloud(options),
+  ] as const;
+  const closeAll = async () => {
+    const [run, cloud] = await Promise.allSettled(starting);
+    if (run.status === 'fulfilled') await run.value.close();
+    if (cloud.status === 'fulfilled') await cloud.value.close();
+  };
+  try {
+    const [contracts, run, cloud] = await Promise.all([readContracts(agents), ...starting]);
+    const topology = computeTopology(contracts, { project, prefix });
+    checkSecrets(topology, cloud);
+    const cloudEnv = { ...cloud.env, ...NO_METADATA_SERVER };
+    for (const each of topology.functions) {
+      const source = join(agents, each.agent, 'index.ts');
+      const settings = settingsOf(each, { ...cloud.settings, ...defined(env) });
+      run.deploy(
+        {
+          name: each.agent,
+          target: each.agent,
+          source,
+          env: { ...deploymentEnv(each.deployment), ...cloudEnv, ...settings },
+        },
+        { concurrency: each.concurrency, timeoutMs: each.timeoutSeconds * 1_000 + GRACE_MS, idleMs: IDLE_MS },
+      );
+    }
+    await applyTopology(topology, { endpointOf: run.urlOf, env: { ...env, ...cloudEnv } });
+    let closed: Promise<void> | undefined;
+    return {
+      topology,
+      cloud,
+      run,
+      env: cloudEnv,
+      addresses: addressesOf(cloud, run),
+      close() {
+        closed ??= closeAll();
+        return closed;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error instanceof PortTaken ? portInUse(error) : error;
+  }
+}
+
+/** The kernel answers within the contract's timeout; what is beyond is cut off here. */
+const GRACE_MS = 5_000;
+
+function settingsOf(
+  { contract }: AgentFunction,
+  values: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    contract.settings.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+  );
+}
+
+function checkSecrets(topology: Topology, cloud: LocalCloud): void {
+  const missing = topology.secrets.find((id) => !cloud.secretNames.includes(id));
+  if (missing === undefined) return;
+  const agents = topology.functions.filter(({ contract }) => contract.secrets.includes(missing));
+  throw new MeshError(
+    'SecretMissing',
+    `the secret ${JSON.stringify(missing)} of ${agents.map(({ agent }) => agent).join(', ')} has no value on this machine`,
+    { field: missing, hint: `Put it into .mesh/secrets.json: {"${missing}": "…"}` },
+  );
+}
+
+function portInUse({ server, port, message, cause }: PortTaken): MeshError {
+  return new MeshError('PortInUse', message, {
+    field: `--port-${server}`,
+    hint: `Stop what listens there, or choose another: --port-${server} ${port + 1} (0 takes any free port)`,
+    cause,
+  });
+}
+
+function addressesOf({ env, providers }: LocalCloud, run: RunServer): Record<string, string> {
+  return {
+    pubsub: env.PUBSUB_EMULATOR_HOST,
+    firestore: env.FIRESTORE_EMULATOR_HOST,
+    tasks: env.CLOUD_TASKS_EMULATOR_HOST,
+    secrets: env.SECRET_MANAGER_EMULATOR_HOST,
+    run: run.address,
+    ...Object.fromEntries(Object.entries(providers).map(([name, { url }]) => [name, url])),
+  };
+}
+
+function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}

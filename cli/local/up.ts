@@ -1,0 +1,132 @@
+import { getCompileCacheDir } from 'node:module';
+import { join, relative } from 'node:path';
+import { badDay, ordinaryDay } from '../../emulator/local-faults.ts';
+import { MeshError } from '../../shared/contract/errors.ts';
+import type { UpOptions } from '../commands/up.ts';
+import type { Io } from '../io.ts';
+import { EXIT } from '../output/exit-code.ts';
+import { paletteFor } from '../output/palette.ts';
+import { type Format, Printer } from '../output/printer.ts';
+import { Progress } from '../output/progress.ts';
+import { lengthText } from '../output/time.ts';
+import { CHECKOUT, projectDirectory } from '../place.ts';
+import { AgentLogs } from './agent-logs.ts';
+import { type LocalMesh, startLocalMesh } from './local-mesh.ts';
+import { readLocalSecrets } from './local-secrets.ts';
+import { localMeshOf, removeState, writeState } from './state-file.ts';
+import { Stop } from './stop.ts';
+
+/**
+ * Runs a mesh on this machine until it is stopped, or its sample is done. Returns the exit code.
+ *
+ * @throws MeshError `PortInUse`, `SecretMissing`, `ContractInvalid`, `ConfigurationInvalid`, `Timeout` (the sample)
+ */
+export async function up(options: UpOptions, format: Format, io: Io): Promise<number> {
+  const place = projectDirectory(io.cwd);
+  refuseSecond(place);
+  const progress = new Progress(io);
+  const { yellow, red } = paletteFor(io.stderr, io.env);
+  const logs = new AgentLogs(join(place, '.mesh', 'logs'), ({ agent, severity, message }) =>
+    progress.note(`${severity === 'ERROR' ? red(agent) : yellow(agent)} ${message}`),
+  );
+  const stop = new Stop();
+  // A sample is meant to go wrong in places: only what nobody planned is shown.
+  if (options.sample) logs.least = options.chaos ? undefined : 'ERROR';
+  let mesh: LocalMesh | undefined;
+  try {
+    mesh = await startLocalMesh({
+      project: options.project,
+      prefix: options.prefix,
+      agents: options.agents ?? join(CHECKOUT, 'agents'),
+      ports: portsOf(options),
+      seed: options.seed,
+      faults: options.chaos ? badDay(options.seed) : options.sample ? ordinaryDay : {},
+      secrets: readLocalSecrets(place),
+      env: io.env,
+      compileCache: getCompileCacheDir() ?? '',
+      onLine: (line) => logs.write(line),
+    });
+    writeState(place, stateOf(mesh, logs.directory));
+    const readyMs = Math.round(performance.now());
+    progress.note(readyText(mesh, readyMs, io));
+    if (!options.sample) {
+      if (format !== 'table')
+        new Printer(io, format).item({ readyMs, ...stateOf(mesh, logs.directory) }, () => '');
+      else progress.note(nextText(relative(io.cwd, logs.directory)));
+      await stop.requested;
+      return 0;
+    }
+    const { runSample } = await import('./sample.ts');
+    const balanced = await runSample({ mesh, options, format, io, progress, readyMs, stop });
+    if (options.exit) return balanced ? 0 : EXIT.generic;
+    logs.least = 'WARNING';
+    progress.note(nextText(relative(io.cwd, logs.directory)));
+    await stop.requested;
+    return balanced ? 0 : EXIT.generic;
+  } finally {
+    progress.done();
+    removeState(place, process.pid);
+    await mesh?.close();
+    await logs.close();
+    stop.release();
+  }
+}
+
+function refuseSecond(place: string): void {
+  const other = localMeshOf(place);
+  if (!other || other.pid === process.pid) return;
+  throw new MeshError('ConfigurationInvalid', `a mesh is running here already (process ${other.pid})`, {
+    hint: 'Use it, or stop it first with Ctrl-C where it runs.',
+  });
+}
+
+function portsOf(options: UpOptions) {
+  return {
+    pubsub: options.portPubsub,
+    firestore: options.portFirestore,
+    tasks: options.portTasks,
+    secrets: options.portSecrets,
+    run: options.portRun,
+    stripe: options.portStripe,
+    twilio: options.portTwilio,
+    calendar: options.portCalendar,
+    shipping: options.portShipping,
+  };
+}
+
+function stateOf(mesh: LocalMesh, logs: string) {
+  const { project, prefix } = mesh.topology;
+  const { addresses, env } = mesh;
+  return { pid: process.pid, startedAt: new Date().toISOString(), project, prefix, env, addresses, logs };
+}
+
+function readyText({ topology, addresses }: LocalMesh, readyMs: number, io: Io): string {
+  const { bold, green, dim } = paletteFor(io.stderr, io.env);
+  const { project, prefix, functions, topics } = topology;
+  const places = Object.entries(addresses).map(([name, address]) => `${name} ${address}`);
+  return [
+    `${green('ready')} in ${lengthText(readyMs)}: ${functions.length} agents, ${topics.length} topics, project ${bold(project)}, prefix ${bold(prefix)}`,
+    ...wrap(places, 100).map((line) => dim(`  ${line}`)),
+  ].join('\n');
+}
+
+function wrap(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 2 <= width)
+      lines[lines.length - 1] = `${last}  ${part}`;
+    else lines.push(part);
+  }
+  return lines;
+}
+
+function nextText(logs: string): string {
+  return `
+The mesh is running; Ctrl-C stops it. In another terminal:
+  npm run --silent mesh -- runs list
+  npm run --silent mesh -- dead-letters list
+  npm run --silent mesh -- publish inventory restock '{"lines":[{"sku":"MUG-01","quantity":50}]}'
+  npm run --silent mesh -- diagnose
+  tail -f ${logs}/orders.log`;
+}

@@ -1,0 +1,67 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Duration, milliseconds } from '../shared/contract/duration.ts';
+import type { Format } from './output/printer.ts';
+
+export interface OutputOptions {
+  readonly output?: Format;
+  readonly json?: boolean;
+}
+
+/** `-o table|json|jsonl`, and `--json` for short. */
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-o, --output <format>', 'how to print')
+        .choices(['table', 'json', 'jsonl'])
+        .default('table'),
+    )
+    .option('--json', 'the same as -o json');
+}
+
+export const formatOf = ({ json, output }: OutputOptions): Format => (json ? 'json' : (output ?? 'table'));
+
+export interface TargetOptions {
+  readonly project?: string;
+  readonly prefix?: string;
+}
+
+/** Which mesh: the one that runs here, unless a project is named. */
+export function withTarget(command: Command): Command {
+  return command
+    .option('--project <id>', 'a Google Cloud project, in place of the mesh that runs here')
+    .option('--prefix <prefix>', "what the mesh's resource names begin with (default: mesh)");
+}
+
+/** For options and arguments that are whole numbers of at least `least`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(
+        most === Number.MAX_SAFE_INTEGER
+          ? `It must be a whole number of at least ${least}.`
+          : `It must be a whole number from ${least} to ${most}.`,
+      );
+    }
+    return value;
+  };
+}
+
+/** For options that are lengths of time: `30s`, `5m`. Gives milliseconds. */
+export function lengthOfTime(text: string): number {
+  try {
+    return milliseconds(text as Duration);
+  } catch {
+    throw new InvalidArgumentError('It must be a length of time, such as 500ms, 30s, 5m or 2h.');
+  }
+}
+
+/** For options given several times, `key=value` each. */
+export function keyValue(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be key=value.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}

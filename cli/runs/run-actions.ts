@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { encodeMessage } from '../../shared/contract/envelope.ts';
+import { MeshError } from '../../shared/contract/errors.ts';
+import type { Json } from '../../shared/contract/json.ts';
+import { CANCEL, SIGNAL } from '../../shared/contract/message.ts';
+import { topicOf } from '../../shared/contract/names.ts';
+import type { GooglePorts } from '../../shared/gcp/index.ts';
+import type { RunRecord, RunStatus } from '../../shared/workflow/run-record.ts';
+import type { Io } from '../io.ts';
+import { SOURCE } from '../messages/compose.ts';
+import { readJson } from '../messages/input.ts';
+import type { TargetOptions } from '../options.ts';
+import { type Format, Printer } from '../output/printer.ts';
+import { lengthText, timeText } from '../output/time.ts';
+import { findTarget, withPorts } from '../target.ts';
+import { findRun, listRuns, type RunFilter } from './run-lookup.ts';
+import { hasEnded, paintStatus } from './run-status.ts';
+import { detailsOf, detailsText, failureText } from './run-text.ts';
+import { waitForRun } from './run-wait.ts';
+
+export async function list(io: Io, format: Format, options: TargetOptions & RunFilter): Promise<void> {
+  const { status, workflow, limit } = options;
+  const filter = { limit, ...(status && { status }), ...(workflow !== undefined && { workflow }) };
+  const runs = await withPorts(findTarget(io, options), ({ store }) => listRuns(store, filter));
+  new Printer(io, format).rows(
+    runs.map((run) => detailsOf(run).run),
+    [
+      { title: 'RUN', value: ({ runId }) => runId },
+      { title: 'WORKFLOW', value: (run) => run.workflow },
+      { title: 'KEY', value: ({ key }, { bold }) => bold(key) },
+      { title: 'STATUS', value: (run, palette) => paintStatus(run.status, palette) },
+      { title: 'CREATED', value: ({ createdAt }) => timeText(createdAt) },
+      {
+        title: 'TOOK',
+        align: 'right',
+        value: ({ createdAt, endedAt }) =>
+          endedAt ? lengthText(endedAt.getTime() - createdAt.getTime()) : '-',
+      },
+      {
+        title: 'WAITS FOR / FAILURE',
+        value: ({ failure, waitingFor }) => (failure ? failureText(failure) : waitingFor.join(', ')),
+      },
+    ],
+    'There are no such runs.',
+  );
+}
+
+export async function show(io: Io, format: Format, options: TargetOptions, name: string): Promise<void> {
+  const run = await withPorts(findTarget(io, options), ({ store }) => findRun(store, name));
+  const details = detailsOf(run);
+  new Printer(io, format).item(details, (palette) => detailsText(details, palette));
+}
+
+export interface SignalRequest {
+  readonly run: string;
+  readonly name: string;
+  readonly payload: string | undefined;
+}
+
+export async function signal(
+  io: Io,
+  format: Format,
+  options: TargetOptions,
+  request: SignalRequest,
+): Promise<void> {
+  const payload = request.payload === undefined ? undefined : await readJson(request.payload, io);
+  const target = findTarget(io, options);
+  await withPorts(target, async (ports) => {
+    const run = await findRun(ports.store, request.run);
+    if (hasEnded(run)) {
+      throw new MeshError('RunEnded', `the run ${run.runId} is ${run.status} and takes no more signals`);
+    }
+    const data = { name: request.name, ...(payload !== undefined && { payload }) };
+    const id = await send(ports, { prefix: target.prefix, run, type: SIGNAL, data });
+    const sent = { id, runId: run.runId, signal: request.name };
+    new Printer(io, format).item(
+      sent,
+      () => `signal ${request.name} sent to the run ${run.runId} (${run.key})`,
+    );
+  });
+}
+
+export interface CancelOptions extends TargetOptions {
+  readonly reason?: string;
+  readonly wait?: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** Returns the exit code: 0 when the run is, or will be, cancelled; 1 when it had ended otherwise before. */
+export async function cancel(io: Io, format: Format, options: CancelOptions, name: string): Promise<number> {
+  const target = findTarget(io, options);
+  return withPorts(target, async (ports) => {
+    const run = await findRun(ports.store, name);
+    if (hasEnded(run)) throw new MeshError('RunEnded', `the run ${run.runId} is ${run.status} already`);
+    const data = options.reason === undefined ? {} : { reason: options.reason };
+    const id = await send(ports, { prefix: target.prefix, run, type: CANCEL, data });
+    let status: RunStatus = run.status;
+    if (options.wait) status = (await waitForRun(ports, run.runId, { timeoutMs: options.timeout })).status;
+    new Printer(io, format).item({ id, runId: run.runId, status }, (palette) =>
+      options.wait
+        ? `the run ${run.runId} (${run.key}) is ${paintStatus(status, palette)}`
+        : `the run ${run.runId} (${run.key}) is asked to cancel`,
+    );
+    return options.wait && status !== 'cancelled' ? 1 : 0;
+  });
+}
+
+interface Sent {
+  readonly prefix: string;
+  readonly run: RunRecord;
+  readonly type: string;
+  readonly data: Json;
+}
+
+async function send({ bus, clock }: GooglePorts, { prefix, run, type, data }: Sent): Promise<string> {
+  const id = randomUUID();
+  const { runId, agent, correlationId } = run;
+  const time = new Date(clock.now()).toISOString();
+  const wire = encodeMessage({ id, source: SOURCE, type, time, correlationId, runId, data });
+  await bus.publish(topicOf(prefix, agent), [wire]);
+  return id;
+}

@@ -1,0 +1,89 @@
+import type { Json } from '../../shared/contract/json.ts';
+import { entriesOf, type RunRecord } from '../../shared/workflow/run-record.ts';
+import { historyOf, type StepView } from '../../shared/workflow/run-view.ts';
+import type { Palette } from '../output/palette.ts';
+import { table } from '../output/table.ts';
+import { lengthText, timeText } from '../output/time.ts';
+import { paintStatus } from './run-status.ts';
+
+/** A run as `mesh runs show` gives it. */
+export interface RunDetails {
+  readonly run: Omit<RunRecord, 'history' | 'kept' | 'waiters' | 'inputDigest' | 'rechecks' | 'checks'>;
+  readonly input: Json;
+  readonly steps: readonly StepView[];
+}
+
+export function detailsOf(record: RunRecord): RunDetails {
+  const { history: _h, kept: _k, waiters: _w, inputDigest: _i, rechecks: _r, checks: _c, ...run } = record;
+  const [started] = entriesOf(record);
+  return { run, input: started?.e === 'started' ? started.input : null, steps: historyOf(record) };
+}
+
+/** What took how long, from the beginning of the run. */
+export function detailsText({ run, input, steps }: RunDetails, palette: Palette): string {
+  const { bold, dim, red } = palette;
+  const end = run.endedAt ?? run.updatedAt;
+  const facts: [string, string][] = [
+    ['run', run.runId],
+    ['workflow', `${run.workflow} (version ${run.version}), on ${run.agent}`],
+    ['key', run.key],
+    ['status', paintStatus(run.status, palette)],
+    ['created', timeText(run.createdAt)],
+    [run.endedAt ? 'took' : 'so far', lengthText(end.getTime() - run.createdAt.getTime())],
+    ...(run.waitingFor.length > 0 ? [['waits for', run.waitingFor.join(', ')] as [string, string]] : []),
+    ...(run.failure ? [['failure', red(failureText(run.failure))] as [string, string]] : []),
+    ['input', JSON.stringify(input)],
+    ...(run.output === undefined ? [] : [['output', JSON.stringify(run.output)] as [string, string]]),
+  ];
+  const lines = facts.map(([name, value]) => `${bold(name.padEnd(10))}${value}`);
+  return [
+    lines.join('\n'),
+    steps.length > 0 ? stepsText(steps, run.createdAt, palette) : dim('no steps yet'),
+  ].join('\n\n');
+}
+
+interface Line {
+  readonly id: string;
+  readonly what: string;
+  readonly step: Omit<StepView, 'id' | 'operation' | 'compensation'>;
+}
+
+function stepsText(steps: readonly StepView[], createdAt: Date, palette: Palette): string {
+  const lines = steps.flatMap(({ id, operation, compensation, ...step }): Line[] => [
+    { id, what: `${operation} ${step.target}`, step },
+    ...(compensation ? [{ id: '', what: `↩ ${compensation.target}`, step: compensation }] : []),
+  ]);
+  return table<Line>(
+    lines,
+    [
+      { title: 'STEP', value: ({ id }) => id },
+      { title: 'WHAT', value: ({ what }) => what },
+      { title: 'STATUS', value: ({ step }) => paintStep(step.status, palette) },
+      { title: 'ATTEMPTS', align: 'right', value: ({ step }) => String(step.attempts) },
+      {
+        title: 'AFTER',
+        align: 'right',
+        value: ({ step }) => lengthText(step.startedAt.getTime() - createdAt.getTime()),
+      },
+      {
+        title: 'TOOK',
+        align: 'right',
+        value: ({ step }) =>
+          step.endedAt ? lengthText(step.endedAt.getTime() - step.startedAt.getTime()) : '-',
+      },
+      { title: 'FAILURE', value: ({ step }) => (step.failure ? failureText(step.failure) : '') },
+    ],
+    palette,
+  );
+}
+
+export function failureText(failure: NonNullable<RunRecord['failure']>): string {
+  const { code, reason, message } = failure;
+  return `${code}${reason === undefined ? '' : ` (${reason})`}: ${message}`;
+}
+
+function paintStep(status: StepView['status'], { green, red, cyan, yellow }: Palette): string {
+  if (status === 'done') return green(status);
+  if (status === 'failed') return red(status);
+  return status === 'open' ? cyan(status) : yellow(status);
+}

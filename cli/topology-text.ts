@@ -1,0 +1,80 @@
+import type { Grant, Subscription, Topology } from '../shared/topology.ts';
+import type { Palette } from './output/palette.ts';
+import { table } from './output/table.ts';
+
+/** The topology as tables. */
+export function topologyText(topology: Topology, palette: Palette): string {
+  const { project, prefix, topics, subscriptions, functions, secrets, queue, grants } = topology;
+  const section = (title: string, text: string) => `${palette.cyan(title)}\n${text}`;
+  return [
+    `project ${palette.bold(project)}, prefix ${palette.bold(prefix)}, queue ${queue}`,
+    section(
+      'Topics',
+      table(
+        topics,
+        [
+          { title: 'TOPIC', value: ({ name }) => name },
+          { title: 'FOR', value: ({ role }) => role },
+        ],
+        palette,
+      ),
+    ),
+    section(
+      'Subscriptions',
+      table<Subscription>(
+        subscriptions,
+        [
+          { title: 'SUBSCRIPTION', value: ({ name }) => name },
+          { title: 'TOPIC', value: ({ topic }) => topic },
+          { title: 'PUSHED TO', value: ({ pushTo }) => pushTo ?? '(kept, to be pulled)' },
+          {
+            title: 'ATTEMPTS',
+            align: 'right',
+            value: ({ deadLetter }) => String(deadLetter?.maxAttempts ?? '-'),
+          },
+          {
+            title: 'ACK DEADLINE',
+            align: 'right',
+            value: ({ ackDeadlineSeconds }) => `${ackDeadlineSeconds} s`,
+          },
+          { title: 'FILTER', value: ({ filter }) => filter ?? '-' },
+        ],
+        palette,
+      ),
+    ),
+    section(
+      'Functions',
+      table(
+        functions,
+        [
+          { title: 'AGENT', value: ({ agent }) => agent },
+          { title: 'CONCURRENCY', align: 'right', value: ({ concurrency }) => String(concurrency) },
+          { title: 'TIMEOUT', align: 'right', value: ({ timeoutSeconds }) => `${timeoutSeconds} s` },
+          {
+            title: 'MAY',
+            value: ({ agent }) =>
+              grants
+                .filter((grant) => grant.agent === agent)
+                .map(grantText)
+                .join(', '),
+          },
+        ],
+        palette,
+      ),
+    ),
+    section('Secrets', secrets.join('\n') || 'none'),
+  ].join('\n\n');
+}
+
+function grantText(grant: Grant): string {
+  switch (grant.may) {
+    case 'publish':
+      return `publish to ${grant.topic}`;
+    case 'read-secret':
+      return `read ${grant.secret}`;
+    case 'use-database':
+      return 'use the database';
+    case 'schedule':
+      return 'set timers';
+  }
+}

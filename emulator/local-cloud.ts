@@ -1,0 +1,82 @@
+import type { Clock } from '../shared/contract/clock.ts';
+import { startFirestore } from './firestore/server.ts';
+import { localSecrets } from './local-accounts.ts';
+import type { CloudFaults, ProviderName } from './local-faults.ts';
+import { providerSettings, startProviders } from './local-providers.ts';
+import { ServerGroup } from './local-server.ts';
+import { startPubSub } from './pubsub/server.ts';
+import { startSecrets } from './secrets/server.ts';
+import { startTasks } from './tasks/server.ts';
+
+/** The servers of a local cloud, by the names that their ports are chosen by. */
+export type ServerName = 'pubsub' | 'firestore' | 'tasks' | 'secrets' | ProviderName;
+
+export interface LocalCloudOptions {
+  /** Whose secrets the local Secret Manager holds. */
+  readonly project: string;
+  /** 0, the default, takes any free port. */
+  readonly ports?: Readonly<Partial<Record<ServerName, number>>>;
+  readonly clock?: Clock;
+  /** Fixes what the sandboxes make up, and when their faults strike. Default 1. */
+  readonly seed?: number;
+  readonly faults?: CloudFaults;
+  /** Values of more secrets, by id, or other values for those that the local cloud brings. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /**
+   * Emulators that run already are used in place of ours: `PUBSUB_EMULATOR_HOST` and `FIRESTORE_EMULATOR_HOST`, as Google's
+   * own tools set them.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export type LocalCloud = Awaited<ReturnType<typeof startLocalCloud>>;
+
+/**
+ * Starts every server of the local cloud at once.
+ *
+ * @throws PortTaken naming the server; whatever had started is closed again
+ */
+export async function startLocalCloud(options: LocalCloudOptions) {
+  const { project, ports = {}, seed = 1, faults = {}, env = {} } = options;
+  const clock = options.clock && { clock: options.clock };
+  const secretValues: Readonly<Record<string, string>> = { ...localSecrets, ...options.secrets };
+  const group = new ServerGroup<ServerName>(ports);
+  const starting = [
+    env.PUBSUB_EMULATOR_HOST
+      ? undefined
+      : group.start('pubsub', (place) => startPubSub({ ...place, ...clock, faults: faults.pubsub ?? {} })),
+    env.FIRESTORE_EMULATOR_HOST
+      ? undefined
+      : group.start('firestore', (place) => startFirestore({ ...place, ...clock })),
+    group.start('tasks', (place) => startTasks({ ...place, ...clock })),
+    group.start('secrets', (place) =>
+      startSecrets({ ...place, ...clock, secrets: { [project]: secretValues } }),
+    ),
+    startProviders(group.start, { ...clock, seed, faults: faults.providers ?? {} }),
+  ] as const;
+  try {
+    const [pubsub, firestore, tasks, secrets, providers] = await Promise.all(starting);
+    return {
+      /** Undefined where an emulator that ran already is used. */
+      pubsub,
+      firestore,
+      tasks,
+      secrets,
+      providers,
+      secretNames: Object.keys(secretValues),
+      /** Points Google's clients at this cloud. */
+      env: {
+        PUBSUB_EMULATOR_HOST: pubsub?.address ?? env.PUBSUB_EMULATOR_HOST ?? '',
+        FIRESTORE_EMULATOR_HOST: firestore?.address ?? env.FIRESTORE_EMULATOR_HOST ?? '',
+        CLOUD_TASKS_EMULATOR_HOST: tasks.address,
+        SECRET_MANAGER_EMULATOR_HOST: secrets.address,
+      },
+      /** Points the agents at the sandboxes: values for the settings that contracts declare. */
+      settings: providerSettings(providers),
+      close: () => group.close(),
+    };
+  } catch (error) {
+    await group.close();
+    throw error;
+  }
+}
