@@ -4,6 +4,7 @@ import { MeshError } from '../contract/errors.ts';
 import { type Failure, toError, toFailure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import { type Log, silentLog } from '../contract/log.ts';
+import { parseAs } from '../contract/parse.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
@@ -14,7 +15,6 @@ import { sideEffect } from './operations/side-effect.ts';
 import { signal } from './operations/signal.ts';
 import { sleep } from './operations/sleep.ts';
 import { quiescence } from './quiescence.ts';
-import { read } from './schema.ts';
 import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
 import type { Result } from './step.ts';
 
@@ -127,7 +127,7 @@ export class Coroutine implements Scope {
   async #run(input: Json): Promise<void> {
     try {
       const { name, input: schema } = this.#definition;
-      const order = read(schema, input, 'SchemaMismatch', `the input of the workflow ${name}`);
+      const order = parseAs(schema, input, 'SchemaMismatch', `the input of the workflow ${name}`);
       const output = await this.#definition.run(this.#context(), order);
       this.#end({ ok: true, output });
     } catch (error) {

@@ -1,6 +1,8 @@
 import type { Contract } from '../contract/agent.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
+import { toJson } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
+import { parseAs } from '../contract/parse.ts';
 import type { Command } from './command.ts';
 import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
@@ -9,7 +11,6 @@ import { type Applied, Ledger } from './ledger.ts';
 import { checkSize } from './operations/call.ts';
 import { CallStep } from './operations/call-step.ts';
 import { Parked } from './parked.ts';
-import { asJson, read } from './schema.ts';
 import type { Details, Op } from './scope.ts';
 import type { Result } from './step.ts';
 import { nextUndo, undoing } from './unwind.ts';
@@ -254,9 +255,10 @@ export class Execution {
   #output(value: unknown) {
     const { definition, contract } = this.#code as RunCode;
     const what = `the output of the workflow ${definition.name}`;
-    const output = asJson(value) ?? null;
-    if (definition.output) read(definition.output, output, 'OutputInvalid', what);
-    checkSize(contract, output, what);
+    const output = toJson(value);
+    if (definition.output) parseAs(definition.output, output, 'OutputInvalid', what);
+    // As whoever waits for it is told: the reply has the limit of any message.
+    checkSize(contract, { ok: true, output }, what);
     return output;
   }
 }

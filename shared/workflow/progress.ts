@@ -1,10 +1,10 @@
 import { type Failure, toFailure } from '../contract/failure.ts';
+import { toJson } from '../contract/json.ts';
 import { type Advanced, advance } from './advance.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
 import type { RunCode, SideEffect, Taken } from './execution.ts';
 import type { Ledger } from './ledger.ts';
-import { asJson } from './schema.ts';
 
 /** What one message brought a run to. */
 export interface Progressed {
@@ -70,8 +70,8 @@ async function runEffects(
 async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {
   const { step } = effect;
   try {
-    const value = asJson(await effect.run());
-    return { step, ...(value !== undefined && { value }) };
+    const value = await effect.run();
+    return { step, ...(value !== undefined && { value: toJson(value) }) };
   } catch (error) {
     return { step, failure: toFailure(error) };
   }

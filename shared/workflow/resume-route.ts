@@ -1,15 +1,15 @@
 import { MeshError } from '../contract/errors.ts';
 import { CANCEL, type Message, REPLY, SIGNAL, TIMER } from '../contract/message.ts';
 import { runPath } from '../contract/names.ts';
+import { parseAs } from '../contract/parse.ts';
 import { Cancel, Reply, Signal } from '../contract/reply.ts';
 import type { Decision, DecisionRequest, Route } from '../kernel/route.ts';
 import type { Entry, RunEvent } from './entry.ts';
 import { bringOn, decisionOf, type Host, NO_EFFECT, timeOf } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { decodeRun, entriesOf, type RunRecord } from './run-record.ts';
-import { read } from './schema.ts';
 import { parseAttemptId, recheckSend } from './sends.ts';
-import { Timer } from './timer.ts';
+import { timerOf } from './timer.ts';
 
 /** The mesh's own messages that bring a run on. */
 export const RESUMING = [REPLY, SIGNAL, TIMER, CANCEL] as const;
@@ -60,7 +60,7 @@ async function recheck(
   ifVersion: string,
   log: DecisionRequest['log'],
 ): Promise<Decision> {
-  const timer = read(Timer, message.data, 'SchemaMismatch', 'the timer');
+  const timer = timerOf(message.data);
   const due = run.status === 'blocked' && timer.timer === 'recheck' && timer.recheck === run.rechecks;
   if (!due) return NO_EFFECT;
   const { run: next, sends } = await bringOn(host, run, history, undefined, log);
@@ -73,7 +73,7 @@ async function recheck(
 function eventOf(type: Resuming, message: Message, at: number): RunEvent | undefined {
   switch (type) {
     case REPLY: {
-      const reply = read(Reply, message.data, 'SchemaMismatch', 'the reply');
+      const reply = parseAs(Reply, message.data, 'SchemaMismatch', 'the reply');
       const attempt = parseAttemptId(message.stepId ?? '');
       if (attempt) return { e: 'replied', at, ...attempt, reply };
       throw new MeshError('InvalidAttribute', 'the reply does not name the step that it is for', {
@@ -81,15 +81,15 @@ function eventOf(type: Resuming, message: Message, at: number): RunEvent | undef
       });
     }
     case SIGNAL: {
-      const { name, payload } = read(Signal, message.data, 'SchemaMismatch', 'the signal');
+      const { name, payload } = parseAs(Signal, message.data, 'SchemaMismatch', 'the signal');
       return { e: 'signalled', at, name, ...(payload !== undefined && { payload }) };
     }
     case TIMER: {
-      const timer = read(Timer, message.data, 'SchemaMismatch', 'the timer');
+      const timer = timerOf(message.data);
       return timer.timer === 'recheck' ? undefined : { e: 'fired', at, ...timer };
     }
     default: {
-      const { reason } = read(Cancel, message.data ?? {}, 'SchemaMismatch', 'the cancellation');
+      const { reason } = parseAs(Cancel, message.data ?? {}, 'SchemaMismatch', 'the cancellation');
       return { e: 'cancelled', at, ...(reason !== undefined && { reason }) };
     }
   }

@@ -12,6 +12,8 @@ export interface Waiter {
   readonly replyTo: string;
   readonly runId?: string;
   readonly stepId?: string;
+  /** The id of the message that is answered. */
+  readonly causationId: string;
 }
 
 /** A run, as the document `workflows/{runId}` holds it. */

@@ -1,10 +1,10 @@
 import { milliseconds } from '../contract/duration.ts';
+import { toJson } from '../contract/json.ts';
 import { REPLY, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
 import type { Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
 import type { RunRecord, Waiter } from './run-record.ts';
-import { asJson } from './schema.ts';
 import type { Timer } from './timer.ts';
 
 /** The attempt of a call that a reply answers, as `stepId` carries it: `3.1`, `undo-3.2`. */
@@ -68,14 +68,15 @@ function timerSend(run: RunRecord, data: Timer, at: number, stepId: string | und
 
 /** Tells one who waits for the run how it ended. */
 export function replySend(run: RunRecord, waiter: Waiter, position: number | string): Send {
-  const { replyTo, runId, stepId } = waiter;
+  const { replyTo, runId, stepId, causationId } = waiter;
   return {
     to: { agent: replyTo },
     type: REPLY,
-    data: asJson(endReply(run)) ?? null,
+    data: toJson(endReply(run)),
     ...(runId !== undefined && { runId }),
     ...(stepId !== undefined && { stepId }),
     idFrom: `${run.runId}:end:${position}`,
+    causationId,
   };
 }
 

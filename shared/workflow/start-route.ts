@@ -4,10 +4,10 @@ import type { Json } from '../contract/json.ts';
 import { digest, messageKey, runIdOf } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { runPath } from '../contract/names.ts';
+import { parseAs } from '../contract/parse.ts';
 import type { Decision, DecisionRequest, Route } from '../kernel/route.ts';
 import { bringOn, decisionOf, HISTORY_LIMIT, type Host, NO_EFFECT } from './host.ts';
 import { decodeRun, type RunRecord, type Waiter } from './run-record.ts';
-import { read } from './schema.ts';
 import { replySend } from './sends.ts';
 
 /** `<agent>.<workflow>`: starts a run, once per key. */
@@ -81,7 +81,7 @@ function startedAlready(request: DecisionRequest, workflow: string, key: string)
  */
 function keyOf(host: Host, workflow: string, spec: WorkflowSpec, message: Message): string {
   const type = `${host.contract.name}.${workflow}`;
-  const input = read(spec.input, message.data, 'SchemaMismatch', `the input of ${type}`);
+  const input = parseAs(spec.input, message.data, 'SchemaMismatch', `the input of ${type}`);
   const bytes = Buffer.byteLength(JSON.stringify(message.data));
   if (bytes > HISTORY_LIMIT / 2) {
     const message = `the input of ${type} takes ${bytes} bytes; a run may begin with ${HISTORY_LIMIT / 2}`;
@@ -99,9 +99,14 @@ function keyOf(host: Host, workflow: string, spec: WorkflowSpec, message: Messag
   );
 }
 
-function waiterOf({ replyTo, runId, stepId }: Message): Waiter | undefined {
+function waiterOf({ id, replyTo, runId, stepId }: Message): Waiter | undefined {
   if (replyTo === undefined) return undefined;
-  return { replyTo, ...(runId !== undefined && { runId }), ...(stepId !== undefined && { stepId }) };
+  return {
+    causationId: id,
+    replyTo,
+    ...(runId !== undefined && { runId }),
+    ...(stepId !== undefined && { stepId }),
+  };
 }
 
 const sameWaiter = (a: Waiter, b: Waiter) =>

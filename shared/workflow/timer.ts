@@ -1,13 +1,29 @@
-import * as z from 'zod';
+import { MeshError } from '../contract/errors.ts';
+import type { Json } from '../contract/json.ts';
+import type { StepTimer } from './entry.ts';
 
 /** The data of a `mesh.timer`: the timer of a step, or a look at a run that is blocked. */
-export const Timer = z.discriminatedUnion('timer', [
-  z.object({
-    timer: z.enum(['sleep', 'timeout', 'retry']),
-    step: z.string(),
-    /** The attempt that a `retry` follows; else 0. */
-    attempt: z.number().int(),
-  }),
-  z.object({ timer: z.literal('recheck'), recheck: z.number().int() }),
-]);
-export type Timer = z.infer<typeof Timer>;
+export type Timer =
+  | {
+      readonly timer: StepTimer;
+      readonly step: string;
+      /** The attempt that a `retry` follows; else 0. */
+      readonly attempt: number;
+    }
+  | { readonly timer: 'recheck'; readonly recheck: number };
+
+/** Reads the data of a `mesh.timer`. Throws `SchemaMismatch` naming the field. */
+export function timerOf(data: Json): Timer {
+  const fields = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
+  const { timer, step, attempt, recheck } = fields;
+  const wrong = (field: string) =>
+    new MeshError('SchemaMismatch', `the timer: ${field}: does not fit its schema`, { field });
+  if (timer === 'recheck') {
+    if (typeof recheck !== 'number') throw wrong('recheck');
+    return { timer, recheck };
+  }
+  if (timer !== 'sleep' && timer !== 'timeout' && timer !== 'retry') throw wrong('timer');
+  if (typeof step !== 'string') throw wrong('step');
+  if (typeof attempt !== 'number') throw wrong('attempt');
+  return { timer, step, attempt };
+}

@@ -1,13 +1,13 @@
-import type * as z from 'zod';
 import type { Contract } from '../../contract/agent.ts';
 import { milliseconds } from '../../contract/duration.ts';
 import { dataBytes } from '../../contract/envelope.ts';
 import { MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
-import type { Json } from '../../contract/json.ts';
+import { type Json, toJson } from '../../contract/json.ts';
+import { parseAs } from '../../contract/parse.ts';
+import type { Schema } from '../../contract/schema.ts';
 import type { StepRetry, WorkflowContext } from '../context.ts';
 import type { RetryPolicy } from '../entry.ts';
-import { asJson, read } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 
 export function call(scope: Scope): WorkflowContext['call'] {
@@ -48,7 +48,7 @@ export function call(scope: Scope): WorkflowContext['call'] {
       },
       decode: (output) =>
         ref.output
-          ? read(ref.output, output, 'OutputInvalid', `the output of ${ref.type}`)
+          ? parseAs(ref.output, output, 'OutputInvalid', `the output of ${ref.type}`)
           : (undefined as never),
       ...(compensate && { undoInput }),
     });
@@ -59,7 +59,7 @@ export function call(scope: Scope): WorkflowContext['call'] {
 interface CommandRef {
   readonly agent: string;
   readonly type: string;
-  readonly input: z.ZodType;
+  readonly input: Schema;
 }
 
 /** The data of a command, as it goes on the wire. Throws what the contract has against it. */
@@ -68,8 +68,8 @@ function command(contract: Contract, ref: CommandRef, input: unknown): Json {
     const message = `${contract.name} commands ${ref.agent}, which its contract does not list in calls`;
     throw new MeshError('CallNotDeclared', message, { field: 'calls' });
   }
-  const data = asJson(input) ?? null;
-  read(ref.input, data, 'SchemaMismatch', `the input of ${ref.type}`);
+  const data = toJson(input);
+  parseAs(ref.input, data, 'SchemaMismatch', `the input of ${ref.type}`);
   checkSize(contract, data, `the input of ${ref.type}`);
   return data;
 }

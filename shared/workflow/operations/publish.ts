@@ -1,6 +1,7 @@
 import { MeshError } from '../../contract/errors.ts';
+import { toJson } from '../../contract/json.ts';
+import { parseAs } from '../../contract/parse.ts';
 import type { WorkflowContext } from '../context.ts';
-import { asJson, read } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 import { checkSize } from './call.ts';
 
@@ -11,8 +12,8 @@ export function publish(scope: Scope): WorkflowContext['publish'] {
       const message = `${contract.name} publishes ${event.type}, which its contract does not list in publishes`;
       throw new MeshError('EventNotDeclared', message, { field: 'publishes' });
     }
-    const data = asJson(input) ?? null;
-    read(event.data, data, 'SchemaMismatch', `the data of ${event.type}`);
+    const data = toJson(input);
+    parseAs(event.data, data, 'SchemaMismatch', `the data of ${event.type}`);
     checkSize(contract, data, `the data of ${event.type}`);
     void scope.step({ op: 'publish', name: event.type, begin: () => ({ data }), decode: () => undefined });
   };

@@ -1,9 +1,9 @@
-import type * as z from 'zod';
 import { milliseconds } from '../../contract/duration.ts';
 import { type Failure, toFailure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
+import { parseAs } from '../../contract/parse.ts';
+import type { Schema } from '../../contract/schema.ts';
 import type { WorkflowContext } from '../context.ts';
-import { read } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 
 export function signal(scope: Scope): WorkflowContext['signal'] {
@@ -25,19 +25,19 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
           ...(skips.length > 0 && { skips }),
         };
       },
-      decode: (payload) => read(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`),
+      decode: (payload) => parseAs(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`),
       refuses,
     });
   };
 }
 
 /** What is wrong with the payload; the field is named from the data of the message: `payload.approved`. */
-function refusal(name: string, schema: z.ZodType, payload: Json | undefined): Failure | undefined {
+function refusal(name: string, schema: Schema, payload: Json | undefined): Failure | undefined {
   try {
-    read(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`);
+    parseAs(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`);
     return undefined;
   } catch (error) {
     const failure = toFailure(error, 'SchemaMismatch');
-    return { ...failure, field: failure.field ? `payload.${failure.field}` : 'payload' };
+    return { ...failure, field: failure.field === 'data' ? 'payload' : `payload.${failure.field}` };
   }
 }
