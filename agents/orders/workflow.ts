@@ -72,21 +72,24 @@ async function fulfil(wf: WorkflowContext, order: Order): Promise<Fulfilment> {
     { timeout: '60s', compensate: undo(shipping.void, ({ input }) => input) },
   );
 
-  const slot = await wf.call(
+  const from = firstDay(order.deliverAfter, asked);
+  // The hold's undo cancels the booking too.
+  await wf.call(
+    scheduling.hold,
+    { orderId, from },
+    { timeout: '60s', compensate: undo(scheduling.cancel, ({ input }) => input) },
+  );
+  const { start, end } = await wf.call(
     scheduling.book,
     {
       orderId,
-      from: firstDay(order.deliverAfter, asked),
       summary: `Delivery ${orderId}`,
       location: `${address.street}, ${address.postalCode} ${address.city}, ${address.country}`,
     },
-    {
-      timeout: '60s',
-      compensate: undo(scheduling.cancel, ({ input: { orderId, from } }) => ({ orderId, from })),
-    },
+    { timeout: '60s' },
   );
 
-  const delivery = { start: slot.start, end: slot.end };
+  const delivery = { start, end };
   const text = await wf
     .call(notifications.notify, { to: customer.phone, text: textFor(order, delivery) }, { timeout: '10m' })
     .then(

@@ -8,24 +8,17 @@ const SCOPE = 'https://www.googleapis.com/auth/calendar.events';
 /** A booking and a cancellation can overtake each other so often; after that the message is tried again. */
 const ROUNDS = 3;
 
-/** The order's event. Calendar never gives an id out twice, not even of a deleted event: so each order has one event, ever. */
-export interface Event {
-  readonly eventId: string;
-  readonly status: 'booked' | 'cancelled';
-  readonly slot: Slot;
-}
-
 export interface Delivery {
   readonly orderId: string;
   readonly summary: string;
   readonly location?: string | undefined;
 }
 
+/** The deliveries at Google Calendar. It never gives an id out twice, not even of a deleted event: so an order has one event, ever. */
 export interface DeliveryCalendar {
-  /** Puts the delivery into the slot; where the order has an event already, returns that one as it is. */
-  book(delivery: Delivery, slot: Slot): Promise<Event>;
-  move(eventId: string, slot: Slot): Promise<void>;
-  /** Sees to it that the order has no live event, and that none can be booked any more. */
+  /** Enters the delivery, or finds it entered. Returns false where it was cancelled before. */
+  book(delivery: Delivery, slot: Slot): Promise<boolean>;
+  /** Sees to it that the order has no live event, and that none can be entered any more. */
   cancel(orderId: string, slot: Slot): Promise<void>;
 }
 
@@ -46,15 +39,6 @@ export async function openCalendar(ctx: Surroundings): Promise<DeliveryCalendar>
     // Tried again by Pub/Sub, which outlives this process.
     retry: false,
   };
-
-  async function find(eventId: string): Promise<calendar_v3.Schema$Event | undefined> {
-    try {
-      return (await events.get({ calendarId, eventId }, options)).data;
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      throw failureOf(error);
-    }
-  }
 
   /** False where the id is taken: by a live event, or a deleted one. */
   async function insert({ orderId, summary, location }: Delivery, slot: Slot): Promise<boolean> {
@@ -88,19 +72,12 @@ export async function openCalendar(ctx: Surroundings): Promise<DeliveryCalendar>
 
   return {
     async book(delivery, slot) {
+      if (await insert(delivery, slot)) return true;
       const eventId = eventIdOf(delivery.orderId);
-      if (await insert(delivery, slot)) return { eventId, status: 'booked', slot };
-      const event = await find(eventId);
-      if (!event) throw new MeshError('ProviderFailed', 'Calendar has the event, and has it not');
-      if (event.status === 'cancelled') return { eventId, status: 'cancelled', slot };
-      return { eventId, status: 'booked', slot: slotOf(event) ?? slot };
-    },
-    async move(eventId, slot) {
-      await events
-        .patch({ calendarId, eventId, requestBody: timesOf(slot), sendUpdates: 'none' }, options)
-        .catch((error: unknown) => {
-          throw failureOf(error);
-        });
+      const { data } = await events.get({ calendarId, eventId }, options).catch((error: unknown) => {
+        throw failureOf(error);
+      });
+      return data.status !== 'cancelled';
     },
     async cancel(orderId, slot) {
       const eventId = eventIdOf(orderId);
@@ -137,11 +114,6 @@ async function clientFor(ctx: Surroundings): Promise<calendar_v3.Calendar> {
 }
 
 const timesOf = ({ start, end }: Slot) => ({ start: { dateTime: start }, end: { dateTime: end } });
-
-function slotOf({ start, end }: calendar_v3.Schema$Event): Slot | undefined {
-  if (!start?.dateTime || !end?.dateTime) return undefined;
-  return { start: new Date(start.dateTime).toISOString(), end: new Date(end.dateTime).toISOString() };
-}
 
 function statusOf(error: unknown): number | undefined {
   const { status, response } = error as {

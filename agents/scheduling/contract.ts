@@ -26,11 +26,12 @@ export const Day = z.object({
 });
 export type Day = z.infer<typeof Day>;
 
-/** An order's delivery. Once cancelled it stays so: a booking that comes late finds it so and is refused. */
+/** An order's delivery. Once cancelled it stays so: a hold or a booking that comes late finds it so and is refused. */
 export const Booking = z.object({
   kind: z.literal('booking'),
   orderId: z.string(),
-  status: z.enum(['booked', 'cancelled']),
+  status: z.enum(['held', 'booked', 'cancelled']),
+  /** None where it was cancelled. */
   slot: Slot.optional(),
 });
 export type Booking = z.infer<typeof Booking>;
@@ -46,20 +47,29 @@ export const scheduling = defineAgent({
   name: 'scheduling',
   description: 'Books each order a delivery slot in the calendar, and cancels it.',
   commands: {
-    book: {
-      mode: 'effect',
+    /** Keeps the order a place in the first slot that is free: which of two orders gets the last one is decided here. */
+    hold: {
       input: z.object({
         orderId: OrderId,
         /** The first day that will do, UTC. */
         from: z.iso.date(),
+      }),
+      output: Slot,
+    },
+    /** Enters the delivery into the calendar, in the slot that the order holds. */
+    book: {
+      mode: 'effect',
+      input: z.object({
+        orderId: OrderId,
         summary: z.string().min(1).max(300),
         location: z.string().max(500).optional(),
       }),
-      output: z.object({ eventId: z.string(), start: z.string(), end: z.string() }),
+      output: Slot.extend({ eventId: z.string() }),
     },
+    /** Gives back what the order holds and has booked, or may have. */
     cancel: {
       mode: 'effect',
-      /** `from` is that of the booking. */
+      /** `from` is that of the hold. */
       input: z.object({ orderId: OrderId, from: z.iso.date() }),
       output: z.object({ orderId: z.string() }),
     },

@@ -1,5 +1,5 @@
 import { type HandlerContext, type HandlersOf, rejected } from '../../shared/index.ts';
-import { type DeliveryCalendar, eventIdOf, openCalendar } from './calendar.ts';
+import { eventIdOf, openCalendar } from './calendar.ts';
 import {
   type Booking,
   bookingKey,
@@ -7,82 +7,80 @@ import {
   type Day,
   dayKey,
   type SchedulingState,
-  type Slot,
   type scheduling,
 } from './contract.ts';
-import { daysFrom, firstFree, hasRoom, placeOf, withOrder, withoutOrder } from './slots.ts';
+import { dateOf, daysFrom, firstFree, withOrder, withoutOrder } from './slots.ts';
 
-interface OrderDay {
+interface Wish {
   readonly orderId: string;
   readonly from: string;
 }
-interface Wish extends OrderDay {
+interface Delivery {
+  readonly orderId: string;
   readonly summary: string;
   readonly location?: string | undefined;
 }
+type Context = HandlerContext<SchedulingState>;
 
-const keysOf = ({ orderId, from }: OrderDay) => [bookingKey(orderId), ...daysFrom(from).map(dayKey)];
+const keysOf = ({ orderId, from }: Wish) => [bookingKey(orderId), ...daysFrom(from).map(dayKey)];
 
 /**
- * The day's document decides who is in which slot, under the version that was read; the calendar shows it. An order has one event,
- * ever: a cancellation that overtakes its booking takes the event's id, and the booking, however late, finds it gone.
+ * Who is in which slot is decided by `hold`, from the day's document and under the version that was read, before the calendar is told:
+ * so no slot is overbooked, and a booking that is tried again is the same booking. A cancellation that overtakes either one is
+ * recorded here and takes the event's id: what comes late is refused.
  */
 export const handlers = {
-  book: { keys: keysOf, handle: book },
+  hold: { keys: keysOf, handle: hold },
+  book: { keys: ({ orderId }) => [bookingKey(orderId)], handle: book },
   cancel: { keys: keysOf, handle: cancel },
 } satisfies HandlersOf<typeof scheduling>;
 
-async function book(wish: Wish, ctx: HandlerContext<SchedulingState>) {
-  const { orderId, from } = wish;
+function hold({ orderId, from }: Wish, ctx: Context) {
   const known = bookingOf(orderId, ctx);
   if (known?.status === 'cancelled') throw cancelled(orderId);
-  if (known?.slot) return { eventId: eventIdOf(orderId), ...known.slot };
-  const dates = daysFrom(from);
-  const free = firstFree(dates, (date) => dayOf(date, ctx), orderId, ctx.now());
-  if (!free) throw rejected('no_slot', `no delivery slot is free in the ${DAYS_AHEAD} days from ${from}`);
-  const slot = await settle(await openCalendar(ctx), wish, free, ctx);
-  ctx.state.set(bookingKey(orderId), { kind: 'booking', orderId, status: 'booked', slot });
-  const { date } = placeOf(slot);
+  if (known?.slot) return known.slot;
+  const slot = firstFree(daysFrom(from), (date) => dayOf(date, ctx), ctx.now());
+  if (!slot) throw rejected('no_slot', `no delivery slot is free in the ${DAYS_AHEAD} days from ${from}`);
+  const date = dateOf(slot);
   ctx.state.set(dayKey(date), withOrder(dayOf(date, ctx), slot, orderId));
-  return { eventId: eventIdOf(orderId), ...slot };
+  ctx.state.set(bookingKey(orderId), { kind: 'booking', orderId, status: 'held', slot });
+  return slot;
 }
 
-/** The slot that the order's event is in: of an earlier attempt whose answer was lost, if that slot still has room. */
-async function settle(
-  calendar: DeliveryCalendar,
-  wish: Wish,
-  free: Slot,
-  ctx: HandlerContext<SchedulingState>,
-): Promise<Slot> {
-  const event = await calendar.book(wish, free);
-  if (event.status === 'cancelled') throw cancelled(wish.orderId);
-  const { date, hour } = placeOf(event.slot);
-  if (daysFrom(wish.from).includes(date) && hasRoom(dayOf(date, ctx), hour, wish.orderId)) return event.slot;
-  await calendar.move(event.eventId, free);
-  return free;
+async function book(delivery: Delivery, ctx: Context) {
+  const { orderId } = delivery;
+  const known = bookingOf(orderId, ctx);
+  if (known?.status === 'cancelled') throw cancelled(orderId);
+  if (!known?.slot) throw rejected('nothing_held', `the order ${orderId} holds no delivery slot`);
+  const { slot } = known;
+  const eventId = eventIdOf(orderId);
+  if (known.status === 'booked') return { eventId, ...slot };
+  const calendar = await openCalendar(ctx);
+  if (!(await calendar.book(delivery, slot))) throw cancelled(orderId);
+  ctx.state.set(bookingKey(orderId), { ...known, status: 'booked' });
+  return { eventId, ...slot };
 }
 
-async function cancel({ orderId, from }: OrderDay, ctx: HandlerContext<SchedulingState>) {
+async function cancel({ orderId, from }: Wish, ctx: Context) {
   const known = bookingOf(orderId, ctx);
   if (known?.status === 'cancelled') return { orderId };
-  const dates = daysFrom(from);
   const slot = known?.slot;
-  if (slot && !dates.includes(placeOf(slot).date))
-    throw rejected('order_mismatch', `the order ${orderId} is booked for another week`, { field: 'from' });
+  if (slot && !daysFrom(from).includes(dateOf(slot)))
+    throw rejected('order_mismatch', `the order ${orderId} holds a slot of another week`, { field: 'from' });
   const calendar = await openCalendar(ctx);
   await calendar.cancel(orderId, slot ?? { start: `${from}T00:00:00.000Z`, end: `${from}T00:30:00.000Z` });
   ctx.state.set(bookingKey(orderId), { kind: 'booking', orderId, status: 'cancelled' });
-  const day = slot && dayOf(placeOf(slot).date, ctx);
+  const day = slot && dayOf(dateOf(slot), ctx);
   if (slot && day) ctx.state.set(dayKey(day.date), withoutOrder(day, slot, orderId));
   return { orderId };
 }
 
-function bookingOf(orderId: string, ctx: HandlerContext<SchedulingState>): Booking | undefined {
+function bookingOf(orderId: string, ctx: Context): Booking | undefined {
   const document = ctx.state.get(bookingKey(orderId));
   return document?.kind === 'booking' ? document : undefined;
 }
 
-function dayOf(date: string, ctx: HandlerContext<SchedulingState>): Day | undefined {
+function dayOf(date: string, ctx: Context): Day | undefined {
   const document = ctx.state.get(dayKey(date));
   return document?.kind === 'day' ? document : undefined;
 }

@@ -10,28 +10,22 @@ export function daysFrom(date: string): string[] {
   );
 }
 
-/** The day that a slot is on, and the hour by which the day's document names it. */
-export function placeOf({ start }: Slot): { readonly date: string; readonly hour: string } {
-  return { date: start.slice(0, 10), hour: String(new Date(start).getUTCHours()) };
-}
+export const dateOf = ({ start }: Slot) => start.slice(0, 10);
 
-/** Whether the slot has room for the order, or holds it already. */
-export function hasRoom(day: Day | undefined, hour: string, orderId: string): boolean {
-  const held = day?.slots[hour] ?? [];
-  return held.includes(orderId) || held.length < SLOT_CAPACITY;
-}
+/** The hour by which the day's document names the slot. */
+const hourOf = ({ start }: Slot) => String(new Date(start).getUTCHours());
 
 /** The first slot after `now` that has room, on one of the days. */
 export function firstFree(
   dates: readonly string[],
   dayOf: (date: string) => Day | undefined,
-  orderId: string,
   now: Date,
 ): Slot | undefined {
   for (const date of dates) {
     for (const hour of SLOT_HOURS) {
       const slot = slotAt(date, hour);
-      if (Date.parse(slot.start) > now.getTime() && hasRoom(dayOf(date), String(hour), orderId)) return slot;
+      const held = dayOf(date)?.slots[String(hour)] ?? [];
+      if (Date.parse(slot.start) > now.getTime() && held.length < SLOT_CAPACITY) return slot;
     }
   }
   return undefined;
@@ -45,13 +39,12 @@ function slotAt(date: string, hour: number): Slot {
 
 /** The day with the order in the slot. */
 export function withOrder(day: Day | undefined, slot: Slot, orderId: string): Day {
-  const { date, hour } = placeOf(slot);
-  const held = day?.slots[hour] ?? [];
-  if (day && held.includes(orderId)) return day;
-  return { kind: 'day', date, slots: { ...day?.slots, [hour]: [...held, orderId] } };
+  const hour = hourOf(slot);
+  const slots = { ...day?.slots, [hour]: [...(day?.slots[hour] ?? []), orderId] };
+  return { kind: 'day', date: dateOf(slot), slots };
 }
 
 export function withoutOrder(day: Day, slot: Slot, orderId: string): Day {
-  const { hour } = placeOf(slot);
+  const hour = hourOf(slot);
   return { ...day, slots: { ...day.slots, [hour]: (day.slots[hour] ?? []).filter((id) => id !== orderId) } };
 }
