@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/contract/clock.ts';
+import { digest } from '../shared/contract/keys.ts';
 import { LOCAL_ACCOUNTS } from './local-accounts.ts';
 import type { CloudFaults, ProviderName } from './local-faults.ts';
 import type { StartServer } from './local-server.ts';
@@ -17,7 +18,12 @@ export async function startProviders(
   start: StartServer<ProviderName>,
   { clock, seed, faults }: ProvidersOptions,
 ) {
-  const common = (name: ProviderName) => ({ ...(clock && { clock }), seed, faults: faults[name] ?? [] });
+  const common = (name: ProviderName) => ({
+    ...(clock && { clock }),
+    // Each its own: one seed for all would strike all of them at the same requests.
+    seed: Number.parseInt(digest('sandbox', name, String(seed)).slice(0, 6), 32),
+    faults: faults[name] ?? [],
+  });
   const { stripeApiKey, twilioAccountSid, twilioAuthToken, calendarToken, calendarId, shippingToken } =
     LOCAL_ACCOUNTS;
   const [stripe, twilio, calendar, shipping] = await Promise.all([
