@@ -14,18 +14,19 @@ const LONGEST_TEXT = 8_192;
 
 /** Keeps secrets out of logs (I12): by the names of fields, and by the values that it has been told of, wherever they appear. */
 export class Redactor {
-  readonly #values = new Set<string>();
+  /** Longest first: one may be the beginning of another. */
+  #values: readonly string[] = [];
 
   /** Takes note of a secret's value, and of the forms in which it travels. */
   learn(value: string): void {
-    for (const form of [
+    const forms = [
       value,
       value.trim(),
-      encodeURIComponent(value),
+      encodeURIComponent(value.toWellFormed()),
       Buffer.from(value).toString('base64'),
-    ]) {
-      if (form.length >= SHORTEST_SECRET) this.#values.add(form);
-    }
+    ];
+    const known = new Set([...this.#values, ...forms.filter((form) => form.length >= SHORTEST_SECRET)]);
+    this.#values = [...known].sort((a, b) => b.length - a.length);
     for (const part of secretParts(value)) this.learn(part);
   }
 

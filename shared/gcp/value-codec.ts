@@ -27,11 +27,11 @@ export function encodeFields(fields: Fields): WireFields {
 }
 
 function encodeMap(fields: Fields, path: string): WireFields {
-  const encoded: WireFields = {};
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) encoded[name] = encodeValue(value, path === '' ? name : `${path}.${name}`);
-  }
-  return encoded;
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, encodeValue(value, path === '' ? name : `${path}.${name}`)]),
+  );
 }
 
 /**
