@@ -115,7 +115,8 @@ async function start(
   const ports = await createPorts(deployment, env);
   const { clock, ids, secrets } = ports;
   const routes = new Map<string, Route>(handlerRoutes({ contract, handlers, clock, secrets, env }));
-  if (workflows.length > 0) {
+  if (workflows.length > 0 || Object.keys(contract.workflows).length > 0) {
+    // The engine is loaded only where it is needed.
     const { workflowRoutes } = await import('../workflow/index.ts');
     const hosted = workflowRoutes({ contract, definitions: workflows, clock, ids });
     for (const [type, route] of hosted) routes.set(type, route);

@@ -1,0 +1,9 @@
+import * as z from 'zod';
+import { defineAgent } from '../../../shared/contract/index.ts';
+
+export const porter = defineAgent({
+  name: 'porter',
+  commands: { enter: { input: z.object({ who: z.string() }) } },
+  settings: ['GATE_URL'],
+  state: { schema: z.object({ entered: z.number() }) },
+});
