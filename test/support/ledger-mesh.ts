@@ -4,6 +4,7 @@ import { MeshError, rejected } from '../../shared/contract/errors.ts';
 import type { HandlersOf } from '../../shared/kernel/handler.ts';
 import { handlerRoutes } from '../../shared/kernel/handler-routes.ts';
 import type { FaultPlan } from './faults.ts';
+import { recorder, recorderHandlers } from './recorder.ts';
 import type { WorldAgent } from './world.ts';
 
 /** A small mesh that has one of everything the kernel does: state, sends, events, an effect, dead letters. */
@@ -37,20 +38,6 @@ export const board = defineAgent({
   name: 'board',
   subscribes: { 'till.sold': { data: z.object({ amount: z.number() }) } },
   state: { schema: z.object({ seen: z.number() }) },
-});
-
-export const recorder = defineAgent({
-  name: 'dead-letters',
-  recordsDeadLetters: true,
-  state: {
-    collection: 'deadLetters',
-    schema: z.object({
-      agent: z.string(),
-      code: z.string(),
-      field: z.string().optional(),
-      letter: z.string(),
-    }),
-  },
 });
 
 /** The outside world of the bank: it keeps the promise of idempotency keys that a payment provider keeps. */
@@ -108,18 +95,6 @@ export function ledgerMesh(vault: Vault, plan: FaultPlan): WorldAgent[] {
       handle: (_event, ctx) => ctx.state.set('all', { seen: (ctx.state.get('all')?.seen ?? 0) + 1 }),
     },
   } satisfies HandlersOf<typeof board>;
-  const recorderHandlers = {
-    deadLetter: {
-      keys: ({ id }) => [id],
-      handle: (letter, ctx) =>
-        ctx.state.set(letter.id, {
-          agent: letter.agent,
-          code: letter.failure.code,
-          letter: JSON.stringify(letter),
-          ...(letter.failure.field !== undefined && { field: letter.failure.field }),
-        }),
-    },
-  } satisfies HandlersOf<typeof recorder>;
   return [
     { agent: till, handlers: tillHandlers },
     { agent: bank, handlers: bankHandlers },
