@@ -175,7 +175,7 @@ export class Coroutine implements Scope {
     if (this.ledger.outcome === 'cancelled' && this.ledger.failure) error = toError(this.ledger.failure);
     else if (this.#ended) {
       error = new MeshError('WorkflowFailed', `${operation} was used after the workflow had returned`);
-      this.#live.error(error.message, { line: callerLine() });
+      this.log.error(error.message, { line: callerLine() });
     }
     if (!error) return undefined;
     const refused = Promise.reject(error);
@@ -191,14 +191,14 @@ export class Coroutine implements Scope {
   }
 
   /** Silent on replay. */
-  get #live(): Log {
+  get log(): Log {
     return this.#journal.live ? this.#log : silentLog;
   }
 
   #context(): WorkflowContext {
     return {
       ...this.#facts,
-      log: onceLog(() => this.#live),
+      log: onceLog(() => this.log),
       call: call(this),
       sleep: sleep(this),
       signal: signal(this),

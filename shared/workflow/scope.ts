@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/agent.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
+import type { Log } from '../contract/log.ts';
 import type { CodeEntry, StepEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -35,6 +36,8 @@ export interface StepRequest<Name extends Op, T> extends StepCode<T> {
 export interface Scope {
   readonly contract: Contract;
   readonly ledger: Pick<Ledger, 'time' | 'earlySignals'>;
+  /** Silent on replay. */
+  readonly log: Log;
   /** Begins a step, or on replay finds it in the history. */
   step<Name extends Op, T>(request: StepRequest<Name, T>): Promise<T>;
 }

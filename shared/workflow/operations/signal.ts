@@ -16,9 +16,17 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
       begin: () => {
         // The earliest that fits is taken. Those before it are passed over for good: they fit nothing that waits for the name.
         const early = scope.ledger.earlySignals(name);
-        const fitting = early.findIndex(({ payload }) => !refuses(payload));
-        const taken = early[fitting];
-        const skips = early.slice(0, taken ? fitting : early.length).map(({ arrival }) => arrival);
+        const skips: number[] = [];
+        let taken: (typeof early)[number] | undefined;
+        for (const each of early) {
+          const failure = refuses(each.payload);
+          if (!failure) {
+            taken = each;
+            break;
+          }
+          skips.push(each.arrival);
+          scope.log.error(`skipped: ${failure.message}`, { code: failure.code, field: failure.field });
+        }
         return {
           ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
           ...(taken && { takes: taken.arrival }),

@@ -1,0 +1,291 @@
+import type { Contract } from '../../../shared/contract/agent.ts';
+import { MeshError } from '../../../shared/contract/errors.ts';
+import { type Failure, toFailure } from '../../../shared/contract/failure.ts';
+import { type Json, toJson } from '../../../shared/contract/json.ts';
+import { derivedId, messageKey, runIdOf } from '../../../shared/contract/keys.ts';
+import type { Log, LogFields } from '../../../shared/contract/log.ts';
+import { CANCEL, type Message, REPLY, SIGNAL } from '../../../shared/contract/message.ts';
+import { runPath } from '../../../shared/contract/names.ts';
+import type { Reply } from '../../../shared/contract/reply.ts';
+import type { StoredDocument, Write } from '../../../shared/contract/store.ts';
+import type { Decision, Route, Send } from '../../../shared/kernel/route.ts';
+import {
+  decodeRun,
+  type RunRecord,
+  type WorkflowDefinition,
+  workflowRoutes,
+} from '../../../shared/workflow/index.ts';
+
+/** What an agent answers; undefined: nothing, ever. */
+export type Answer = Reply | undefined;
+export type Behaviour = (input: never, command: Message) => Answer;
+
+export const done = (output: unknown = null): Answer => ({ ok: true, output: toJson(output) });
+export const fails = (code: Failure['code'], reason?: string): Answer => ({
+  ok: false,
+  error: { code, message: `${code} it is`, ...(reason && { reason }) },
+});
+
+/** Which fault to do next, or none: a number below `options`, 0 for what would happen without faults. */
+export type Chooser = (options: number) => number;
+export const faultless: Chooser = () => 0;
+
+interface Posted {
+  readonly to: string;
+  readonly message: Message;
+  readonly at: number;
+  readonly duplicate?: boolean;
+}
+
+/** A mesh in memory: one hosting agent with its real routes, others by their behaviour, and a network that does what it is told. */
+export class World {
+  now = Date.parse('2026-01-01T00:00:00.000Z');
+  readonly documents = new Map<string, StoredDocument>();
+  readonly deadLetters: { message: Message; failure: Failure; agent: string }[] = [];
+  readonly events: Message[] = [];
+  /** Replies to agents that are no part of this world. */
+  readonly replies: { to: string; message: Message }[] = [];
+  /** Commands that the agents handled, once each, in order. */
+  readonly handled: Message[] = [];
+  readonly logged: { level: string; message: string; fields: LogFields }[] = [];
+  readonly behaviours: Record<string, Behaviour>;
+  readonly contract: Contract;
+  commits = 0;
+  #routes: ReadonlyMap<string, Route> = new Map();
+  #inbox = new Map<string, readonly Posted[]>();
+  #answers = new Map<string, Posted | undefined>();
+  #posted: Posted[] = [];
+  #ids = 0;
+  #versions = 0;
+  choose: Chooser = faultless;
+
+  constructor(
+    contract: Contract,
+    definitions: readonly WorkflowDefinition[],
+    behaviours: Record<string, Behaviour>,
+  ) {
+    this.contract = contract;
+    this.behaviours = behaviours;
+    this.deploy(definitions);
+  }
+
+  deploy(definitions: readonly WorkflowDefinition[]): void {
+    const clock = { now: () => this.now, after: () => () => {} };
+    const ids = { uuid: () => `uuid-${this.#ids++}` };
+    this.#routes = workflowRoutes({ contract: this.contract, definitions, clock, ids });
+  }
+
+  /** Posts a message to the hosting agent. */
+  post(message: Partial<Message> & Pick<Message, 'type'>): Message {
+    const id = message.id ?? `message-${this.#ids++}`;
+    const whole = {
+      id,
+      source: '/test',
+      time: new Date(this.now).toISOString(),
+      correlationId: id,
+      data: null,
+      ...message,
+    };
+    this.#posted.push({ to: this.contract.name, message: whole, at: this.now });
+    return whole;
+  }
+
+  start(workflow: string, data: Json, envelope: Partial<Message> = {}): Message {
+    return this.post({ type: `${this.contract.name}.${workflow}`, data, ...envelope });
+  }
+
+  signal(runId: string, name: string, payload?: Json): void {
+    this.post({ type: SIGNAL, runId, data: { name, ...(payload !== undefined && { payload }) } });
+  }
+
+  cancel(runId: string, reason?: string): void {
+    this.post({ type: CANCEL, runId, data: reason === undefined ? {} : { reason } });
+  }
+
+  reply(runId: string, stepId: string, reply: Reply): void {
+    this.post({ type: REPLY, runId, stepId, data: toJson(reply) });
+  }
+
+  /** Sends a dead letter again, as it is. */
+  redrive(position: number): void {
+    const [letter] = this.deadLetters.splice(position, 1);
+    if (letter) this.#posted.push({ to: letter.agent, message: letter.message, at: this.now });
+  }
+
+  run(workflow: string, key: string): RunRecord {
+    const document = this.documents.get(runPath(runIdOf(workflow, key)));
+    if (!document) throw new Error(`no run of ${workflow} ${key}`);
+    return decodeRun(document);
+  }
+
+  /** Types of the commands handled, in order. */
+  get commands(): string[] {
+    return this.handled.map(({ type }) => type);
+  }
+
+  /** Delivers all that is due, moving time on to the next timer when nothing is, until nothing is left or `until` holds. */
+  async settle(until: () => boolean = () => false): Promise<void> {
+    for (let steps = 0; this.#posted.length > 0 && !until(); steps++) {
+      if (steps > 20_000) throw new Error('the world does not come to rest');
+      if (!(await this.deliverNext())) this.now = Math.min(...this.#posted.map(({ at }) => at));
+    }
+  }
+
+  /** Delivers what is due now; time stands still. */
+  async deliver(): Promise<void> {
+    while (await this.deliverNext());
+  }
+
+  async deliverNext(): Promise<boolean> {
+    const due = this.#posted.filter(({ at }) => at <= this.now);
+    const next = due[this.choose(due.length)];
+    if (!next) return false;
+    this.#posted.splice(this.#posted.indexOf(next), 1);
+    if (!next.duplicate && this.choose(6) === 1) this.#posted.push({ ...next, duplicate: true });
+    if (next.to === this.contract.name) await this.#handle(next);
+    else this.#command(next);
+    return true;
+  }
+
+  async #handle(posted: Posted): Promise<void> {
+    const { message } = posted;
+    const key = messageKey(message);
+    const known = this.#inbox.get(key);
+    if (known) {
+      this.#posted.push(...known);
+      return;
+    }
+    try {
+      const route = this.#routes.get(message.type);
+      if (!route) throw new MeshError('UnknownMessage', `no route for ${message.type}`);
+      for (let tries = 0; ; tries++) {
+        const documents = route.reads(message).map((path) => structuredClone(this.documents.get(path)));
+        const signal = new AbortController().signal;
+        const decision = await route.decide({ message, documents, key, signal, log: this.#log({}) });
+        // Another instance gets there first.
+        if (tries === 0 && this.choose(5) === 1) await this.deliverNext();
+        if (this.choose(8) === 1) return void this.#posted.push(posted);
+        if (decision.record === false) return;
+        if (this.#inbox.has(key)) return void this.#posted.push(posted);
+        if (this.#commit(decision.writes)) return this.#publish(posted, key, decision);
+      }
+    } catch (error) {
+      if (error instanceof MeshError && !error.retry) {
+        this.deadLetters.push({ message, failure: toFailure(error), agent: this.contract.name });
+      } else if (error instanceof MeshError) this.#posted.push({ ...posted, at: this.now + 1_000 });
+      else throw error;
+    }
+  }
+
+  #publish(posted: Posted, key: string, decision: Decision): void {
+    const outbox = decision.sends.map((send, position) =>
+      this.#envelope(send, posted.message, key, position),
+    );
+    this.#inbox.set(key, outbox);
+    const fault = this.choose(8);
+    if (fault === 1) this.#posted.push(posted);
+    else if (fault === 2) this.#posted.push(...outbox.slice(0, outbox.length / 2), posted);
+    else this.#posted.push(...outbox);
+  }
+
+  #envelope(send: Send, cause: Message, key: string, position: number): Posted {
+    const id = send.idFrom === undefined ? derivedId(key, position) : derivedId('named', send.idFrom);
+    const { type, data, runId, stepId, replyTo, deadline } = send;
+    const message = {
+      ...{
+        id,
+        source: `/agents/${this.contract.name}`,
+        type,
+        time: '',
+        correlationId: cause.correlationId,
+        data,
+      },
+      ...(runId && { runId }),
+      ...(stepId && { stepId }),
+      ...(replyTo && { replyTo }),
+      ...(deadline && { deadline }),
+    };
+    const at = send.at?.getTime() ?? this.now;
+    if (send.to === 'events') return { to: 'events', message, at };
+    if ('agent' in send.to) return { to: send.to.agent, message, at };
+    const failure = JSON.stringify({ agent: send.to.deadLetterFor, failure: send.to.failure });
+    return { to: 'dead-letters', message: { ...message, subject: failure }, at };
+  }
+
+  /** All or nothing. */
+  #commit(writes: readonly Write[]): boolean {
+    for (const write of writes) {
+      const version = this.documents.get(write.path)?.version;
+      if (write.kind === 'create' && version !== undefined) return false;
+      if (write.kind === 'put' && write.ifVersion !== version) return false;
+    }
+    for (const write of writes) {
+      if (write.kind === 'delete') throw new Error('runs are not deleted');
+      const version = `v${this.#versions++}`;
+      this.documents.set(write.path, { path: write.path, fields: structuredClone(write.fields), version });
+    }
+    this.commits += 1;
+    return true;
+  }
+
+  /** Another agent: handles a message once, and answers again what it answered. */
+  #command({ to, message }: Posted): void {
+    const key = `${to} ${message.id}`;
+    if (!this.#answers.has(key)) this.#answers.set(key, this.#answer(to, message));
+    const answer = this.#answers.get(key);
+    if (answer) this.#posted.push({ ...answer, at: Math.max(this.now, answer.at) });
+  }
+
+  #answer(to: string, message: Message): Posted | undefined {
+    if (to === 'events') return void this.events.push(message);
+    if (to === 'dead-letters') {
+      return void this.deadLetters.push({ message, ...JSON.parse(message.subject ?? '') });
+    }
+    if (message.type === REPLY) return void this.replies.push({ to, message });
+    this.handled.push(message);
+    const answer = this.behaviours[message.type]?.(message.data as never, message);
+    if (!answer || !message.replyTo) return undefined;
+    const { runId, stepId, replyTo, correlationId } = message;
+    const reply = {
+      ...{ id: `reply-${message.id}`, source: `/agents/${to}`, type: REPLY, time: '', correlationId },
+      data: toJson(answer),
+      ...(runId && { runId }),
+      ...(stepId && { stepId }),
+    };
+    if (!answer.ok && !hasRejected(answer.error)) this.#forget(to, message, answer.error);
+    return { to: replyTo, message: reply, at: this.now };
+  }
+
+  /** Given up on: among the dead letters, and handled anew when it is redriven. Its next reply is a message of its own. */
+  #forget(agent: string, message: Message, failure: Failure): void {
+    const again = { ...message, id: `${message.id}-redriven` };
+    this.deadLetters.push({ message: again, failure, agent });
+  }
+
+  #log(fields: LogFields): Log {
+    const at =
+      (level: string) =>
+      (message: string, more: LogFields = {}) =>
+        void this.logged.push({ level, message, fields: { ...fields, ...more } });
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: (more) => this.#log({ ...fields, ...more }),
+    };
+  }
+}
+
+const hasRejected = ({ code }: Failure) => code === 'Rejected';
+
+/** Faults by a seed: the same world, the same faults. */
+export function seeded(seed: number): Chooser {
+  let state = seed >>> 0;
+  return (options) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % Math.max(1, options);
+  };
+}
