@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../contract/clock.ts';
 import { STATUS, statusOf } from './status.ts';
 
 /** How long one call may take, in milliseconds. The clients' own limits are 60 s a call and 600 s in all: longer than a message may take. */
-export const CALL_TIMEOUT_MS = 10_000;
+const CALL_TIMEOUT_MS = 10_000;
 
 /** Failures after which the same call may succeed, and which leave nothing half done. */
 export const TRANSIENT: ReadonlySet<number> = new Set([

@@ -82,7 +82,7 @@ export class Redactor {
   }
 }
 
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !HARMLESS_KEY.test(name);
 }
 

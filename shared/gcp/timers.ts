@@ -83,7 +83,7 @@ export class CloudTasksTimers implements Timers {
 }
 
 /** The body of Pub/Sub's REST publish (https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish). */
-export function publishBody({ data, attributes, orderingKey }: WireMessage): string {
+function publishBody({ data, attributes, orderingKey }: WireMessage): string {
   return JSON.stringify({
     messages: [
       {

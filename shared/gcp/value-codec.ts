@@ -96,7 +96,7 @@ export function decodeFields(fields: WireFields | null | undefined): Fields {
 }
 
 /** A value of a kind that the Store port does not write (a reference, a place, a vector) is read as null. */
-export function decodeValue(value: WireValue): FieldValue {
+function decodeValue(value: WireValue): FieldValue {
   if (value.stringValue != null) return value.stringValue;
   if (value.integerValue != null) return Number(value.integerValue);
   if (value.doubleValue != null) return value.doubleValue;

@@ -163,6 +163,29 @@ describe('secrets', () => {
     await timed.close();
   });
 
+  test('a value that is known is used on while Secret Manager is down', async () => {
+    const clock = new ManualClock();
+    const passing = await startSecrets({ secrets: { [project]: { 'stripe-key': 'sk_test_2' } } });
+    const timed = createPorts(demoDeployment, {
+      env: { ...env, SECRET_MANAGER_EMULATOR_HOST: passing.address },
+      clock,
+    });
+    expect(await timed.secrets.get('stripe-key')).toBe('sk_test_2');
+    await passing.close();
+    await clock.advance(600_000);
+    const asked = timed.secrets.get('stripe-key');
+    let answer: string | undefined;
+    void asked.then((value) => {
+      answer = value;
+    });
+    // The port tries again by its clock, which stands still unless moved.
+    await vi.waitFor(async () => {
+      await clock.advance(1_000);
+      expect(answer).toBe('sk_test_2');
+    }, 10_000);
+    await timed.close();
+  });
+
   test('a secret that is missing, or disabled, is told by its name, with the command that adds it', async () => {
     const added = /gcloud secrets versions add (absent|off) --project=demo-mesh/;
     await expect(ports.secrets.get('absent')).rejects.toMatchObject({
