@@ -8,8 +8,8 @@ export type {
   Handlers,
   HandlersOf,
   SendOptions,
-  StatefulHandler,
   StateAccess,
+  StatefulHandler,
 } from './kernel/handler.ts';
 export {
   type CallOptions,
