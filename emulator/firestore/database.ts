@@ -5,7 +5,7 @@ import { type Change, type CommitOptions, type CommitResult, Committer } from '.
 import { type Document, fieldAt } from './document.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
 import { type ListOptions, type ListPage, listCollectionIds, listDocuments } from './listing.ts';
-import { contention, LockTable } from './lock-table.ts';
+import { LockTable } from './lock-table.ts';
 import { checkDocumentPath } from './path.ts';
 import { PreparedQuery } from './prepared-query.ts';
 import type { Query } from './query.ts';
@@ -233,9 +233,11 @@ export class Database {
   async #lock(transaction: Transaction, paths: readonly string[]): Promise<void> {
     for (const path of [...paths].sort()) {
       const wait = this.#locks.share(transaction, path);
-      if (wait) await wait;
+      if (!wait) continue;
+      await wait;
+      // It may have ended since: nothing more is locked for it then.
+      this.#transactions.use(transaction.id);
     }
-    if (transaction.state !== 'active') throw contention();
   }
 
   /**
@@ -252,7 +254,6 @@ export class Database {
       if (!transaction) return result;
       const unlocked = result.documents.filter(({ path }) => !transaction.locks.has(path));
       if (unlocked.length === 0) {
-        if (transaction.state !== 'active') throw contention();
         transaction.queries.push(prepared);
         this.#transactions.markQuerying(transaction);
         return result;

@@ -64,8 +64,7 @@ export class LockTable {
     }
     return new Promise((resolve, reject) => {
       const wait: ReadWait = { transaction, path, resolve, reject };
-      if (queue) queue.push(wait);
-      else this.#queues.set(path, [wait]);
+      this.#queues.set(path, [...(queue ?? []), wait]);
       this.#startWaiting(transaction, wait);
       this.#serve(path);
     });
@@ -188,24 +187,24 @@ export class LockTable {
     if (waits?.size === 0) this.#waits.delete(transaction);
   }
 
-  /** Grants the document to those at the head of its queue as far as they are admitted, and looks again when L4 says so. */
+  /** Grants the document to those in its queue who are admitted, in their order, and looks again when L4 says so. */
   #serve(path: string): void {
     this.#alarms.get(path)?.();
     this.#alarms.delete(path);
-    const queue = this.#queues.get(path);
-    if (!queue) return;
-    let head = queue[0];
-    while (head && this.#admits(head.transaction, path)) {
-      queue.shift();
-      this.#stopWaiting(head.transaction, head);
-      this.#grant(head.transaction, path);
-      head.resolve();
-      head = queue[0];
+    const left: ReadWait[] = [];
+    for (const wait of this.#queues.get(path) ?? []) {
+      // Whoever gets it is one more to be polite to; so after the first, only those of L3 go on.
+      if (this.#admits(wait.transaction, path)) {
+        this.#stopWaiting(wait.transaction, wait);
+        this.#grant(wait.transaction, path);
+        wait.resolve();
+      } else left.push(wait);
     }
-    if (!head) {
+    if (left.length === 0) {
       this.#queues.delete(path);
       return;
     }
+    this.#queues.set(path, left);
     const patience = [...(this.#holders.get(path) ?? [])].map((holder) => this.#patience(holder, path));
     const soonest = Math.min(POLITE_MS, ...patience.filter((left) => left > 0));
     this.#alarms.set(

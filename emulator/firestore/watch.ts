@@ -127,7 +127,8 @@ export class Watch {
     const now = open.snapshot();
     const then = since === undefined ? undefined : open.snapshot(since);
     for (const document of now.values())
-      if (then?.get(document.path) !== document) this.#emit({ kind: 'changed', target: id, document });
+      if (then?.get(document.path)?.updateTime !== document.updateTime)
+        this.#emit({ kind: 'changed', target: id, document });
     const known = then ? then.keys() : 'documents' in target ? target.documents : [];
     for (const path of known) {
       const gone = this.#world.storage.get(path) === undefined;

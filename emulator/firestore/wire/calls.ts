@@ -1,4 +1,9 @@
-import type { handleServerStreamingCall, handleUnaryCall, ServiceDefinition } from '@grpc/grpc-js';
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 import { StatusError, toServiceError } from '../../wire/status.ts';
 import { MAX_REQUEST_BYTES } from '../limits.ts';
 
@@ -79,6 +84,11 @@ export function streaming<Request>(
       for (const response of await handle(call.request, abandoned.signal)) call.write(response);
       call.end();
     };
-    respond().catch((error) => call.emit('error', toServiceError(error)));
+    respond().catch((error) => {
+      // Headers first: a stream that fails without any is taken for unanswered by Google's clients, which then ask twice more,
+      // seconds apart, whatever the error says.
+      call.sendMetadata(new Metadata());
+      call.emit('error', toServiceError(error));
+    });
   };
 }
