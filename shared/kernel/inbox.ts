@@ -18,7 +18,12 @@ export interface OutboxEntry {
  */
 export type InboxRecord =
   | { readonly status: 'done'; readonly outbox: readonly OutboxEntry[] }
-  | { readonly status: 'running'; readonly leaseUntil: Date };
+  | {
+      readonly status: 'running';
+      readonly leaseUntil: Date;
+      /** The one handling that holds the message: by this it knows its own claim when the answer to it was lost. */
+      readonly owner: string;
+    };
 
 /**
  * How long a record is kept, in milliseconds: 45 days. Longer than Pub/Sub keeps a message (7 days by default), plus the 30 days for
@@ -38,13 +43,17 @@ export function encodeInbox(record: InboxRecord, message: Message, now: number):
   // The outbox is one string: as fields, each would be an index entry, of which a document may have 40,000.
   return record.status === 'done'
     ? { ...common, outbox: JSON.stringify(record.outbox) }
-    : { ...common, leaseUntil: record.leaseUntil };
+    : { ...common, leaseUntil: record.leaseUntil, owner: record.owner };
 }
 
 export function decodeInbox(document: StoredDocument): InboxRecord {
-  const { status, outbox, leaseUntil } = document.fields;
+  const { status, outbox, leaseUntil, owner } = document.fields;
   if (status === 'running') {
-    return { status, leaseUntil: leaseUntil instanceof Date ? leaseUntil : new Date(0) };
+    return {
+      status,
+      leaseUntil: leaseUntil instanceof Date ? leaseUntil : new Date(0),
+      owner: String(owner),
+    };
   }
   return { status: 'done', outbox: JSON.parse(String(outbox)) as OutboxEntry[] };
 }

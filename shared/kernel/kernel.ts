@@ -99,6 +99,7 @@ export function createKernel(options: KernelOptions): Kernel {
     const key = messageKey(message);
     const inbox = inboxPath(contract.name, key);
     const reads = route.reads(message);
+    const owner = ports.ids.uuid();
     /** The version of the inbox record by which this handling holds the message, in `effect` mode. */
     let claim: string | undefined;
     for (let conflicts = 0; ; conflicts++) {
@@ -108,16 +109,13 @@ export function createKernel(options: KernelOptions): Kernel {
         await publishOutbox(known.outbox, ports);
         return { kind: 'ack', duplicate: true };
       }
-      if (known && record.version !== claim) {
-        if (known.leaseUntil.getTime() > clock.now())
-          return defer(delivery, message, known.leaseUntil, 'lease');
+      claim = known?.owner === owner ? record?.version : undefined;
+      if (known && claim === undefined && known.leaseUntil.getTime() > clock.now()) {
+        return defer(delivery, message, known.leaseUntil, 'lease');
       }
       try {
-        if (route.mode === 'effect' && (claim === undefined || record?.version !== claim)) {
-          claim = await takeClaim(inbox, message, record);
-        }
-        const held = route.mode === 'effect' ? claim : record?.version;
-        return await decideAndCommit(work, key, documents, held);
+        if (route.mode === 'effect') claim ??= await takeClaim(inbox, message, record, owner);
+        return await decideAndCommit(work, key, documents, claim ?? record?.version);
       } catch (error) {
         if (conflicts >= MOST_CONFLICTS || !(hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists'))) {
           if (claim !== undefined) await releaseClaim(inbox, message, claim, work.log);
@@ -173,10 +171,11 @@ export function createKernel(options: KernelOptions): Kernel {
     path: string,
     message: Message,
     record: StoredDocument | undefined,
+    owner: string,
   ): Promise<string> {
     const now = clock.now();
     const fields = encodeInbox(
-      { status: 'running', leaseUntil: new Date(now + timeoutMs + LEASE_MARGIN_MS) },
+      { status: 'running', leaseUntil: new Date(now + timeoutMs + LEASE_MARGIN_MS), owner },
       message,
       now,
     );
@@ -188,7 +187,11 @@ export function createKernel(options: KernelOptions): Kernel {
 
   /** Lets the next delivery start at once instead of waiting for the lease to end. Only a courtesy: the lease ends by itself. */
   async function releaseClaim(path: string, message: Message, version: string, log: Log): Promise<void> {
-    const fields = encodeInbox({ status: 'running', leaseUntil: new Date(0) }, message, clock.now());
+    const fields = encodeInbox(
+      { status: 'running', leaseUntil: new Date(0), owner: '' },
+      message,
+      clock.now(),
+    );
     await store
       .commit([{ kind: 'put', path, fields, ifVersion: version }])
       .catch((error) => log.debug('the claim could not be released', { error }));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../../shared/contract/dead-letter.ts';
+import { MeshError } from '../../../shared/contract/errors.ts';
 import { messageKey } from '../../../shared/contract/keys.ts';
 import type { Delivery } from '../../../shared/contract/message.ts';
 import { inboxPath } from '../../../shared/contract/names.ts';
@@ -275,3 +276,22 @@ function delivery(
     deliveryAttempt: 1,
   };
 }
+
+describe('an effect whose claim was made though the answer was lost', () => {
+  it('knows its own claim, and goes on at once', async () => {
+    const { world, vault, kernelOf } = mesh();
+    const { store } = world.ports;
+    const commit = store.commit.bind(store);
+    let lost = false;
+    store.commit = async (writes) => {
+      const versions = await commit(writes);
+      // What a client makes of it that repeats a commit whose answer was lost.
+      if (lost) return versions;
+      lost = true;
+      throw new MeshError('AlreadyExists', 'the document is there');
+    };
+    const message = delivery({ 'ce-type': 'deposit', 'ce-id': 'd' }, { data: { amount: 3 } });
+    expect(await world.await(kernelOf('bank').handle(message))).toEqual({ kind: 'ack' });
+    expect(vault).toMatchObject({ worked: 1, replayed: 0 });
+  });
+});
