@@ -168,6 +168,11 @@ export class Database {
     return this.#transactions.size;
   }
 
+  /** How many listeners are open. */
+  get openWatches(): number {
+    return this.#watches.size;
+  }
+
   /** Opens a listener; add targets to it. It lives until it is closed. */
   watch(listener: (event: WatchEvent) => void): Watch {
     const world = {

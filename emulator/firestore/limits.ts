@@ -6,12 +6,12 @@ import { type Fields, isVector, type Value } from './value.ts';
  * The limits of documents, and the size of a document as Firestore counts it.
  * https://cloud.google.com/firestore/quotas and https://cloud.google.com/firestore/docs/storage-size
  */
-export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
 /** Of one string or byte string: 1 MiB less 89 bytes. */
-export const MAX_VALUE_BYTES = MAX_DOCUMENT_BYTES - 89;
-export const MAX_FIELD_NAME_BYTES = 1500;
+const MAX_VALUE_BYTES = MAX_DOCUMENT_BYTES - 89;
+const MAX_FIELD_NAME_BYTES = 1500;
 /** Maps and arrays within one another. */
-export const MAX_DEPTH = 20;
+const MAX_DEPTH = 20;
 /** Of one request, on the wire. */
 export const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 /** Field transforms on one document in one commit. */

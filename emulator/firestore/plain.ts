@@ -53,7 +53,7 @@ export function plainOf(fields: Fields): Record<string, Plain> {
 }
 
 /** One database value as plain data. */
-export function plainValue(value: Value): Plain {
+function plainValue(value: Value): Plain {
   switch (value.type) {
     case 'null':
       return null;

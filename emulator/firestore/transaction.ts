@@ -16,9 +16,9 @@ export type TransactionOptions =
   | { readonly mode: 'readOnly'; readonly readTime?: Micros | undefined };
 
 /** A transaction of which nobody heard for so long is ended (https://cloud.google.com/firestore/quotas#writes_and_transactions). */
-export const IDLE_LIMIT_MS = 60_000;
+const IDLE_LIMIT_MS = 60_000;
 /** No transaction lives longer. */
-export const TOTAL_LIMIT_MS = 270_000;
+const TOTAL_LIMIT_MS = 270_000;
 
 export type TransactionState =
   | 'active'

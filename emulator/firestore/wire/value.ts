@@ -76,7 +76,7 @@ export function writeValue(value: Value): WireValue {
   }
 }
 
-export function writeFields(fields: Fields): WireFields {
+function writeFields(fields: Fields): WireFields {
   const wire: Record<string, WireValue> = {};
   for (const [name, value] of fields) wire[name] = writeValue(value);
   return wire;

@@ -40,7 +40,7 @@ export function pathIn(database: string, name: string): string {
   return resource.path;
 }
 
-export function readPrecondition(wire: WirePrecondition | undefined): Precondition | undefined {
+function readPrecondition(wire: WirePrecondition | undefined): Precondition | undefined {
   if (wire?.exists !== undefined) return { exists: wire.exists };
   return wire?.updateTime && { updateTime: readMicros(wire.updateTime) };
 }

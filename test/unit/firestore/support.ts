@@ -8,7 +8,7 @@ import type { Write } from '../../../emulator/firestore/write.ts';
 import type { StatusName } from '../../../emulator/wire/status.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
 
-export const DATABASE = 'projects/demo-mesh/databases/(default)';
+const DATABASE = 'projects/demo-mesh/databases/(default)';
 export const ROOT = `${DATABASE}/documents`;
 
 export function newDatabase(): { database: Database; clock: ManualClock } {

@@ -238,6 +238,23 @@ describe('the end of a transaction', () => {
   });
 });
 
+describe('a read that waits', () => {
+  test('ends the transaction that it began, when it is withdrawn', async () => {
+    const { database } = newDatabase();
+    const holder = database.begin();
+    await database.get(['c/a'], { transaction: holder });
+    const withdrawn = new AbortController();
+    const reading = database.get(['c/a'], {
+      newTransaction: { mode: 'readWrite' },
+      signal: withdrawn.signal,
+    });
+    expect(database.openTransactions).toBe(2);
+    withdrawn.abort();
+    await expect(reading).rejects.toMatchObject(EXPIRED);
+    expect(database.openTransactions).toBe(1);
+  });
+});
+
 describe('a commit that waits', () => {
   test('gives up after a while with ABORTED', async () => {
     const { database, clock } = newDatabase();

@@ -1,0 +1,216 @@
+import {
+  type Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  makeClientConstructor,
+} from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { fieldsOf } from '../../../emulator/firestore/plain.ts';
+import { loadProtocol, serviceOf } from '../../../emulator/wire/service.ts';
+import { startSubject } from './client.ts';
+
+/** What Google's Node client never sends: several targets on a stream, rubbish, calls given up. */
+const subject = startSubject();
+const service = serviceOf(
+  loadProtocol('@google-cloud/firestore-api/build/protos/protos.json'),
+  'google.firestore.v1.Firestore',
+);
+const database = 'projects/demo-wire/databases/(default)';
+const root = `${database}/documents`;
+let client: Client;
+
+beforeAll(() => {
+  const FirestoreClient = makeClientConstructor(service, 'Firestore');
+  client = new FirestoreClient(subject.server.address, credentials.createInsecure());
+});
+
+afterAll(() => client.close());
+
+function method(name: string) {
+  const definition = service[name];
+  if (!definition) throw new Error(`the service has no method ${name}`);
+  return definition;
+}
+
+function ask(name: string, request: object): Promise<unknown> {
+  const { path, requestSerialize, responseDeserialize } = method(name);
+  return new Promise((resolve, reject) =>
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      new Metadata(),
+      (error, response) => (error ? reject(error) : resolve(response)),
+    ),
+  );
+}
+
+function answersOf(name: string, request: object): Promise<unknown[]> {
+  const { path, requestSerialize, responseDeserialize } = method(name);
+  const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
+  return call.toArray();
+}
+
+function listen(): { stream: ClientDuplexStream<object, object>; heard: () => object[] } {
+  const { path, requestSerialize, responseDeserialize } = method('Listen');
+  const stream: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+  );
+  let heard: object[] = [];
+  stream.on('data', (response) => heard.push(response));
+  stream.on('error', () => {});
+  const take = () => {
+    const taken = heard;
+    heard = [];
+    return taken;
+  };
+  return { stream, heard: take };
+}
+
+function store() {
+  return subject.server.store.named(database);
+}
+
+async function write(path: string, n: number): Promise<void> {
+  await store().commit([{ op: 'set', path, fields: fieldsOf({ n }) }]);
+}
+
+describe('a stream of listeners', () => {
+  test('serves several targets, until each is removed and the stream ends', async () => {
+    await write('c/a', 1);
+    const { stream, heard } = listen();
+    const all = { parent: root, structuredQuery: { from: [{ collectionId: 'c' }] } };
+    stream.write({ database, addTarget: { targetId: 1, query: all } });
+    stream.write({ database, addTarget: { targetId: 2, documents: { documents: [`${root}/c/a`] } } });
+    const seen: object[] = [];
+    const said = (count: number) =>
+      vi.waitFor(() => {
+        seen.push(...heard());
+        expect(seen).toHaveLength(count);
+        return seen.splice(0);
+      });
+    expect(await said(8)).toMatchObject([
+      { targetChange: { targetChangeType: 'ADD', targetIds: [1] } },
+      { documentChange: { document: { name: `${root}/c/a` }, targetIds: [1] } },
+      { targetChange: { targetChangeType: 'CURRENT', targetIds: [1] } },
+      { targetChange: { resumeToken: expect.any(Buffer), readTime: expect.any(Object) } },
+      { targetChange: { targetChangeType: 'ADD', targetIds: [2] } },
+      { documentChange: { targetIds: [2] } },
+      { targetChange: { targetChangeType: 'CURRENT', targetIds: [2] } },
+      { targetChange: { resumeToken: expect.any(Buffer) } },
+    ]);
+    stream.write({ database, removeTarget: 1 });
+    expect(await said(1)).toMatchObject([{ targetChange: { targetChangeType: 'REMOVE', targetIds: [1] } }]);
+    await write('c/a', 2);
+    expect(await said(2)).toMatchObject([{ documentChange: { targetIds: [2] } }, { targetChange: {} }]);
+    const ended = new Promise((resolve) => stream.on('end', resolve));
+    stream.end();
+    await ended;
+    expect(store().openWatches).toBe(0);
+  });
+
+  test('is forgotten when its client goes away', async () => {
+    const { stream, heard } = listen();
+    stream.write({ database, addTarget: { targetId: 1, documents: { documents: [`${root}/c/a`] } } });
+    await vi.waitFor(() => expect(heard()).not.toEqual([]));
+    expect(store().openWatches).toBe(1);
+    stream.cancel();
+    await vi.waitFor(() => expect(store().openWatches).toBe(0));
+  });
+});
+
+describe('calls that are given up', () => {
+  test('have no effect when they still waited for a lock', async () => {
+    const transaction = store().begin();
+    await store().get(['c/locked'], { transaction });
+    const { path, requestSerialize, responseDeserialize } = method('Commit');
+    const request = { database, writes: [{ update: { name: `${root}/c/locked` } }] };
+    const given = new Promise((resolve) => {
+      const counted = subject.server.calls.Commit ?? 0;
+      const call = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, resolve);
+      void vi.waitFor(() => expect(subject.server.calls.Commit).toBe(counted + 1)).then(() => call.cancel());
+    });
+    expect(await given).toMatchObject({ code: 1 });
+    store().rollback(transaction);
+    expect((await store().get(['c/locked'])).documents).toEqual([undefined]);
+  });
+});
+
+describe('requests that make no sense', () => {
+  const invalid = { code: 3 };
+
+  test.each<[string, object]>([
+    ['GetDocument', {}],
+    ['GetDocument', { name: 'projects/p' }],
+    ['CreateDocument', { parent: root, collectionId: 'a/b' }],
+    ['UpdateDocument', {}],
+    ['DeleteDocument', { name: `${root}/c` }],
+    ['ListDocuments', { parent: root }],
+    ['ListDocuments', { parent: `${root}/c`, collectionId: 'd' }],
+    ['ListCollectionIds', { parent: `${root}/c` }],
+    ['BeginTransaction', {}],
+    ['BeginTransaction', { database: 'projects/p/databases/' }],
+    ['Commit', { database, writes: [{}] }],
+    ['Commit', { database, writes: [{ delete: 'projects/other/databases/(default)/documents/c/a' }] }],
+    ['Commit', { database, transaction: Buffer.from('rubbish') }],
+    ['Rollback', { database }],
+    ['BatchWrite', { database, writes: [{ update: {} }] }],
+    ['PartitionQuery', { parent: root, structuredQuery: {} }],
+  ])('%s %j', async (name, request) => {
+    await expect(ask(name, request)).rejects.toMatchObject(invalid);
+  });
+
+  test.each<[string, object]>([
+    ['BatchGetDocuments', { database, documents: ['c/a'] }],
+    ['BatchGetDocuments', { database, transaction: Buffer.from('rubbish') }],
+    ['RunQuery', { parent: root }],
+    ['RunQuery', { parent: root, structuredQuery: { where: { fieldFilter: {} } } }],
+    ['RunQuery', { parent: root, structuredQuery: { where: { compositeFilter: {} } } }],
+    ['RunAggregationQuery', { parent: root }],
+  ])('%s %j', async (name, request) => {
+    await expect(answersOf(name, request)).rejects.toMatchObject(invalid);
+  });
+
+  test('end a stream of listeners with the reason', async () => {
+    const { stream } = listen();
+    const failed = new Promise((resolve) => stream.on('error', resolve));
+    stream.write({ addTarget: { targetId: 1 } });
+    expect(await failed).toMatchObject(invalid);
+  });
+
+  test('what is not implemented says so', async () => {
+    await expect(answersOf('ExecutePipeline', { database })).rejects.toMatchObject({ code: 12 });
+    await expect(
+      ask('ListDocuments', { parent: root, collectionId: 'c', orderBy: 'n' }),
+    ).rejects.toMatchObject({ code: 12 });
+  });
+});
+
+describe('methods of single documents', () => {
+  test('create, get, update and delete', async () => {
+    const fields = { n: { integerValue: '1' }, m: { integerValue: '2' } };
+    const made = { parent: root, collectionId: 'single', documentId: 'a', document: { fields } };
+    expect(await ask('CreateDocument', made)).toMatchObject({ name: `${root}/single/a`, fields });
+    await expect(ask('CreateDocument', made)).rejects.toMatchObject({ code: 6 });
+    expect(await ask('CreateDocument', { ...made, documentId: '' })).toMatchObject({
+      name: expect.stringMatching(/single\/[A-Za-z0-9]{20}$/),
+    });
+    const name = `${root}/single/a`;
+    const updated = {
+      document: { name, fields: { n: { integerValue: '5' } } },
+      updateMask: { fieldPaths: ['n'] },
+    };
+    expect(await ask('UpdateDocument', { ...updated, mask: { fieldPaths: ['n'] } })).toMatchObject({
+      fields: { n: { integerValue: '5' } },
+    });
+    expect(await ask('GetDocument', { name })).toMatchObject({
+      fields: { n: { integerValue: '5' }, m: { integerValue: '2' } },
+    });
+    await ask('DeleteDocument', { name });
+    await expect(ask('GetDocument', { name })).rejects.toMatchObject({ code: 5 });
+  });
+});
