@@ -135,6 +135,8 @@ describe('calls that are given up', () => {
       void vi.waitFor(() => expect(subject.server.calls.Commit).toBe(counted + 1)).then(() => call.cancel());
     });
     expect(await given).toMatchObject({ code: 1 });
+    // One round trip more on the same connection: by then the server has heard.
+    await ask('ListCollectionIds', { parent: root });
     store().rollback(transaction);
     expect((await store().get(['c/locked'])).documents).toEqual([undefined]);
   });
