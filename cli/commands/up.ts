@@ -37,6 +37,7 @@ const SERVERS = [
   'shipping',
 ] as const;
 const MOST_ORDERS = 100_000;
+const LONGEST_SAMPLE_MS = 5 * 60_000;
 
 export function registerUp({ program, io, setExitCode }: Registration): void {
   const command = withOutput(program.command('up'))
@@ -51,7 +52,12 @@ export function registerUp({ program, io, setExitCode }: Registration): void {
     )
     .option('--chaos', 'kill agents at random, deliver messages twice, and let providers lose their answers')
     .option('--exit', 'end after the report, with 1 when the books do not balance')
-    .option('--timeout <duration>', 'the longest that the sample orders may take', lengthOfTime, 180_000)
+    .option(
+      '--timeout <duration>',
+      'the longest that the sample orders may take',
+      lengthOfTime,
+      LONGEST_SAMPLE_MS,
+    )
     .option('--project <id>', 'the project that the local cloud plays', 'demo-mesh')
     .option('--prefix <prefix>', "what the mesh's resource names begin with", 'mesh')
     .option('--agents <directory>', "the agents' folder (default: this checkout's)");

@@ -10,8 +10,8 @@ export interface ChaosOptions {
 }
 
 /** Between two kills. */
-const SHORTEST_MS = 400;
-const LONGEST_MS = 2_000;
+const SHORTEST_MS = 500;
+const LONGEST_MS = 2_500;
 
 /** Kills a random service's instances, again and again at random times, until it is stopped. */
 export function startChaos({ clock, seed, services, kill }: ChaosOptions): { stop(): number } {

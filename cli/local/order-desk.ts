@@ -4,8 +4,9 @@ import type { RunRecord } from '../../shared/workflow/run-record.ts';
 import type { Composed } from '../messages/compose.ts';
 import { composeFor, type Flow, send } from './sample-flow.ts';
 
-/** Orders that are open at the same time: at first, until one has been fulfilled, and then. */
-const OPEN_AT_FIRST = 4;
+/** Orders that are open at the same time: at first, until one has been fulfilled or so many have ended, and then. */
+const OPEN_AT_FIRST = 2;
+const ENOUGH_ENDED = 6;
 const OPEN = 40;
 
 /** Sends orders, each starting a run, as fast as they are done: a flood would only make every order wait for every other. */
@@ -25,7 +26,8 @@ export class OrderDesk {
 
   /** Sends as many as there is room for, now that these have ended. */
   async fill(ended: ReadonlyMap<string, RunRecord>): Promise<void> {
-    const warm = [...ended.values()].some(({ status }) => status === 'completed');
+    const warm =
+      ended.size >= ENOUGH_ENDED || [...ended.values()].some(({ status }) => status === 'completed');
     const room = (warm ? OPEN : OPEN_AT_FIRST) - (this.#sent - ended.size);
     const next = this.#starts.slice(this.#sent, this.#sent + Math.max(0, room));
     if (next.length === 0) return;

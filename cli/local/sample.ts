@@ -56,7 +56,8 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
   const catalogue = generateCatalogue({ seed, orders: count });
   const today = new Date().toISOString().slice(0, 10);
   const orders = generateOrders({ seed, count, catalogue, today });
-  await Promise.all([wake(mesh.run), restock(flow, restocksOf(catalogue))]);
+  wake(mesh.run);
+  await restock(flow, restocksOf(catalogue));
   const { services, kill } = mesh.run;
   const chaos = chaotic ? startChaos({ clock: systemClock, seed, services, kill }) : undefined;
   try {

@@ -49,7 +49,7 @@ export interface RunServer {
 /** The most that Cloud Run takes (https://cloud.google.com/run/quotas#request_limits). */
 const LARGEST_REQUEST_BYTES = 32 * 1024 * 1024;
 
-/** Starts a small Cloud Run: one address, each service under its name. */
+/** Starts a small Cloud Run: one address, each service under its name; `GET /` tells the process ids of their instances. */
 export async function startRun(options: RunOptions = {}): Promise<RunServer> {
   const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, onLine } = options;
   const sockets = mkdtempSync(join(tmpdir(), 'mesh-'));
@@ -111,6 +111,11 @@ async function front(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (request.url === '/') {
+    const instances = Object.fromEntries([...services].map(([name, { pids }]) => [name, pids]));
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ instances }));
+    return;
+  }
   const [, name = '', rest = ''] = /^\/([^/?]*)(.*)$/s.exec(request.url ?? '/') ?? [];
   const service = services.get(name);
   if (!service) {
