@@ -33,10 +33,12 @@ const plans = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-/** The state of the agents' world: what stands, by step, after all commands have had their effect. */
+/**
+ * The state of the agents' world: the effects that stand, each with the command that had it. Which commands were sent, and undone,
+ * on the way there may well depend on what came first.
+ */
 interface Books {
   readonly standing: Set<string>;
-  readonly undone: string[];
 }
 
 async function play(
@@ -44,7 +46,7 @@ async function play(
   choose: Chooser,
   options: { readonly timeout?: '5s'; readonly meanwhile?: (mesh: World) => void } = {},
 ): Promise<{ mesh: World; books: Books }> {
-  const books: Books = { standing: new Set(), undone: [] };
+  const books: Books = { standing: new Set() };
   const tries = new Map<string, number>();
   const behaviours: Record<string, Behaviour> = {};
   for (const [at, { failing, answer, undoFailing }] of plan.entries()) {
@@ -59,7 +61,6 @@ async function play(
     };
     behaviours[reversal.type] = ({ ref }: { ref?: string }) => {
       if (nth(reversal.type) <= undoFailing) return fails('DeliveriesExhausted');
-      books.undone.push(action.name);
       if (ref !== undefined) books.standing.delete(`${action.name} ${ref}`);
       return done();
     };
@@ -111,7 +112,6 @@ const summary = ({ mesh, books }: Awaited<ReturnType<typeof play>>) => {
     output,
     failure: failure?.code,
     standing: [...books.standing].sort(),
-    undone: [...new Set(books.undone)].sort(),
     answers: mesh.replies.map(({ message }) => message.data),
   };
 };

@@ -146,6 +146,32 @@ test('the first attempt to succeed settles the step, even while the next one is 
   expect(mesh.commands).toEqual(['worker.a']);
 });
 
+test('a reply that is stale has no effect: of a finished step, of an earlier attempt, of one that was never made', async () => {
+  const failure = { ok: false, error: { code: 'HandlerFailed', message: 'stale' } } as const;
+  const mesh = sagaWorld(
+    async (wf) => {
+      await wf.call(worker.a, { id: 'a' }, { compensate });
+      return await wf.call(worker.b, { id: 'b' }, { retry: { maxAttempts: 3 } });
+    },
+    { 'worker.b': () => undefined },
+  );
+  await mesh.deliver();
+  mesh.reply(RUN, '2.1', failure);
+  mesh.reply(RUN, '2.1', failure);
+  await mesh.settle();
+  const { commits } = mesh;
+  for (const stepId of ['1.1', '2.1', '2.7']) mesh.reply(RUN, stepId, failure);
+  mesh.reply(RUN, '1.1', LATE);
+  mesh.post({ type: 'mesh.timer', runId: RUN, data: { timer: 'retry', step: '2', attempt: 1 } });
+  mesh.post({ type: 'mesh.timer', runId: RUN, data: { timer: 'timeout', step: '1', attempt: 0 } });
+  mesh.post({ type: 'mesh.timer', runId: RUN, data: { timer: 'recheck', recheck: 1 } });
+  await mesh.settle();
+  expect(mesh.commits).toBe(commits);
+  expect(mesh.deadLetters).toEqual([]);
+  expect(mesh.commands).toEqual(['worker.a', 'worker.b', 'worker.b']);
+  expect(mesh.run('saga', 'o1').waitingFor).toEqual(['call worker.b']);
+});
+
 test('time passes by the run’s own clock, and a race is won by what came first', async () => {
   const mesh = sagaWorld(
     async (wf) => {
