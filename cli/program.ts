@@ -12,21 +12,14 @@ import type { Io } from './io.ts';
 import { exitCodeOf } from './output/exit-code.ts';
 import { showError } from './output/failure.ts';
 import { paletteFor } from './output/palette.ts';
-
-/** What a command's module gets to add itself to the program. */
-export interface Registration {
-  readonly program: Command;
-  readonly io: Io;
-  /** The exit code where a command ends well but not with 0: a report that does not balance. */
-  setExitCode(code: number): void;
-}
+import type { Registration } from './registration.ts';
 
 /**
  * The `mesh` program. Commands are declared here and load what they do when they run, so that help is quick.
  *
  * Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not found, 8 cancelled, 9 timeout.
  */
-export function createProgram(io: Io, setExitCode: (code: number) => void): Command {
+function createProgram(io: Io, setExitCode: (code: number) => void): Command {
   const program = new Command('mesh')
     .description('Durable agents and workflows on Pub/Sub, Firestore and Cloud Run functions.')
     .exitOverride()
@@ -76,14 +69,14 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    const error = thrown instanceof CommanderError ? usageError(thrown, io) : thrown;
+    const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
     if (error) showError(io, error, asksForJson(args));
     return error ? exitCodeOf(error) : 2;
   }
 }
 
 /** Undefined where commander has shown the help already, because a command was left out. */
-function usageError(error: CommanderError, _io: Io): MeshError | undefined {
+function usageError(error: CommanderError): MeshError | undefined {
   if (error.code === 'commander.help') return undefined;
   return new MeshError('UsageInvalid', error.message.replace(/^error: /, ''), { cause: error });
 }

@@ -1,5 +1,5 @@
 import { formatOf, type OutputOptions, withOutput } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 
 export function registerAgents({ program, io }: Registration): void {
   const agents = program.command('agents').description('the agents of this mesh');

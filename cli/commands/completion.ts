@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

@@ -7,7 +7,7 @@ import {
   withOutput,
   withTarget,
 } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 
 type Common = OutputOptions & TargetOptions;
 interface ListOptions extends Common {

@@ -7,7 +7,7 @@ import {
   withOutput,
   withTarget,
 } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 
 /** What `mesh publish` was asked for. */
 export interface PublishOptions extends OutputOptions, TargetOptions {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { RunStatus } from '../../shared/workflow/run-record.ts';
+import type { RunStatus } from '../../shared/workflow/index.ts';
 import {
   formatOf,
   lengthOfTime,
@@ -9,7 +9,8 @@ import {
   withOutput,
   withTarget,
 } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
+import { STATUSES } from '../runs/run-status.ts';
 
 type Common = OutputOptions & TargetOptions;
 interface ListOptions extends Common {
@@ -24,9 +25,6 @@ interface CancelOptions extends Common {
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
-const STATUSES = 'running, compensating, completed, failed, cancelled, compensation_failed, blocked'.split(
-  ', ',
-);
 
 export function registerRuns({ program, io, setExitCode }: Registration): void {
   const runs = program.command('runs').description('the runs of workflows');

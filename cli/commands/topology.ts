@@ -1,5 +1,5 @@
 import { formatOf, type OutputOptions, type TargetOptions, withOutput, withTarget } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 
 interface TopologyOptions extends OutputOptions, TargetOptions {
   readonly agents?: string;

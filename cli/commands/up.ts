@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { formatOf, lengthOfTime, type OutputOptions, wholeNumber, withOutput } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 
 /** What `mesh up` was asked for. */
 export interface UpOptions extends OutputOptions {

@@ -4,7 +4,7 @@ import { digest, messageKey } from '../../shared/contract/keys.ts';
 import type { Message } from '../../shared/contract/message.ts';
 import { deadLetterPath } from '../../shared/contract/names.ts';
 import type { Query, Store, StoredDocument } from '../../shared/contract/store.ts';
-import { withChunks } from '../../shared/kernel/dead-letter-chunks.ts';
+import { withChunks } from '../../shared/kernel/index.ts';
 
 const COLLECTION = deadLetters.contract.state?.collection ?? 'deadLetters';
 

@@ -2,8 +2,7 @@ import { asDeadLetter } from '../../agents/dead-letters/contract.ts';
 import { hasCode } from '../../shared/contract/errors.ts';
 import { topicOf } from '../../shared/contract/names.ts';
 import type { Ports } from '../../shared/contract/ports.ts';
-import { toRedrive } from '../../shared/kernel/dead-letter.ts';
-import { withChunks } from '../../shared/kernel/dead-letter-chunks.ts';
+import { toRedrive, withChunks } from '../../shared/kernel/index.ts';
 import { type FoundDeadLetter, findDeadLetter } from './dead-letter-lookup.ts';
 
 /** What became of one dead letter: sent again, or found sent again already. */

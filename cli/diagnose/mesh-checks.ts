@@ -2,7 +2,7 @@ import type { Contract } from '../../shared/contract/agent.ts';
 import type { Ports } from '../../shared/contract/ports.ts';
 import type { Store } from '../../shared/contract/store.ts';
 import { computeTopology } from '../../shared/topology.ts';
-import type { RunStatus } from '../../shared/workflow/run-record.ts';
+import type { RunStatus } from '../../shared/workflow/index.ts';
 import { listDeadLetters } from '../dead-letters/dead-letter-lookup.ts';
 import { listRuns } from '../runs/run-lookup.ts';
 import type { Target } from '../target.ts';

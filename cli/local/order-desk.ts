@@ -1,6 +1,6 @@
 import type { Order } from '../../agents/orders/contract.ts';
 import type { Json } from '../../shared/contract/json.ts';
-import type { RunRecord } from '../../shared/workflow/run-record.ts';
+import type { RunRecord } from '../../shared/workflow/index.ts';
 import type { Composed } from '../messages/compose.ts';
 import { composeFor, type Flow, send } from './sample-flow.ts';
 

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../shared/contract/clock.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { runPath } from '../../shared/contract/names.ts';
 import type { Store } from '../../shared/contract/store.ts';
-import { decodeRun, type RunRecord } from '../../shared/workflow/run-record.ts';
+import { decodeRun, type RunRecord } from '../../shared/workflow/index.ts';
 import { hasEnded } from '../runs/run-status.ts';
 
 export interface WatchOptions {

@@ -1,6 +1,6 @@
 import { systemClock } from '../../shared/contract/clock.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
-import type { RunRecord } from '../../shared/workflow/run-record.ts';
+import type { RunRecord } from '../../shared/workflow/index.ts';
 import type { UpOptions } from '../commands/up.ts';
 import type { Io } from '../io.ts';
 import { type Format, Printer } from '../output/printer.ts';

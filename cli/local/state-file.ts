@@ -19,7 +19,7 @@ export type LocalMeshState = z.infer<typeof LocalMeshState>;
 
 const FILE = join('.mesh', 'local.json');
 
-export const stateFileOf = (project: string) => join(project, FILE);
+const stateFileOf = (project: string) => join(project, FILE);
 
 /** Written whole or not at all: whoever finds the file finds a mesh that is ready. Only its owner may read it. */
 export function writeState(project: string, state: LocalMeshState): void {

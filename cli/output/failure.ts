@@ -3,7 +3,7 @@ import type { Io } from '../io.ts';
 import { paletteFor } from './palette.ts';
 
 /** An error as `-o json` shows it. */
-export interface ShownError {
+interface ShownError {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
@@ -11,7 +11,7 @@ export interface ShownError {
   readonly field?: string;
 }
 
-export function shownError(error: unknown): ShownError {
+function shownError(error: unknown): ShownError {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof MeshError)) {
     return {

@@ -5,7 +5,7 @@ import type { Json } from '../../shared/contract/json.ts';
 import { CANCEL, SIGNAL } from '../../shared/contract/message.ts';
 import { topicOf } from '../../shared/contract/names.ts';
 import type { GooglePorts } from '../../shared/gcp/index.ts';
-import type { RunRecord, RunStatus } from '../../shared/workflow/run-record.ts';
+import type { RunRecord, RunStatus } from '../../shared/workflow/index.ts';
 import type { Io } from '../io.ts';
 import { SOURCE } from '../messages/compose.ts';
 import { readJson } from '../messages/input.ts';

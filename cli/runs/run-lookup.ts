@@ -1,7 +1,7 @@
 import { MeshError } from '../../shared/contract/errors.ts';
 import { runPath } from '../../shared/contract/names.ts';
 import type { Query, Store } from '../../shared/contract/store.ts';
-import { decodeRun, type RunRecord, type RunStatus } from '../../shared/workflow/run-record.ts';
+import { decodeRun, type RunRecord, type RunStatus } from '../../shared/workflow/index.ts';
 
 const COLLECTION = 'workflows';
 const RUN_ID = /^[0-9a-v]{32}$/;

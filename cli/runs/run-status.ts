@@ -1,4 +1,4 @@
-import type { RunRecord, RunStatus } from '../../shared/workflow/run-record.ts';
+import type { RunRecord, RunStatus } from '../../shared/workflow/index.ts';
 import { EXIT } from '../output/exit-code.ts';
 import type { Palette } from '../output/palette.ts';
 

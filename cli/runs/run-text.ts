@@ -1,6 +1,5 @@
 import type { Json } from '../../shared/contract/json.ts';
-import { entriesOf, type RunRecord } from '../../shared/workflow/run-record.ts';
-import { historyOf, type StepView } from '../../shared/workflow/run-view.ts';
+import { entriesOf, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
 import type { Palette } from '../output/palette.ts';
 import { table } from '../output/table.ts';
 import { lengthText, timeText } from '../output/time.ts';

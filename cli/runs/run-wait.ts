@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../shared/contract/clock.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { Store } from '../../shared/contract/store.ts';
-import type { RunRecord } from '../../shared/workflow/run-record.ts';
+import type { RunRecord } from '../../shared/workflow/index.ts';
 import { readRun } from './run-lookup.ts';
 import { hasEnded } from './run-status.ts';
 

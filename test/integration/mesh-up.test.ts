@@ -1,5 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Project } from './mesh-up/command.ts';
 
@@ -179,7 +181,14 @@ describe('a mesh that can not start', () => {
   });
 
   test('names the secret that is missing, and where to put it', async () => {
-    const agents = fileURLToPath(new URL('./mesh-up/agents', import.meta.url));
+    const contract = fileURLToPath(new URL('../../shared/contract/index.ts', import.meta.url));
+    const agents = join(project.folder, 'agents');
+    mkdirSync(join(agents, 'needy'), { recursive: true });
+    writeFileSync(
+      join(agents, 'needy', 'contract.ts'),
+      `import { defineAgent } from ${JSON.stringify(pathToFileURL(contract).href)};
+       export const needy = defineAgent({ name: 'needy', secrets: ['nobody-has-this'] });`,
+    );
     const { exitCode, stderr } = await project.run(['up', '--agents', agents]);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
