@@ -48,12 +48,18 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
 }
 
 /** For options that are lengths of time: `30s`, `5m`. Gives milliseconds. */
-export function lengthOfTime(text: string): number {
+function lengthOfTime(text: string): number {
   try {
     return milliseconds(text as Duration);
   } catch {
     throw new InvalidArgumentError('It must be a length of time, such as 500ms, 30s, 5m or 2h.');
   }
+}
+
+/** `--timeout <duration>`, with its default as people write it. */
+export function timeoutOption(description: string, byDefault: Duration): Option {
+  const option = new Option('--timeout <duration>', description).argParser(lengthOfTime);
+  return option.default(milliseconds(byDefault), byDefault);
 }
 
 /** For options given several times, `key=value` each. */

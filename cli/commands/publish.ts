@@ -1,9 +1,9 @@
 import {
   formatOf,
   keyValue,
-  lengthOfTime,
   type OutputOptions,
   type TargetOptions,
+  timeoutOption,
   withOutput,
   withTarget,
 } from '../options.ts';
@@ -29,7 +29,7 @@ export function registerPublish({ program, io, setExitCode }: Registration): voi
     .option('-a, --attribute <key=value>', 'one more attribute; may be given several times', keyValue)
     .option('--unchecked', 'publish it even if the contract has no such message, or the data does not fit')
     .option('--wait', 'wait until the run that it starts has ended; exit with 0 only if it completed')
-    .option('--timeout <duration>', 'wait at most so long', lengthOfTime, 120_000)
+    .addOption(timeoutOption('wait at most so long', '2m'))
     .addHelpText(
       'after',
       `

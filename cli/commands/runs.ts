@@ -2,9 +2,9 @@ import { type Command, Option } from 'commander';
 import type { RunStatus } from '../../shared/workflow/index.ts';
 import {
   formatOf,
-  lengthOfTime,
   type OutputOptions,
   type TargetOptions,
+  timeoutOption,
   wholeNumber,
   withOutput,
   withTarget,
@@ -23,8 +23,6 @@ interface CancelOptions extends Common {
   readonly wait?: boolean;
   readonly timeout: number;
 }
-
-const DEFAULT_TIMEOUT_MS = 120_000;
 
 export function registerRuns({ program, io, setExitCode }: Registration): void {
   const runs = program.command('runs').description('the runs of workflows');
@@ -64,7 +62,7 @@ export function registerRuns({ program, io, setExitCode }: Registration): void {
     .argument('<run>', "the run's id or key")
     .option('--reason <text>', 'why, for the record')
     .option('--wait', 'wait until it has ended')
-    .option('--timeout <duration>', 'wait at most so long', lengthOfTime, DEFAULT_TIMEOUT_MS)
+    .addOption(timeoutOption('wait at most so long', '2m'))
     .addHelpText('after', examples('mesh runs cancel order-1-0007 --reason "ordered by mistake" --wait'))
     .action(async (run: string, options: CancelOptions) => {
       const exitCode = await (await load()).cancel(io, formatOf(options), options, run);

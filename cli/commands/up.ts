@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { formatOf, lengthOfTime, type OutputOptions, wholeNumber, withOutput } from '../options.ts';
+import { formatOf, type OutputOptions, timeoutOption, wholeNumber, withOutput } from '../options.ts';
 import type { Registration } from '../registration.ts';
 
 /** What `mesh up` was asked for. */
@@ -37,7 +37,6 @@ const SERVERS = [
   'shipping',
 ] as const;
 const MOST_ORDERS = 100_000;
-const LONGEST_SAMPLE_MS = 5 * 60_000;
 
 export function registerUp({ program, io, setExitCode }: Registration): void {
   const command = withOutput(program.command('up'))
@@ -52,12 +51,7 @@ export function registerUp({ program, io, setExitCode }: Registration): void {
     )
     .option('--chaos', 'kill agents at random, deliver messages twice, and let providers lose their answers')
     .option('--exit', 'end after the report, with 1 when the books do not balance')
-    .option(
-      '--timeout <duration>',
-      'the longest that the sample orders may take',
-      lengthOfTime,
-      LONGEST_SAMPLE_MS,
-    )
+    .addOption(timeoutOption('the longest that the sample orders may take', '5m'))
     .option('--project <id>', 'the project that the local cloud plays', 'demo-mesh')
     .option('--prefix <prefix>', "what the mesh's resource names begin with", 'mesh')
     .option('--agents <directory>', "the agents' folder (default: this checkout's)");

@@ -15,7 +15,7 @@ export class Progress {
   update(text: string): void {
     if (!this.#live || text === this.#shown) return;
     this.#shown = text;
-    this.#io.stderr.write(`${ERASE}${text.slice(0, (this.#io.stderr.columns ?? 80) - 1)}`);
+    this.#io.stderr.write(`${ERASE}${text.slice(0, (this.#io.stderr.columns || 80) - 1)}`);
   }
 
   /** A line that stays, above the one that is redrawn. */
