@@ -17,6 +17,6 @@ export const notifications = defineAgent({
   },
   secrets: ['twilio-account-sid', 'twilio-auth-token'],
   settings: ['TWILIO_API_BASE', 'TWILIO_FROM', 'PURCHASING_PHONE'],
-  limits: { timeout: '10s' },
+  limits: { timeout: '6s' },
   retry: { minBackoff: '200ms', maxBackoff: '60s', maxAttempts: 20 },
 });

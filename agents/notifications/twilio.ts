@@ -2,7 +2,7 @@ import type { Twilio } from 'twilio';
 import { type HandlerContext, MeshError, rejected } from '../../shared/index.ts';
 
 /** The SDK takes no signal. A handling makes two requests, and must be done before its lease ends. */
-const REQUEST_TIMEOUT_MS = 4_000;
+const REQUEST_TIMEOUT_MS = 2_500;
 /** A number has had no more texts than this since the one that is looked for. */
 const LOOK_BACK = 100;
 

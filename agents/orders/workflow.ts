@@ -1,4 +1,4 @@
-import { defineWorkflow, MeshError, undo, type WorkflowContext } from '../../shared/index.ts';
+import { defineWorkflow, hasCode, MeshError, undo, type WorkflowContext } from '../../shared/index.ts';
 import { inventory } from '../inventory/contract.ts';
 import { notifications } from '../notifications/contract.ts';
 import { payments } from '../payments/contract.ts';
@@ -94,7 +94,10 @@ async function fulfil(wf: WorkflowContext, order: Order): Promise<Fulfilment> {
     .call(notifications.notify, { to: customer.phone, text: textFor(order, delivery) }, { timeout: '10m' })
     .then(
       ({ sid }) => ({ sent: true as const, sid }),
-      (error: unknown) => ({ sent: false as const, reason: describe(error).reason }),
+      (error: unknown) => {
+        if (hasCode(error, 'RunCancelled')) throw error;
+        return { sent: false as const, reason: describe(error).reason };
+      },
     );
 
   return {

@@ -3,7 +3,7 @@ import { digest, type HandlerContext, MeshError, rejected } from '../../shared/i
 import type { Slot } from './contract.ts';
 
 /** All requests of one handling together. */
-const BUDGET_MS = 8_000;
+const BUDGET_MS = 5_000;
 const SCOPE = 'https://www.googleapis.com/auth/calendar.events';
 /** A booking and a cancellation can overtake each other so often; after that the message is tried again. */
 const ROUNDS = 3;

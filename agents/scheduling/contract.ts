@@ -77,6 +77,6 @@ export const scheduling = defineAgent({
   secrets: ['calendar-access-token'],
   settings: ['CALENDAR_API_BASE', 'DELIVERY_CALENDAR'],
   state: { schema: SchedulingState },
-  limits: { timeout: '10s' },
+  limits: { timeout: '6s' },
   retry: { minBackoff: '200ms', maxBackoff: '60s', maxAttempts: 20 },
 });

@@ -34,6 +34,6 @@ export const shipping = defineAgent({
   },
   secrets: ['shipping-api-token'],
   settings: ['SHIPPING_API_BASE'],
-  limits: { timeout: '10s' },
+  limits: { timeout: '6s' },
   retry: { minBackoff: '200ms', maxBackoff: '60s', maxAttempts: 20 },
 });

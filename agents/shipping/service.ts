@@ -17,7 +17,7 @@ export interface ShippingService {
 }
 
 /** All requests of one handling together. */
-const BUDGET_MS = 8_000;
+const BUDGET_MS = 5_000;
 
 export async function openShipping(ctx: HandlerContext<never>): Promise<ShippingService> {
   const base = ctx.setting('SHIPPING_API_BASE');
