@@ -54,14 +54,23 @@ export class AgentLogs {
 /** Reads a line of Cloud Logging's JSON; anything else on stderr, or about an instance that died, is a warning. */
 export function entryOf(agent: string, stream: LogLine['stream'], text: string): LogEntry {
   try {
-    const { severity, message } = JSON.parse(text) as { severity?: unknown; message?: unknown };
+    const { severity, message, metadata } = JSON.parse(text) as Readonly<Record<string, unknown>>;
     if (typeof severity === 'string' && typeof message === 'string') {
       const known = severity in RANK ? (severity as Severity) : severity === 'CRITICAL' ? 'ERROR' : 'INFO';
-      return { agent, severity: known, message };
+      return { agent, severity: known, message: `${firstLine(message)}${codeIn(metadata)}` };
     }
   } catch {
     // Not one of the agent's own entries: a stack that Node printed, say.
   }
   const serious = stream === 'stderr' || (stream === 'run' && !/ended with exit code 0$|SIGTERM$/.test(text));
   return { agent, severity: serious ? 'WARNING' : 'INFO', message: text };
+}
+
+/** The stack is in the file. */
+const firstLine = (message: string) => message.split('\n', 1)[0] ?? '';
+
+function codeIn(metadata: unknown): string {
+  const code =
+    typeof metadata === 'object' && metadata !== null && 'code' in metadata ? metadata.code : undefined;
+  return typeof code === 'string' ? ` (${code})` : '';
 }

@@ -6,6 +6,7 @@ import type { Io } from '../io.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import type { Progress } from '../output/progress.ts';
 import { lengthText } from '../output/time.ts';
+import { readRun } from '../runs/run-lookup.ts';
 import { generateCatalogue, restocksOf } from '../sample/catalogue.ts';
 import { generateOrders } from '../sample/orders.ts';
 import { reconcile } from '../sample/reconcile.ts';
@@ -62,6 +63,7 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
   const chaos = chaotic ? startChaos({ clock: systemClock, seed, services, kill }) : undefined;
   try {
     const desk = new OrderDesk(flow, orders);
+    await refuseOldOrders(flow, [...desk.runIds]);
     const ended = await watchRuns(flow.ports, desk.runIds, {
       timeoutMs,
       signal: flow.signal,
@@ -99,6 +101,19 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
   } finally {
     chaos?.stop();
   }
+}
+
+/** An emulator that ran before may hold these very orders: nothing would be done for them, and the books would be another day's. */
+async function refuseOldOrders({ ports }: Flow, [first = '']: readonly string[]): Promise<void> {
+  if (!(await readRun(ports.store, first))) return;
+  throw new MeshError(
+    'ConfigurationInvalid',
+    'the Firestore emulator holds the sample orders of this seed already',
+    {
+      field: '--seed',
+      hint: 'Start the emulator anew, or choose other orders with --seed.',
+    },
+  );
 }
 
 /** From the start of the process; 0 where none was fulfilled. */

@@ -99,6 +99,12 @@ describe('secrets of this machine', () => {
 describe("the agents' logs", () => {
   test.each([
     ['stdout', '{"severity":"ERROR","message":"broken"}', 'ERROR', 'broken'],
+    [
+      'stdout',
+      '{"severity":"ERROR","message":"x\\n  at y","metadata":{"code":"NotJson"}}',
+      'ERROR',
+      'x (NotJson)',
+    ],
     ['stdout', '{"severity":"NOTICE","message":"so"}', 'INFO', 'so'],
     ['stdout', 'plain', 'INFO', 'plain'],
     ['stderr', 'Error: at the start', 'WARNING', 'Error: at the start'],
