@@ -18,7 +18,7 @@ export interface AdvanceRequest {
 }
 
 export interface Advanced {
-  /** To be appended to the history. With `live`, all since that began. */
+  /** To be appended to the history; with `live`, since it was last asked. */
   readonly appended: readonly Entry[];
   /** To be carried out once the history is committed (I6). */
   readonly commands: readonly Command[];
@@ -42,7 +42,8 @@ export async function advance(request: AdvanceRequest): Promise<Advanced> {
     if (!request.live) await execution.replay();
     let taken: Taken = 'stale';
     for (const event of request.events) taken = await execution.take(event, request.lenient ?? false);
-    const { appended, ledger } = execution;
+    const { ledger } = execution;
+    const appended = execution.takeAppended();
     const commands = execution.takeCommands();
     return {
       appended,
@@ -60,12 +61,8 @@ export async function advance(request: AdvanceRequest): Promise<Advanced> {
 }
 
 /** I9: names the line, by doing it all once more under watch. */
-async function located(
-  error: Parked,
-  { code, history }: AdvanceRequest,
-  stranded: Execution,
-): Promise<Parked> {
-  const again = new Execution([...history, ...stranded.appended], code && { ...code, log: silentLog });
+async function located(error: Parked, { code }: AdvanceRequest, stranded: Execution): Promise<Parked> {
+  const again = new Execution(stranded.entries, code && { ...code, log: silentLog });
   const line = await hangingAwait(() => again.replay().catch(() => {}));
   if (!line) return error;
   return new Parked({ ...error.failure, message: `${error.failure.message}, at ${line}` });

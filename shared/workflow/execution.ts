@@ -50,6 +50,7 @@ export class Execution {
   /** Entries that were recorded before, and how far they have been applied. */
   readonly #recorded: number;
   #cursor = 0;
+  #taken: number;
   #replaying = false;
   #commands: Command[] = [];
   #effects: SideEffect[] = [];
@@ -60,6 +61,7 @@ export class Execution {
   constructor(history: readonly Entry[], code: RunCode | undefined) {
     this.#entries = [...history];
     this.#recorded = history.length;
+    this.#taken = history.length;
     this.#code = code;
     if (code) {
       const { definition, contract, facts, log } = code;
@@ -67,9 +69,16 @@ export class Execution {
     }
   }
 
-  /** What was appended to the history that it began with. */
-  get appended(): readonly Entry[] {
-    return this.#entries.slice(this.#recorded);
+  /** The whole history as it stands now. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /** What was appended to the history; handed out once. */
+  takeAppended(): readonly Entry[] {
+    const appended = this.#entries.slice(this.#taken);
+    this.#taken = this.#entries.length;
+    return appended;
   }
 
   /** What is to be done once the history is committed; handed out once. */

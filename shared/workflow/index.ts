@@ -1,9 +1,8 @@
 /** The durable engine's door: how workflows are written, how an agent hosts them, and how their runs are read. */
-export { type Advanced, type AdvanceRequest, advance } from './advance.ts';
-export type { CallOptions, Compensation, StepRetry, WorkflowContext } from './context.ts';
-export { undo } from './context.ts';
+export { type AdvanceRequest, advance } from './advance.ts';
+export { undo, type WorkflowContext } from './context.ts';
 export { defineWorkflow, type WorkflowDefinition } from './definition.ts';
 export type { Entry, RunEvent } from './entry.ts';
-export { decodeRun, entriesOf, type RunRecord, type RunStatus } from './run-record.ts';
-export { historyOf, type StepView } from './run-view.ts';
-export { type WorkflowRoutesOptions, workflowRoutes } from './workflow-routes.ts';
+export { decodeRun, entriesOf, type RunRecord } from './run-record.ts';
+export { historyOf } from './run-view.ts';
+export { workflowRoutes } from './workflow-routes.ts';

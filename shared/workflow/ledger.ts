@@ -40,6 +40,8 @@ export class Ledger implements StepRun {
   /** Steps that the code began. */
   codeSteps = 0;
   endedAt?: number;
+  /** Whether a step succeeded after the code had been told that it failed (I10). */
+  hasLate = false;
   #signals: EarlySignal[] = [];
   #arrivals = 0;
 
@@ -133,6 +135,7 @@ export class Ledger implements StepRun {
   #take(event: Exclude<RunEvent, { e: 'started' | 'signalled' | 'cancelled' }>): Applied | undefined {
     const step = this.steps.get(event.step);
     const progress = step?.take(event);
+    if (step instanceof CallStep && step.late) this.hasLate = true;
     return progress && applied(event.step, progress);
   }
 

@@ -1,6 +1,6 @@
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { toJson } from '../contract/json.ts';
-import { type Advanced, advance } from './advance.ts';
+import { advance } from './advance.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
 import type { RunCode, SideEffect, Taken } from './execution.ts';
@@ -35,36 +35,27 @@ export interface ProgressRequest {
 export async function progress(request: ProgressRequest): Promise<Progressed> {
   const { code, history, events, lenient, now } = request;
   const commands: Command[] = [];
+  const appended: Entry[] = [];
   let at = await advance({ code, history, events: [] });
   let taken: Taken = 'stale';
   for (const [position, event] of events.entries()) {
     at = await advance({ code, history, live: at.live, events: [event], lenient: position < lenient });
     taken = at.taken;
     commands.push(...at.commands);
-    at = await runEffects(at, request, commands, now);
+    appended.push(...at.appended);
+    for (; at.effects.length > 0; appended.push(...at.appended), commands.push(...at.commands)) {
+      // Together, yet their results are taken in the order in which the steps began.
+      const results = await Promise.all(at.effects.map(outcomeOf));
+      const ran = results.map((result): Ran => ({ e: 'ran', at: now(), ...result }));
+      at = await advance({ code, history, live: at.live, events: ran });
+    }
   }
   if (request.fail) {
     at.live.fail(request.fail);
     commands.push(...at.live.takeCommands());
+    appended.push(...at.live.takeAppended());
   }
-  return { ledger: at.live.ledger, appended: at.live.appended, commands, taken };
-}
-
-async function runEffects(
-  from: Advanced,
-  { code, history }: ProgressRequest,
-  commands: Command[],
-  now: () => number,
-): Promise<Advanced> {
-  let at = from;
-  while (at.effects.length > 0) {
-    // Together, yet their results are taken in the order in which the steps began.
-    const results = await Promise.all(at.effects.map(outcomeOf));
-    const events = results.map((result): Ran => ({ e: 'ran', at: now(), ...result }));
-    at = await advance({ code, history, live: at.live, events });
-    commands.push(...at.commands);
-  }
-  return at;
+  return { ledger: at.live.ledger, appended, commands, taken };
 }
 
 async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {

@@ -8,7 +8,7 @@ import type { RunRecord, Waiter } from './run-record.ts';
 import type { Timer } from './timer.ts';
 
 /** The attempt of a call that a reply answers, as `stepId` carries it: `3.1`, `undo-3.2`. */
-export const attemptId = (step: string, attempt: number) => `${step}.${attempt}`;
+const attemptId = (step: string, attempt: number) => `${step}.${attempt}`;
 
 export function parseAttemptId(stepId: string): { step: string; attempt: number } | undefined {
   const [, step, attempt] = /^(.+)\.(\d{1,6})$/.exec(stepId) ?? [];

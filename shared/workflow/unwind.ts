@@ -10,13 +10,15 @@ import { UndoStep } from './operations/undo-step.ts';
  * - once more for a step that turns out to have had its effect after its compensation was run without knowing.
  */
 export function nextUndo(ledger: Ledger): UndoEntry | undefined {
+  const unwinding = ledger.outcome === 'failed' || ledger.outcome === 'cancelled';
+  // The rule, and it must not cost more the longer the history is.
+  if (!unwinding && !ledger.hasLate) return undefined;
   const undos = new Map<string, { count: number; known: boolean }>();
   for (const undo of ledger.undos()) {
     if (undo.status === 'open') return undefined;
     const { count = 0, known = false } = undos.get(undo.entry.of) ?? {};
     undos.set(undo.entry.of, { count: count + 1, known: known || undo.entry.known });
   }
-  const unwinding = ledger.outcome === 'failed' || ledger.outcome === 'cancelled';
   for (const step of [...ledger.steps.values()].reverse()) {
     if (!(step instanceof CallStep) || !step.entry.undo || step.effect === 'none') continue;
     if (!unwinding && !step.late) continue;

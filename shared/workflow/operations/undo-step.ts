@@ -5,7 +5,7 @@ import type { Progress, StepRun } from '../step.ts';
 import { Attempts } from './call-step.ts';
 
 /** On top of the delivery attempts that Pub/Sub makes for each: four minutes of waiting in all. */
-export const UNDO_RETRY: RetryPolicy = { maxAttempts: 10, minMs: 1_000, maxMs: 60_000 };
+const UNDO_RETRY: RetryPolicy = { maxAttempts: 10, minMs: 1_000, maxMs: 60_000 };
 
 /** A compensation. It may yet succeed after it failed for good: when its dead letter is redriven. */
 export class UndoStep extends Attempts<UndoEntry> {

@@ -15,7 +15,7 @@ export const saga = (run: Run, version = 1): WorkflowDefinition =>
 const does: Behaviour = ({ id }: { id: string }) => done({ ref: `ref-${id}` });
 const undoes: Behaviour = () => done();
 
-export const USUAL: Record<string, Behaviour> = {
+const USUAL: Record<string, Behaviour> = {
   'worker.a': does,
   'worker.b': does,
   'worker.c': does,

@@ -32,8 +32,11 @@ test('a reply that comes after the run was undone has the step undone again, wit
   });
   await mesh.settle();
   mesh.reply(RUN, '1.1', LATE);
+  await mesh.settle();
+  const { commits } = mesh;
   mesh.reply(RUN, '1.1', LATE);
   await mesh.settle();
+  expect(mesh.commits).toBe(commits);
   expect(mesh.handled.slice(1).map(({ data }) => data)).toEqual([{ id: 'a' }, { id: 'a', ref: 'late' }]);
   expect(mesh.handled[1]?.id).not.toBe(mesh.handled[2]?.id);
   expect(mesh.run('saga', 'o1').status).toBe('failed');

@@ -28,7 +28,7 @@ export const fails = (code: Failure['code'], reason?: string): Answer => ({
 
 /** Which fault to do next, or none: a number below `options`, 0 for what would happen without faults. */
 export type Chooser = (options: number) => number;
-export const faultless: Chooser = () => 0;
+const faultless: Chooser = () => 0;
 
 interface Posted {
   readonly to: string;
