@@ -3,6 +3,6 @@ export { type AdvanceRequest, advance } from './advance.ts';
 export { undo, type WorkflowContext } from './context.ts';
 export { defineWorkflow, type WorkflowDefinition } from './definition.ts';
 export type { Entry, RunEvent } from './entry.ts';
-export { decodeRun, entriesOf, type RunRecord } from './run-record.ts';
-export { historyOf } from './run-view.ts';
+export { decodeRun, entriesOf, type RunRecord, type RunStatus } from './run-record.ts';
+export { historyOf, type StepView } from './run-view.ts';
 export { workflowRoutes } from './workflow-routes.ts';
