@@ -168,7 +168,7 @@ function subscriptionsOf(agent: Contract, prefix: string, recorder: string | und
 }
 
 /** The filter for the events that the contract names; undefined where it names none. */
-export function eventsFilter(agent: Contract): string | undefined {
+function eventsFilter(agent: Contract): string | undefined {
   const types = Object.keys(agent.subscribes).sort();
   if (types.length === 0) return undefined;
   const filter = types.map((type) => `attributes.ce-type="${type}"`).join(' OR ');

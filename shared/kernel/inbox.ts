@@ -29,7 +29,7 @@ export type InboxRecord =
  * How long a record is kept, in milliseconds: 45 days. Longer than Pub/Sub keeps a message (7 days by default), plus the 30 days for
  * which its dead letter can be redriven: no message comes again after its record is gone.
  */
-export const INBOX_RETENTION_MS = 45 * 86_400_000;
+const INBOX_RETENTION_MS = 45 * 86_400_000;
 
 export function encodeInbox(record: InboxRecord, message: Message, now: number): Fields {
   const common = {

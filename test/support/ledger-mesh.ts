@@ -8,7 +8,7 @@ import { recorder, recorderHandlers } from './recorder.ts';
 import type { WorldAgent } from './world.ts';
 
 /** A small mesh that has one of everything the kernel does: state, sends, events, an effect, dead letters. */
-export const till = defineAgent({
+const till = defineAgent({
   name: 'till',
   calls: ['bank'],
   commands: {
@@ -21,7 +21,7 @@ export const till = defineAgent({
   state: { schema: z.object({ total: z.number() }) },
 });
 
-export const bank = defineAgent({
+const bank = defineAgent({
   name: 'bank',
   commands: {
     deposit: {

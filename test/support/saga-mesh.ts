@@ -14,7 +14,7 @@ const Trip = z.object({ tripId: z.string(), failAt: z.enum(['none', 'hotel', 'fl
 const Booking = z.object({ tripId: z.string(), refuse: z.boolean().default(false) });
 
 /** A saga of three effects, each undone by a command of its own. */
-export const trips = defineAgent({
+const trips = defineAgent({
   name: 'trips',
   calls: ['bookings'],
   workflows: {
@@ -30,7 +30,7 @@ const cancelling = {
   mode: 'effect',
 } as const;
 
-export const bookings = defineAgent({
+const bookings = defineAgent({
   name: 'bookings',
   commands: {
     car: booking,
