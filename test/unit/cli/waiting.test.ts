@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import { watchRuns } from '../../../cli/local/run-watch.ts';
+import { findRun } from '../../../cli/runs/run-lookup.ts';
+import { waitForRun } from '../../../cli/runs/run-wait.ts';
+import { ManualClock } from '../../../shared/testing/manual-clock.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
+
+const ids = ['a', 'b'].map((letter) => letter.repeat(32)) as [string, string];
+
+function world() {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  const put = (runId: string, status: string, key = `key of ${runId[0]}`) =>
+    store.commit([
+      {
+        kind: 'put',
+        path: `workflows/${runId}`,
+        fields: {
+          workflow: 'w',
+          version: 1,
+          agent: 'orders',
+          key,
+          status,
+          correlationId: 'c',
+          createdAt: new Date(clock.now()),
+          updatedAt: new Date(clock.now()),
+          ...(status === 'completed' && { endedAt: new Date(clock.now()) }),
+          waitingFor: status === 'running' ? ['call payments.charge'] : [],
+          steps: { total: 0, done: 0, failed: 0, open: 0 },
+          inputDigest: '',
+          waiters: '[]',
+          history: '[]',
+          kept: '[]',
+          rechecks: 0,
+          checks: 0,
+        },
+      },
+    ]);
+  return { clock, store, put };
+}
+
+test('waiting for a run ends when the run has ended', async () => {
+  const { clock, store, put } = world();
+  const waiting = waitForRun({ store, clock }, ids[0], { timeoutMs: 60_000 });
+  await clock.advance(1_000);
+  await put(ids[0], 'running');
+  await clock.advance(1_000);
+  await put(ids[0], 'completed');
+  await clock.advance(1_000);
+  expect((await waiting).status).toBe('completed');
+});
+
+test('waiting for a run that does not end says what it waits for', async () => {
+  const { clock, store, put } = world();
+  await put(ids[0], 'running');
+  const waiting = expect(waitForRun({ store, clock }, ids[0], { timeoutMs: 5_000 })).rejects.toMatchObject({
+    code: 'Timeout',
+    message: expect.stringContaining('waiting for call payments.charge'),
+  });
+  await clock.advance(6_000);
+  await waiting;
+});
+
+test('watching runs ends when all have ended, and tells of each on the way', async () => {
+  const { clock, store, put } = world();
+  const seen = new Set<number>();
+  const watching = watchRuns({ store, clock }, new Set(ids), {
+    timeoutMs: 60_000,
+    signal: new AbortController().signal,
+    onLook: ({ size }) => {
+      seen.add(size);
+    },
+  });
+  for (const id of ids) {
+    await clock.advance(500);
+    await put(id, 'completed');
+  }
+  await clock.advance(500);
+  expect([...(await watching).keys()]).toEqual(ids);
+  expect([...seen]).toEqual([0, 1, 2]);
+});
+
+test('watching runs that do not end names them, and stops when it is told to', async () => {
+  const { clock, store, put } = world();
+  await put(ids[0], 'running');
+  await put(ids[1], 'completed');
+  const options = { timeoutMs: 5_000, signal: new AbortController().signal };
+  const watching = expect(watchRuns({ store, clock }, new Set(ids), options)).rejects.toMatchObject({
+    code: 'Timeout',
+    message: expect.stringContaining(
+      '1 of 2 runs have not ended: key of a running, waiting for call payments.charge',
+    ),
+  });
+  await clock.advance(6_000);
+  await watching;
+
+  const stop = new AbortController();
+  const stopped = watchRuns({ store, clock }, new Set(ids), { ...options, signal: stop.signal });
+  const rejection = expect(stopped).rejects.toThrow('enough');
+  stop.abort(new Error('enough'));
+  await rejection;
+});
+
+test('a run is found by its id or its key; a key of several asks for an id', async () => {
+  const { store, put } = world();
+  await put(ids[0], 'running', 'order-1');
+  expect((await findRun(store, ids[0])).key).toBe('order-1');
+  expect((await findRun(store, 'order-1')).runId).toBe(ids[0]);
+  await put(ids[1], 'running', 'order-1');
+  await expect(findRun(store, 'order-1')).rejects.toMatchObject({ code: 'UsageInvalid' });
+});
