@@ -59,13 +59,6 @@ export function admit(delivery: Delivery, now: number, options: AdmissionOptions
   if (envelope.notBefore !== undefined && Date.parse(envelope.notBefore) > now) {
     return { kind: 'early', envelope, until: new Date(envelope.notBefore) };
   }
-  if (envelope.deadline !== undefined && Date.parse(envelope.deadline) <= now) {
-    throw new MeshError(
-      'DeadlineExceeded',
-      `the deadline ${envelope.deadline} had passed when the message came`,
-      { field: 'deadline' },
-    );
-  }
   return { kind: 'handle', message: { ...envelope, data: decodeData(delivery) }, route };
 }
 

@@ -113,6 +113,7 @@ export function createKernel(options: KernelOptions): Kernel {
       if (known && claim === undefined && known.leaseUntil.getTime() > clock.now()) {
         return defer(delivery, message, known.leaseUntil, 'lease');
       }
+      checkDeadline(message, clock.now());
       try {
         if (route.mode === 'effect') claim ??= await takeClaim(inbox, message, record, owner);
         return await decideAndCommit(work, key, documents, claim ?? record?.version);
@@ -246,6 +247,17 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   return { handle };
+}
+
+/**
+ * Nothing is begun after the deadline. Only asked once the inbox record is known: what was done in time, by a process that died before it
+ * could say so, is still published (I3).
+ */
+function checkDeadline({ deadline }: Message, now: number): void {
+  if (deadline === undefined || Date.parse(deadline) > now) return;
+  throw new MeshError('DeadlineExceeded', `the deadline ${deadline} had passed when the message came`, {
+    field: 'deadline',
+  });
 }
 
 /** Spreads out those that conflict: 5 ms doubling to 320 ms, times a factor from the message's own key. */

@@ -295,3 +295,22 @@ describe('an effect whose claim was made though the answer was lost', () => {
     expect(vault).toMatchObject({ worked: 1, replayed: 0 });
   });
 });
+
+describe('a message handled in time whose process died before it published', () => {
+  it('is published by the redelivery, though that comes after the deadline', async () => {
+    const { world, kernelOf, letters } = mesh();
+    const deadline = new Date(world.clock.now() + 5_000).toISOString();
+    const sale = delivery({ 'ce-type': 'sell', 'ce-id': 's', deadline }, { data: SALE });
+    const publish = world.ports.bus.publish;
+    world.ports.bus.publish = async () => {
+      throw new MeshError('BusUnavailable', 'gone');
+    };
+    expect(await kernelOf('till').handle(sale)).toMatchObject({ kind: 'nack' });
+    world.ports.bus.publish = publish;
+    await world.clock.advance(60_000);
+    expect(await kernelOf('till').handle(sale)).toEqual({ kind: 'ack', duplicate: true });
+    await world.settle();
+    expect(world.store.documents.get('agents/bank/state/all')?.fields).toEqual({ deposits: 1 });
+    expect(letters()).toEqual([]);
+  });
+});
