@@ -99,9 +99,10 @@ function parseJson(bytes: Uint8Array): Json {
   try {
     return JSON.parse(decoder.decode(bytes)) as Json;
   } catch (cause) {
-    throw new MeshError('NotJson', `the data is not JSON: ${(cause as Error).message}`, {
+    // The parser's own message quotes the data, which may be secret (I12): only its position is told.
+    const position = /at position \d+.*$/.exec((cause as Error).message)?.[0];
+    throw new MeshError('NotJson', `the data is not JSON${position ? `, ${position}` : ''}`, {
       field: 'data',
-      cause,
     });
   }
 }
