@@ -34,7 +34,7 @@ const bank = defineAgent({
   state: { schema: z.object({ deposits: z.number() }) },
 });
 
-export const board = defineAgent({
+const board = defineAgent({
   name: 'board',
   subscribes: { 'till.sold': { data: z.object({ amount: z.number() }) } },
   state: { schema: z.object({ seen: z.number() }) },
