@@ -19,7 +19,11 @@ export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), 'mesh-test-'));
   readonly #children = new Set<ChildProcess>();
 
-  constructor() {
+  readonly #env: () => Readonly<Record<string, string>>;
+
+  /** `env` adds to the environment of every command, such as the address of an emulator to use. */
+  constructor(env: () => Readonly<Record<string, string>> = () => ({})) {
+    this.#env = env;
     writeFileSync(join(this.folder, 'package.json'), '{}');
   }
 
@@ -31,7 +35,11 @@ export class Project {
   /** Starts the `mesh` command. */
   start(args: readonly string[], stdin = '') {
     const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
-    const child = spawn(process.execPath, [MESH, ...args], { cwd: this.folder, env, stdio: 'pipe' });
+    const child = spawn(process.execPath, [MESH, ...args], {
+      cwd: this.folder,
+      env: { ...env, ...this.#env() },
+      stdio: 'pipe',
+    });
     this.#children.add(child);
     child.stdin.end(stdin);
     const ended = Promise.all([
