@@ -6,7 +6,6 @@ import type { Io } from '../io.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import type { Progress } from '../output/progress.ts';
 import { lengthText } from '../output/time.ts';
-import { readRun } from '../runs/run-lookup.ts';
 import { generateCatalogue, restocksOf } from '../sample/catalogue.ts';
 import { generateOrders } from '../sample/orders.ts';
 import { reconcile } from '../sample/reconcile.ts';
@@ -63,7 +62,7 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
   const chaos = chaotic ? startChaos({ clock: systemClock, seed, services, kill }) : undefined;
   try {
     const desk = new OrderDesk(flow, orders);
-    await refuseOldOrders(flow, [...desk.runIds]);
+    await refuseOldBooks(flow);
     const ended = await watchRuns(flow.ports, desk.runIds, {
       timeoutMs,
       signal: flow.signal,
@@ -103,15 +102,16 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
   }
 }
 
-/** An emulator that ran before may hold these very orders: nothing would be done for them, and the books would be another day's. */
-async function refuseOldOrders({ ports }: Flow, [first = '']: readonly string[]): Promise<void> {
-  if (!(await readRun(ports.store, first))) return;
+/** An emulator that ran before may hold another sample's orders and stock: the books would be of both. */
+async function refuseOldBooks({ ports, topology }: Flow): Promise<void> {
+  const runs = await ports.store.query({ collection: 'workflows', limit: 1 });
+  if (runs.length === 0) return;
   throw new MeshError(
     'ConfigurationInvalid',
-    'the Firestore emulator holds the sample orders of this seed already',
+    `the Firestore emulator holds runs of ${topology.project} already`,
     {
-      field: '--seed',
-      hint: 'Start the emulator anew, or choose other orders with --seed.',
+      field: '--project',
+      hint: 'Start the emulator anew, or play another project with --project.',
     },
   );
 }
