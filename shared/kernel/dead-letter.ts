@@ -5,6 +5,8 @@ import { ERROR_CATALOGUE, type ErrorCode } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
 import { digest, messageKey } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
+import { LONGEST_VALUE_BYTES, MOST_ATTRIBUTES } from './attribute-limits.ts';
+import { attemptOf, withoutDeferral } from './deferral.ts';
 
 /**
  * Dead letters on the wire: the original message, byte for byte and attribute for attribute, with the reason in attributes beside it.
@@ -21,30 +23,29 @@ const PUBLISH_TIME = 'deadletterpublishtime';
 const ATTEMPTS = 'deadletterattempts';
 const PUBSUB_PREFIX = 'CloudPubSubDeadLetterSource';
 
-/** Pub/Sub takes at most 1,024 bytes in an attribute's value. */
-const LONGEST_VALUE_BYTES = 1_024;
-
 export function deadLetterAttributes(failure: Failure, agent: string): Record<string, string> {
   return {
     [CODE]: failure.code,
-    [MESSAGE]: cut(failure.message || failure.code),
     [AGENT]: agent,
+    [MESSAGE]: cut(failure.message || failure.code),
     ...(failure.field && { [FIELD]: cut(failure.field) }),
     ...(failure.reason && { [REASON]: cut(failure.reason) }),
   };
 }
 
-/** The delivery as a dead letter to be published. Its ordering key is kept as it was. */
+/** The delivery as a dead letter to be published. Of the reason only so much is told as the message has attributes to spare. */
 export function toDeadLetter(delivery: Delivery, failure: Failure, agent: string): WireMessage {
+  const original = originalAttributes(delivery.attributes);
+  const reason = {
+    ...deadLetterAttributes(failure, agent),
+    [MESSAGE_ID]: delivery.messageId,
+    [PUBLISH_TIME]: delivery.publishTime,
+    ...(delivery.deliveryAttempt !== undefined && { [ATTEMPTS]: String(attemptOf(delivery)) }),
+  };
+  const room = Math.max(0, MOST_ATTRIBUTES - Object.keys(original).length);
   return {
     data: delivery.data,
-    attributes: {
-      ...originalAttributes(delivery.attributes),
-      ...deadLetterAttributes(failure, agent),
-      [MESSAGE_ID]: delivery.messageId,
-      [PUBLISH_TIME]: delivery.publishTime,
-      ...(delivery.deliveryAttempt !== undefined && { [ATTEMPTS]: String(delivery.deliveryAttempt) }),
-    },
+    attributes: { ...original, ...Object.fromEntries(Object.entries(reason).slice(0, room)) },
   };
 }
 
@@ -86,12 +87,17 @@ export function originalEnvelope(letter: DeadLetter): Envelope | undefined {
  */
 export function toRedrive(letter: DeadLetter): WireMessage {
   const { attributes, data, messageId, publishTime, orderingKey } = letter.original;
-  const redrive = String(Number(attributes.redrive ?? 0) + 1);
+  const redrive = String(redrivesOf(attributes) + 1);
   return {
     data: Buffer.from(data, 'base64'),
-    attributes: { 'ce-id': messageId, 'ce-time': publishTime, ...attributes, redrive },
+    attributes: { 'ce-id': messageId, 'ce-time': publishTime, ...withoutDeferral(attributes), redrive },
     ...(orderingKey && { orderingKey }),
   };
+}
+
+/** What is no count is corrected by the redrive, like any other fault of the message would have to be. */
+function redrivesOf({ redrive = '0' }: Readonly<Record<string, string>>): number {
+  return /^\d{1,5}$/.test(redrive) ? Number(redrive) : 0;
 }
 
 function envelopeOf(delivery: Delivery, agent: string): Envelope | undefined {
@@ -105,7 +111,7 @@ function envelopeOf(delivery: Delivery, agent: string): Envelope | undefined {
 
 function readFailure(attributes: Readonly<Record<string, string>>, attempts: number | undefined): Failure {
   const code = attributes[CODE];
-  if (code === undefined || !(code in ERROR_CATALOGUE)) {
+  if (code === undefined || !Object.hasOwn(ERROR_CATALOGUE, code)) {
     const times = attempts === undefined ? 'every delivery attempt' : `${attempts} delivery attempts`;
     return { code: 'DeliveriesExhausted', message: `${times} failed` };
   }

@@ -13,6 +13,7 @@ import type { StoredDocument } from '../contract/store.ts';
 import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
 import { admit } from './admission.ts';
 import { toDeadLetter } from './dead-letter.ts';
+import { attemptOf, type DeferReason, deferral } from './deferral.ts';
 import { decodeInbox, encodeInbox, type OutboxEntry } from './inbox.ts';
 import { publishOutbox, toOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
@@ -29,6 +30,12 @@ export interface KernelOptions {
 export interface Kernel {
   /** Handles one delivery to its end. Never rejects: what fails is an outcome. */
   handle(delivery: Delivery): Promise<Outcome>;
+}
+
+/** The inbox record as its holder wrote it. */
+interface Claim {
+  readonly version: string;
+  readonly until: Date;
 }
 
 /** Reading and deciding again after a conflict, before the message is left to Pub/Sub's own retry. */
@@ -100,8 +107,8 @@ export function createKernel(options: KernelOptions): Kernel {
     const inbox = inboxPath(contract.name, key);
     const reads = route.reads(message);
     const owner = ports.ids.uuid();
-    /** The version of the inbox record by which this handling holds the message, in `effect` mode. */
-    let claim: string | undefined;
+    /** By which this handling holds the message, in `effect` mode. */
+    let claim: Claim | undefined;
     for (let conflicts = 0; ; conflicts++) {
       const [record, ...documents] = await store.read([inbox, ...reads]);
       const known = record && decodeInbox(record);
@@ -109,17 +116,25 @@ export function createKernel(options: KernelOptions): Kernel {
         await publishOutbox(known.outbox, ports);
         return { kind: 'ack', duplicate: true };
       }
-      claim = known?.owner === owner ? record?.version : undefined;
-      if (known && claim === undefined && known.leaseUntil.getTime() > clock.now()) {
-        return defer(delivery, message, known.leaseUntil, 'lease');
+      claim =
+        record && known?.owner === owner ? { version: record.version, until: known.leaseUntil } : undefined;
+      if (known && claim === undefined) {
+        if (known.leaseUntil.getTime() > clock.now())
+          return defer(delivery, message, known.leaseUntil, 'lease');
+        checkAttempts(delivery);
       }
       checkDeadline(message, clock.now());
       try {
-        if (route.mode === 'effect') claim ??= await takeClaim(inbox, message, record, owner);
-        return await decideAndCommit(work, key, documents, claim ?? record?.version);
+        if (route.mode === 'effect' && (!claim || timeLeft(claim) < timeoutMs / 2))
+          claim = await takeClaim(inbox, message, record, owner);
+        const held = {
+          version: claim?.version ?? record?.version,
+          timeLeft: claim ? timeLeft(claim) : timeoutMs,
+        };
+        return await decideAndCommit(work, key, documents, held);
       } catch (error) {
         if (conflicts >= MOST_CONFLICTS || !(hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists'))) {
-          if (claim !== undefined) await releaseClaim(inbox, message, claim, work.log);
+          if (claim !== undefined && !wasCutOff(error)) await releaseClaim(inbox, message, claim, work.log);
           throw error;
         }
         await sleep(clock, backoff(conflicts, key));
@@ -127,14 +142,29 @@ export function createKernel(options: KernelOptions): Kernel {
     }
   }
 
+  /** How long a handler may take so that it is cut off, and seen to be, before its lease ends. */
+  function timeLeft(claim: Claim): number {
+    return claim.until.getTime() - LEASE_MARGIN_MS - clock.now();
+  }
+
+  /** Whoever held the message died at it, and so did those before. Its redeliveries are deferred, where Pub/Sub loses count of them. */
+  function checkAttempts(delivery: Delivery): void {
+    const { maxAttempts } = contract.retry;
+    if (attemptOf(delivery) <= maxAttempts) return;
+    throw new MeshError(
+      'DeliveriesExhausted',
+      `the handling of the message was cut short ${maxAttempts} times`,
+    );
+  }
+
   async function decideAndCommit(
     work: Work,
     key: string,
     documents: (StoredDocument | undefined)[],
-    held: string | undefined,
+    held: { readonly version: string | undefined; readonly timeLeft: number },
   ): Promise<Outcome> {
     const { message, route, log, traceparent } = work;
-    const decision = await decide(work, key, documents);
+    const decision = await decide(work, key, documents, held.timeLeft);
     if (decision.record === false) return { kind: 'ack' };
     const context = { contract, deployment, message, key, now: clock.now(), traceparent };
     const outbox = toOutbox(decision, context);
@@ -142,7 +172,9 @@ export function createKernel(options: KernelOptions): Kernel {
     const path = inboxPath(contract.name, key);
     await store.commit([
       // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
-      held === undefined ? { kind: 'create', path, fields } : { kind: 'put', path, fields, ifVersion: held },
+      held.version === undefined
+        ? { kind: 'create', path, fields }
+        : { kind: 'put', path, fields, ifVersion: held.version },
       ...decision.writes,
     ]);
     log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
@@ -155,11 +187,14 @@ export function createKernel(options: KernelOptions): Kernel {
     { message, route, log }: Work,
     key: string,
     documents: (StoredDocument | undefined)[],
+    timeLeft: number,
   ): Promise<Decision> {
     const deadline = message.deadline === undefined ? undefined : Date.parse(message.deadline);
     try {
-      return await withinTime(clock, { timeoutMs, ...(deadline !== undefined && { deadline }) }, (signal) =>
-        route.decide({ message, documents, key, signal, log }),
+      return await withinTime(
+        clock,
+        { timeoutMs: timeLeft, ...(deadline !== undefined && { deadline }) },
+        (signal) => route.decide({ message, documents, key, signal, log }),
       );
     } catch (error) {
       if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;
@@ -173,21 +208,18 @@ export function createKernel(options: KernelOptions): Kernel {
     message: Message,
     record: StoredDocument | undefined,
     owner: string,
-  ): Promise<string> {
+  ): Promise<Claim> {
     const now = clock.now();
-    const fields = encodeInbox(
-      { status: 'running', leaseUntil: new Date(now + timeoutMs + LEASE_MARGIN_MS), owner },
-      message,
-      now,
-    );
+    const until = new Date(now + timeoutMs + LEASE_MARGIN_MS);
+    const fields = encodeInbox({ status: 'running', leaseUntil: until, owner }, message, now);
     const [version] = await store.commit([
       record ? { kind: 'put', path, fields, ifVersion: record.version } : { kind: 'create', path, fields },
     ]);
-    return version as string;
+    return { version: version as string, until };
   }
 
   /** Lets the next delivery start at once instead of waiting for the lease to end. Only a courtesy: the lease ends by itself. */
-  async function releaseClaim(path: string, message: Message, version: string, log: Log): Promise<void> {
+  async function releaseClaim(path: string, message: Message, { version }: Claim, log: Log): Promise<void> {
     const fields = encodeInbox(
       { status: 'running', leaseUntil: new Date(0), owner: '' },
       message,
@@ -198,30 +230,15 @@ export function createKernel(options: KernelOptions): Kernel {
       .catch((error) => log.debug('the claim could not be released', { error }));
   }
 
-  /** Publishes the delivery to this agent's own topic again, later and under the identity it has (I2), then lets it be acked (I3). */
+  /** Publishes the delivery to this agent's own topic again, later, then lets it be acked (I3). */
   async function defer(
     delivery: Delivery,
     envelope: Envelope,
     until: Date,
-    why: 'not-before' | 'lease',
+    why: DeferReason,
   ): Promise<Outcome> {
-    const notBefore = until.toISOString();
-    const attributes = {
-      ...delivery.attributes,
-      'ce-id': envelope.id,
-      'ce-time': envelope.time,
-      notbefore: notBefore,
-    };
-    await timers.schedule({
-      name: digest('defer', envelope.source, envelope.id, notBefore),
-      topic: topicOf(deployment.prefix, contract.name),
-      message: {
-        data: delivery.data,
-        attributes,
-        ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
-      },
-      at: until,
-    });
+    const topic = topicOf(deployment.prefix, contract.name);
+    await timers.schedule({ topic, ...deferral(delivery, envelope, until, why) });
     return { kind: 'defer', until, why };
   }
 
@@ -229,7 +246,7 @@ export function createKernel(options: KernelOptions): Kernel {
   async function giveUpOrRetry(delivery: Delivery, error: unknown, log: Log): Promise<Outcome> {
     const failure = toFailure(error);
     const hopeless = error instanceof MeshError && !error.retry;
-    const last = (delivery.deliveryAttempt ?? 0) >= contract.retry.maxAttempts;
+    const last = attemptOf(delivery) >= contract.retry.maxAttempts;
     if (!hopeless && !last) {
       log.warn('failed, to be tried again', failureFields(failure, error));
       return { kind: 'nack', failure };
@@ -247,6 +264,11 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   return { handle };
+}
+
+/** The handler's time was up: it may still be at work, which only the end of its lease ends for certain. */
+function wasCutOff(error: unknown): boolean {
+  return hasCode(error, 'HandlerTimeout') || hasCode(error, 'DeadlineExceeded');
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { Contract } from '../../shared/contract/agent.ts';
+import type { Clock } from '../../shared/contract/clock.ts';
+import { MeshError } from '../../shared/contract/errors.ts';
 import { randomIds } from '../../shared/contract/ids.ts';
 import { silentLog } from '../../shared/contract/log.ts';
 import type { Delivery, WireMessage } from '../../shared/contract/message.ts';
@@ -39,9 +41,14 @@ export interface WorldOptions {
   readonly parallel?: () => number;
   /** Whether a delivery comes twice: asked once, at the same time; asked a second time, later. */
   readonly duplicate?: () => boolean;
+  /** How far the clock of the process that takes the next delivery is off, in milliseconds; default 0. */
+  readonly skew?: () => number;
 }
 
 const MOST_DELIVERIES = 5_000;
+/** Cloud Tasks takes a task at most so far ahead, and knows a task's name again for so long after it ran: up to a day. */
+const TIMER_HORIZON_MS = 30 * 86_400_000;
+const TIMER_NAMES_LAST_MS = 86_400_000;
 
 /**
  * A whole mesh in one process: the real kernels and routes over ports in memory, delivered to by the rules of Pub/Sub (at least once,
@@ -63,6 +70,8 @@ export class World {
   readonly #options: WorldOptions;
   readonly #pending: Pending[] = [];
   readonly #timers = new Map<string, Timer>();
+  /** When the timers that are over ran, by name. */
+  readonly #ran = new Map<string, number>();
   #published = 0;
 
   constructor(options: WorldOptions) {
@@ -78,10 +87,18 @@ export class World {
       ids: randomIds,
       log: silentLog,
       secrets: { get: async (name) => `value of ${name}` },
-      bus: { publish: async (topic, messages) => this.publish(topic, ...messages) },
+      bus: {
+        publish: async (topic, messages) => {
+          if (!messages.every(fits)) throw new MeshError('BusUnavailable', 'over 100 attributes');
+          this.publish(topic, ...messages);
+        },
+      },
       timers: {
         schedule: async ({ name, topic, message, at }) => {
-          if (!this.#timers.has(name)) this.#timers.set(name, { at: at.getTime(), topic, message });
+          const now = this.clock.now();
+          if (this.#timers.has(name) || now - (this.#ran.get(name) ?? -Infinity) < TIMER_NAMES_LAST_MS)
+            return;
+          this.#timers.set(name, { at: Math.min(at.getTime(), now + TIMER_HORIZON_MS), topic, message });
         },
       },
     };
@@ -153,7 +170,12 @@ export class World {
     const agent = this.#options.agents.find(({ contract }) => contract.name === subscription.pushTo);
     const deployment = this.topology.functions.find((fn) => fn.agent === subscription.pushTo)?.deployment;
     if (!agent || !deployment) throw new Error(`no agent ${subscription.pushTo}`);
-    const ports = faulty(this.ports, this.plan, process);
+    const offset = this.#options.skew?.() ?? 0;
+    const clock: Clock = {
+      now: () => this.clock.now() + offset,
+      after: (delayMs, task) => this.clock.after(delayMs, task),
+    };
+    const ports = faulty({ ...this.ports, clock }, this.plan, process);
     const kernel = createKernel({ contract: agent.contract, deployment, ports, routes: agent.routes(ports) });
     const delivery: Delivery = {
       ...message,
@@ -203,11 +225,18 @@ export class World {
     for (const entry of this.#timers) if (!next || entry[1].at < next[1].at) next = entry;
     if (!next) return false;
     const [name, { at, topic, message }] = next;
-    this.#timers.delete(name);
     await this.clock.advance(Math.max(0, at - this.clock.now()));
-    this.publish(topic, message);
+    this.#timers.delete(name);
+    this.#ran.set(name, this.clock.now());
+    // What Pub/Sub refuses, Cloud Tasks tries in vain until it drops it.
+    if (fits(message)) this.publish(topic, message);
     return true;
   }
+}
+
+/** https://cloud.google.com/pubsub/quotas#resource_limits */
+function fits({ attributes }: WireMessage): boolean {
+  return Object.keys(attributes).length <= 100;
 }
 
 function matches({ filter }: Subscription, { attributes }: WireMessage): boolean {

@@ -1,0 +1,68 @@
+import { MeshError } from '../contract/errors.ts';
+import { digest } from '../contract/keys.ts';
+import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
+import { MOST_ATTRIBUTES } from './attribute-limits.ts';
+
+/** Why a message is put off: its time has not come, or another instance is at it. */
+export type DeferReason = 'not-before' | 'lease';
+
+/** How often the message was begun before the deferral that this copy of it comes from: Pub/Sub counts each copy from 1. */
+const PRIOR_ATTEMPTS = 'priorattempts';
+
+/** The attempt that this delivery is, deferrals included: so a message that kills whoever handles it is given up on in the end (I4). */
+export function attemptOf(delivery: Delivery): number {
+  return priorAttempts(delivery) + (delivery.deliveryAttempt ?? 1);
+}
+
+function priorAttempts({ attributes }: Delivery): number {
+  const text = attributes[PRIOR_ATTEMPTS];
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : 0;
+}
+
+/** The attributes without those that a deferral adds for itself. */
+export function withoutDeferral(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const { [PRIOR_ATTEMPTS]: _attempts, ...rest } = attributes;
+  return rest;
+}
+
+/**
+ * The timer that publishes a delivery again, later and under the identity that it has (I2).
+ *
+ * It is named after the delivery, not the message: Cloud Tasks knows a name again for up to a day after the task ran, and a message may
+ * have to be deferred to the very same time once more (it is further ahead than a timer reaches; a clock is slow). A delivery that is
+ * repeated is deferred once all the same: its Pub/Sub message id is that of the first.
+ *
+ * @throws MeshError `LeaseHeld`, `InvalidAttribute` for a message with so many attributes that it could never be published again
+ */
+export function deferral(
+  delivery: Delivery,
+  envelope: Envelope,
+  until: Date,
+  why: DeferReason,
+): { readonly name: string; readonly message: WireMessage; readonly at: Date } {
+  const notBefore = until.toISOString();
+  // The delivery that finds a lease does nothing itself; those before it began.
+  const begun = why === 'lease' ? Math.max(0, (delivery.deliveryAttempt ?? 2) - 1) : 0;
+  const prior = priorAttempts(delivery) + begun;
+  const attributes = {
+    ...delivery.attributes,
+    'ce-id': envelope.id,
+    'ce-time': envelope.time,
+    notbefore: notBefore,
+    ...(prior > 0 && { [PRIOR_ATTEMPTS]: String(prior) }),
+  };
+  if (Object.keys(attributes).length > MOST_ATTRIBUTES) {
+    if (why === 'lease') throw new MeshError('LeaseHeld', `another instance handles it until ${notBefore}`);
+    const message = `the message has ${Object.keys(delivery.attributes).length} attributes, which leaves no room to defer it`;
+    throw new MeshError('InvalidAttribute', message, { field: 'notbefore' });
+  }
+  return {
+    name: digest('defer', envelope.source, envelope.id, delivery.messageId, notBefore),
+    message: {
+      data: delivery.data,
+      attributes,
+      ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
+    },
+    at: until,
+  };
+}

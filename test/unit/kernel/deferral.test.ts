@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { FaultPlan } from '../../support/faults.ts';
+import { ledgerMesh, Vault } from '../../support/ledger-mesh.ts';
+import { World, type WorldOptions } from '../../support/world.ts';
+
+const DAY_MS = 86_400_000;
+const SALE = { account: 'main', amount: 5 };
+
+function mesh(options: Partial<WorldOptions> = {}) {
+  const vault = new Vault();
+  const plan = options.plan ?? new FaultPlan();
+  const world = new World({ agents: ledgerMesh(vault, plan), plan, ...options });
+  const outcomesOf = (agent: string) =>
+    world.outcomes.filter((one) => one.agent === agent).map(({ outcome }) => outcome);
+  const sales = () => world.store.documents.get('agents/till/state/main')?.fields.total;
+  const deadLetters = () =>
+    [...world.store.documents.values()]
+      .filter(({ path }) => /^deadLetters\/[^/]+$/.test(path))
+      .map(({ fields }) => fields);
+  return { world, vault, outcomesOf, sales, deadLetters };
+}
+
+const inDays = (world: World, days: number) => new Date(world.clock.now() + days * DAY_MS).toISOString();
+
+describe('a message that comes too early, again and again', () => {
+  it('is handled in its time though that is several horizons of the timers ahead', async () => {
+    const { world, sales, outcomesOf } = mesh();
+    const notbefore = inDays(world, 100);
+    world.command('till', 'sell', SALE, { notbefore });
+    await world.settle();
+    expect(sales()).toBe(5);
+    expect(outcomesOf('till')).toEqual(['defer', 'defer', 'defer', 'defer', 'ack']);
+    expect(new Date(world.clock.now()).toISOString()).toBe(notbefore);
+  });
+
+  it('is handled though the clock of its function is slow, and the timer therefore early each time', async () => {
+    const offsets = [-3_000, -3_000, -2_000, -1_000];
+    const { world, sales } = mesh({ skew: () => offsets.shift() ?? 0 });
+    world.command('till', 'sell', SALE, { notbefore: inDays(world, 1) });
+    await world.settle();
+    expect(sales()).toBe(5);
+  });
+
+  it('is one message however often its delivery is repeated', async () => {
+    let twice = 2;
+    const { world, sales, outcomesOf } = mesh({ duplicate: () => twice-- > 0 });
+    world.command('till', 'sell', SALE, { notbefore: inDays(world, 1) });
+    await world.settle();
+    expect(sales()).toBe(5);
+    expect(outcomesOf('till')).toEqual(['defer', 'defer', 'ack']);
+  });
+});
+
+/** Every process dies at what comes after the vault has done its work. */
+class Poison extends FaultPlan {
+  #last = '';
+
+  override next(name: string): 'crash-before' | undefined {
+    super.next(name);
+    const dies = name === 'commit' && this.#last === 'provider';
+    this.#last = name;
+    return dies ? 'crash-before' : undefined;
+  }
+}
+
+describe('an effect at which every process dies', () => {
+  it('is given up on after as many attempts as any other message', async () => {
+    const { world, vault, deadLetters, outcomesOf } = mesh({ plan: new Poison() });
+    world.command('bank', 'deposit', { amount: 3 });
+    await world.settle();
+    expect(deadLetters()).toMatchObject([{ agent: 'bank', code: 'DeliveriesExhausted' }]);
+    expect(outcomesOf('bank').filter((outcome) => outcome === 'crashed')).toHaveLength(5);
+    expect(vault.worked).toBe(1);
+  });
+});
+
+describe('a message with as many attributes as Pub/Sub takes', () => {
+  const full = (more: Record<string, string>) => {
+    const names = Array.from({ length: 99 - Object.keys(more).length }, (_, at) => [`x-${at}`, 'x']);
+    return { ...Object.fromEntries(names), ...more };
+  };
+
+  it('is a dead letter, and not lost, when it can not be deferred', async () => {
+    const { world, deadLetters } = mesh();
+    world.command('till', 'sell', SALE, full({ notbefore: inDays(world, 1) }));
+    await world.settle();
+    expect(deadLetters()).toHaveLength(1);
+  });
+
+  it('becomes a dead letter with as much of its reason as there is room for', async () => {
+    const { world, deadLetters } = mesh();
+    const { 'x-0': _one, 'x-1': _two, ...attributes } = full({});
+    world.command('till', 'sell', { account: 'main', amount: -1 }, attributes);
+    await world.settle();
+    expect(deadLetters()).toMatchObject([{ agent: 'till', code: 'SchemaMismatch' }]);
+  });
+});
