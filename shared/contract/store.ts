@@ -35,7 +35,10 @@ export interface Query {
     readonly op: '==' | '<' | '<=' | '>' | '>=';
     readonly value: FieldValue;
   }[];
+  /** Documents without the field are left out; those with the same value come in order of their paths, in the same direction. */
   readonly orderBy?: { readonly field: string; readonly descending?: boolean };
+  /** Only what comes after the document that had this value of the `orderBy` field, and this path: the last of the page before. */
+  readonly startAfter?: { readonly value: FieldValue; readonly path: string };
   readonly limit?: number;
 }
 
@@ -50,5 +53,6 @@ export interface Store {
    * @throws MeshError `AlreadyExists` (a `create`), `Conflict` (an `ifVersion`), `DocumentTooLarge`, `StoreUnavailable`
    */
   commit(writes: readonly Write[]): Promise<readonly string[]>;
+  /** `startAfter` needs an `orderBy`; without it a `TypeError` is thrown. */
   query(query: Query): Promise<StoredDocument[]>;
 }

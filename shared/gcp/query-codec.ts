@@ -10,7 +10,8 @@ const OPERATOR = {
 } as const;
 
 /** The query as Firestore's protocol carries it, below `root` (`projects/<p>/databases/<d>/documents`). */
-export function encodeQuery({ collection, where = [], orderBy, limit }: Query, root: string) {
+export function encodeQuery({ collection, where = [], orderBy, startAfter, limit }: Query, root: string) {
+  if (startAfter && !orderBy) throw new TypeError('a query that starts after a document needs an orderBy');
   const at = collection.lastIndexOf('/');
   const filters = where.map(encodeCondition);
   return {
@@ -20,13 +21,22 @@ export function encodeQuery({ collection, where = [], orderBy, limit }: Query, r
       ...(filters.length === 1 && filters[0] && { where: filters[0] }),
       ...(filters.length > 1 && { where: { compositeFilter: { op: 'AND' as const, filters } } }),
       ...(orderBy && {
-        orderBy: [
-          {
-            field: { fieldPath: fieldPath(orderBy.field) },
-            direction: orderBy.descending ? ('DESCENDING' as const) : ('ASCENDING' as const),
-          },
-        ],
+        // The path is what the service orders by last anyhow; said, so that a cursor may hold it.
+        orderBy: [fieldPath(orderBy.field), '__name__'].map((path) => ({
+          field: { fieldPath: path },
+          direction: orderBy.descending ? ('DESCENDING' as const) : ('ASCENDING' as const),
+        })),
       }),
+      ...(orderBy &&
+        startAfter && {
+          startAt: {
+            values: [
+              encodeValue(startAfter.value, orderBy.field),
+              { referenceValue: `${root}/${startAfter.path}` },
+            ],
+            before: false,
+          },
+        }),
       ...(limit !== undefined && { limit: { value: limit } }),
     },
   };

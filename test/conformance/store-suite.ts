@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fields, Store } from '../../shared/contract/store.ts';
+import type { Fields, Query, Store } from '../../shared/contract/store.ts';
 
 export interface StoreWorld {
   readonly store: Store;
@@ -10,8 +10,6 @@ export interface StoreWorld {
 export interface StoreExceptions {
   /** Why it takes any document. */
   readonly unlimited?: string;
-  /** Why its queries don't filter, order or limit. */
-  readonly plainQueries?: string;
 }
 
 /** The obligations of the Store port (`shared/contract/store.ts`), held against one implementation. */
@@ -190,7 +188,7 @@ export function storeConformance(
       expect(found[0]?.version).toBe((await store.read([`${collection}/a`]))[0]?.version);
     });
 
-    describe.skipIf(exceptions.plainQueries)('a query with conditions', () => {
+    describe('a query with conditions', () => {
       const idsOf = (found: readonly { path: string }[]) => found.map(({ path }) => path.split('/').at(-1));
       const queried = async () => {
         const collection = fresh('queried').replace('/', '-');
@@ -223,6 +221,39 @@ export function storeConformance(
         expect(
           idsOf(await store.query({ collection, orderBy: { ...orderBy, descending: true }, limit: 2 })),
         ).toEqual(['b', 'd']);
+      });
+
+      test('goes on after the last document of the page before, either way, also where values are the same', async () => {
+        const collection = fresh('paged').replace('/', '-');
+        const ids = ['a', 'b', 'c', 'd', 'e'];
+        await store.commit(
+          ids.map((id, at) => ({
+            kind: 'create' as const,
+            path: `${collection}/${id}`,
+            fields: { at: new Date(at < 3 ? 1_000 : 2_000), kind: id === 'b' ? 'other' : 'same' },
+          })),
+        );
+        const paged = async (descending: boolean, where: Query['where'] = []) => {
+          const pages: string[][] = [];
+          for (let startAfter: Query['startAfter']; ; ) {
+            const orderBy = { field: 'at', descending };
+            const page = await store.query({
+              ...{ collection, where, orderBy, limit: 2 },
+              ...(startAfter && { startAfter }),
+            });
+            const last = page.at(-1);
+            if (!last) return pages;
+            pages.push(idsOf(page) as string[]);
+            startAfter = { value: last.fields.at ?? null, path: last.path };
+          }
+        };
+        expect(await paged(false)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+        expect(await paged(true)).toEqual([['e', 'd'], ['c', 'b'], ['a']]);
+        const same = [{ field: 'kind', op: '==', value: 'same' }] as const;
+        expect(await paged(true, same)).toEqual([
+          ['e', 'd'],
+          ['c', 'a'],
+        ]);
       });
 
       test('filters by a range, by time, and by several conditions', async () => {

@@ -8,7 +8,6 @@ import { storeConformance } from './store-suite.ts';
 
 storeConformance('the store in memory', async () => ({ store: new MemoryStore(), close: async () => {} }), {
   unlimited: 'it is for tests of what is above it',
-  plainQueries: 'nothing above it queries',
 });
 
 storeConformance('Firestore through the local server', () => overFirestore(startFirestore()));
