@@ -78,7 +78,7 @@ const rooms: readonly Room[] = [
   {
     name: 'shared/testing',
     holds: /^shared\/testing\//,
-    may: ['shared/testing', 'shared/contract', 'node:*'],
+    may: ['shared/testing', 'shared/workflow', 'shared/kernel', 'shared/contract', 'node:*'],
   },
   {
     // The door that agents come in by. What lies behind it must not load the client libraries.

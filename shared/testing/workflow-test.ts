@@ -1,0 +1,254 @@
+import type { Contract, MessageRef } from '../contract/agent.ts';
+import { type Duration, milliseconds } from '../contract/duration.ts';
+import { decodeData, decodeEnvelope, encodeMessage } from '../contract/envelope.ts';
+import { type Failure, toFailure } from '../contract/failure.ts';
+import { type Json, toJson } from '../contract/json.ts';
+import { digest } from '../contract/keys.ts';
+import { silentLog } from '../contract/log.ts';
+import { CANCEL, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
+import { eventsTopic, subscriptionOf, topicOf } from '../contract/names.ts';
+import type { Ports } from '../contract/ports.ts';
+import type { Reply } from '../contract/reply.ts';
+import { createKernel, type Kernel } from '../kernel/kernel.ts';
+import type { Outcome } from '../kernel/outcome.ts';
+import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { decodeRun, type RunRecord } from '../workflow/run-record.ts';
+import { historyOf, type StepView } from '../workflow/run-view.ts';
+import { workflowRoutes } from '../workflow/workflow-routes.ts';
+import type { Fake } from './fake.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryStore } from './memory-store.ts';
+
+const PREFIX = 'test';
+
+export interface WorkflowTestOptions {
+  /** The agent that hosts the workflow. */
+  readonly agent: { readonly contract: Contract };
+  readonly workflows: readonly WorkflowDefinition[];
+  /** How other agents answer. A command that nobody plays stays in `unanswered`, for `reply`. */
+  readonly fakes?: readonly Fake[];
+}
+
+/** A command that the workflow sent. */
+export interface SentCommand {
+  readonly type: string;
+  readonly input: Json;
+  readonly message: Message;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly message: WireMessage;
+}
+
+/**
+ * Runs a workflow in memory: the real engine and kernel, agents played by the test, and a clock that the test moves. Nothing is
+ * awaited but what the test asks for, and the same test gives the same history every time.
+ *
+ * @example
+ * const test = new WorkflowTest({ agent: orders, workflows: [fulfillOrder], fakes: [fake(payments.charge, …)] });
+ * await test.start(orders['fulfill-order'], order);
+ * expect(test.commands.map(({ type }) => type)).toEqual(['payments.charge', …]);
+ * await test.advance('5s');
+ * expect(test.run.status).toBe('failed');
+ */
+export class WorkflowTest {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryStore();
+  /** Every command that left the workflow, in order; a compensation is one too. */
+  readonly commands: SentCommand[] = [];
+  /** Every domain event that it published, in order. */
+  readonly events: SentCommand[] = [];
+  /** The replies that the run gave to whoever started it. */
+  readonly replies: Reply[] = [];
+  /** Messages to the workflow that were given up on, with their reason. */
+  readonly deadLetters: Failure[] = [];
+  readonly #contract: Contract;
+  readonly #fakes: ReadonlyMap<string, Fake>;
+  readonly #kernel: Kernel;
+  readonly #inbound: WireMessage[] = [];
+  readonly #timers = new Map<string, Timer>();
+  readonly #unanswered = new Map<string, SentCommand>();
+  #runId: string | undefined;
+  #delivered = 0;
+  #uuids = 0;
+
+  constructor({ agent, workflows, fakes = [] }: WorkflowTestOptions) {
+    this.#contract = agent.contract;
+    this.#fakes = new Map(fakes.map((fake) => [fake.type, fake]));
+    const ports = this.#ports();
+    const { clock, ids } = ports;
+    this.#kernel = createKernel({
+      contract: this.#contract,
+      deployment: {
+        project: 'test',
+        prefix: PREFIX,
+        agent: this.#contract.name,
+        callers: ['*'],
+        queue: 'timers',
+        database: 'test',
+      },
+      ports,
+      routes: workflowRoutes({ contract: this.#contract, definitions: workflows, clock, ids }),
+    });
+  }
+
+  /** Starts the run, and brings it as far as it comes without time passing. */
+  async start<Input, Output, Wire>(
+    ref: MessageRef<Input, Output, Wire>,
+    input: NoInfer<Wire>,
+  ): Promise<void> {
+    this.#send({
+      type: ref.type,
+      data: toJson(input),
+      replyTo: this.#contract.name,
+      runId: 'the-test',
+      stepId: 'start',
+    });
+    await this.#settle();
+  }
+
+  /** Sends a signal to the run. */
+  async signal(name: string, payload?: unknown): Promise<void> {
+    this.#send({ type: SIGNAL, runId: this.run.runId, data: toJson({ name, payload }) });
+    await this.#settle();
+  }
+
+  /** Cancels the run. */
+  async cancel(reason?: string): Promise<void> {
+    this.#send({ type: CANCEL, runId: this.run.runId, data: toJson({ reason }) });
+    await this.#settle();
+  }
+
+  /** Answers a command that nobody plays: with its output, or with the error that it failed with. */
+  async reply(command: SentCommand, output: unknown): Promise<void> {
+    this.#unanswered.delete(command.message.id);
+    this.#answer(
+      command,
+      output instanceof Error
+        ? { ok: false, error: toFailure(output) }
+        : { ok: true, output: toJson(output) },
+    );
+    await this.#settle();
+  }
+
+  /** Moves time on; what falls due on the way happens at its own instant. */
+  async advance(duration: Duration): Promise<void> {
+    const end = this.clock.now() + milliseconds(duration);
+    for (;;) {
+      const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!next || next[1].at > end) break;
+      this.#timers.delete(next[0]);
+      await this.clock.advance(Math.max(0, next[1].at - this.clock.now()));
+      this.#inbound.push(next[1].message);
+      await this.#settle();
+    }
+    await this.clock.advance(end - this.clock.now());
+  }
+
+  /** Commands that wait for `reply`. */
+  get unanswered(): readonly SentCommand[] {
+    return [...this.#unanswered.values()];
+  }
+
+  /** The run as it stands. Throws when nothing was started. */
+  get run(): RunRecord {
+    const document =
+      this.#runId === undefined ? undefined : this.store.documents.get(`workflows/${this.#runId}`);
+    if (!document)
+      throw new Error(`no run was started${this.deadLetters[0] ? `: ${this.deadLetters[0].message}` : ''}`);
+    return decodeRun(document);
+  }
+
+  /** The run's steps, in the order in which they began. */
+  get steps(): StepView[] {
+    return historyOf(this.run);
+  }
+
+  #ports(): Ports {
+    return {
+      clock: this.clock,
+      store: this.store,
+      log: silentLog,
+      ids: { uuid: () => digest('uuid', String(this.#uuids++)) },
+      secrets: {
+        get: async (name) => Promise.reject(new Error(`a workflow reads no secret, such as ${name}`)),
+      },
+      bus: {
+        publish: async (topic, messages) => messages.forEach((message) => void this.#sent(topic, message)),
+      },
+      timers: {
+        schedule: async ({ name, message, at }) => {
+          if (!this.#timers.has(name)) this.#timers.set(name, { at: at.getTime(), message });
+        },
+      },
+    };
+  }
+
+  /** A message that the workflow's agent sent: to be answered, or looked at by the test. */
+  #sent(topic: string, wire: WireMessage): void {
+    const message = this.#read(wire);
+    const command = { type: message.type, input: message.data, message };
+    if (topic === eventsTopic(PREFIX)) this.events.push(command);
+    else if (message.type === REPLY && message.runId === 'the-test') this.replies.push(message.data as Reply);
+    else if (topic === topicOf(PREFIX, this.#contract.name)) this.#inbound.push(wire);
+    else if (message.replyTo !== undefined) {
+      this.commands.push(command);
+      this.#unanswered.set(message.id, command);
+    }
+  }
+
+  #read(wire: WireMessage): Message {
+    const delivery = { ...wire, messageId: '', publishTime: '', subscription: '' };
+    return { ...decodeEnvelope(delivery, this.#contract.name), data: decodeData(delivery) };
+  }
+
+  #answer({ message }: SentCommand, reply: Reply): void {
+    const { runId = '', stepId = '', id } = message;
+    this.#send({ type: REPLY, runId, stepId, causationId: id, data: toJson(reply) });
+  }
+
+  #send(message: Pick<Message, 'type' | 'data'> & Partial<Message>): void {
+    const id = `test-${this.#delivered++}`;
+    const time = new Date(this.clock.now()).toISOString();
+    this.#inbound.push(encodeMessage({ id, source: '/test', time, correlationId: id, ...message }));
+  }
+
+  async #settle(): Promise<void> {
+    for (;;) {
+      const wire = this.#inbound.shift();
+      if (wire) await this.#deliver(wire);
+      else if (!(await this.#play())) return;
+    }
+  }
+
+  async #deliver(wire: WireMessage): Promise<void> {
+    const outcome: Outcome = await this.#kernel.handle({
+      ...wire,
+      messageId: wire.attributes['ce-id'] ?? '',
+      publishTime: new Date(this.clock.now()).toISOString(),
+      subscription: subscriptionOf(PREFIX, this.#contract.name),
+      deliveryAttempt: this.#contract.retry.maxAttempts,
+    });
+    if (outcome.kind === 'dead-letter') this.deadLetters.push(outcome.failure);
+    this.#runId ??= [...this.store.documents.keys()]
+      .find((path) => /^workflows\/[^/]+$/.test(path))
+      ?.split('/')[1];
+  }
+
+  /** Lets the next command be answered by its fake. False when there is none left that has one. */
+  async #play(): Promise<boolean> {
+    for (const [id, command] of this.#unanswered) {
+      const played = this.#fakes.get(command.type);
+      if (!played) continue;
+      this.#unanswered.delete(id);
+      try {
+        this.#answer(command, { ok: true, output: toJson(await played.answer(command.input)) });
+      } catch (error) {
+        this.#answer(command, { ok: false, error: toFailure(error) });
+      }
+      return true;
+    }
+    return false;
+  }
+}
