@@ -1,8 +1,15 @@
 import type { DeadLetter } from '../contract/dead-letter.ts';
+import type { ErrorCode } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
 import { REPLY } from '../contract/message.ts';
 import { originalEnvelope } from './dead-letter.ts';
 import type { Send } from './route.ts';
+
+/**
+ * What was said before it died, or may not be said: who waits for a refused command was told so by the reply to it (a workflow whose
+ * compensation was refused puts it among the dead letters itself: an answer would be another refusal, without end).
+ */
+const SILENT: ReadonlySet<ErrorCode> = new Set(['Rejected', 'ReplyToRefused']);
 
 /**
  * A command that died tells whoever waits for its reply, so that a workflow compensates at once and never hangs (I4, I8). Only the
@@ -10,8 +17,7 @@ import type { Send } from './route.ts';
  */
 export function failureReply(letter: DeadLetter): Send[] {
   const original = originalEnvelope(letter);
-  if (!original?.replyTo || original.runId === undefined || letter.failure.code === 'ReplyToRefused')
-    return [];
+  if (!original?.replyTo || original.runId === undefined || SILENT.has(letter.failure.code)) return [];
   return [
     {
       to: { agent: original.replyTo },

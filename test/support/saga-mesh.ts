@@ -10,8 +10,19 @@ import type { FaultPlan } from './faults.ts';
 import { recorder, recorderHandlers } from './recorder.ts';
 import type { WorldAgent } from './world.ts';
 
-const Trip = z.object({ tripId: z.string(), failAt: z.enum(['none', 'hotel', 'flight']).default('none') });
-const Booking = z.object({ tripId: z.string(), refuse: z.boolean().default(false) });
+const Trip = z.object({
+  tripId: z.string(),
+  /** Which booking is refused; `undo` is a flight that is refused and a hotel that can't be cancelled. */
+  failAt: z.enum(['none', 'hotel', 'flight', 'undo']).default('none'),
+  /** Whether somebody must approve after the car is booked; a night is slept over it then. */
+  approval: z.boolean().default(false),
+});
+const Booking = z.object({
+  tripId: z.string(),
+  refuse: z.boolean().default(false),
+  /** Booked for good: its cancellation is refused. */
+  binding: z.boolean().default(false),
+});
 
 /** A saga of three effects, each undone by a command of its own. */
 const trips = defineAgent({
@@ -26,7 +37,7 @@ const KINDS = ['car', 'hotel', 'flight'] as const;
 type Kind = (typeof KINDS)[number];
 const booking = { input: Booking, output: z.object({ reference: z.string() }), mode: 'effect' } as const;
 const cancelling = {
-  input: z.object({ tripId: z.string(), reference: z.string().optional() }),
+  input: z.object({ tripId: z.string(), reference: z.string().optional(), binding: z.boolean() }),
   mode: 'effect',
 } as const;
 
@@ -74,16 +85,23 @@ const bookTrip = defineWorkflow({
   version: 1,
   input: Trip,
   output: z.object({ booked: z.array(z.string()) }),
-  async run(wf, { tripId, failAt }) {
+  async run(wf, { tripId, failAt, approval }) {
     const booked: string[] = [];
     for (const kind of KINDS) {
+      if (approval && kind === 'hotel') {
+        await wf.signal('approve', { schema: z.object({ by: z.string() }), timeout: '1h' });
+        await wf.sleep('8h');
+      }
+      const refuse = failAt === kind || (failAt === 'undo' && kind === 'flight');
+      const binding = failAt === 'undo' && kind === 'hotel';
       const { reference } = await wf.call(
         bookings[kind],
-        { tripId, refuse: failAt === kind },
+        { tripId, refuse, binding },
         {
           timeout: '30s',
           compensate: undo(bookings[`cancel-${kind}`], ({ input, output }) => ({
             tripId: input.tripId,
+            binding: input.binding ?? false,
             ...(output && { reference: output.reference }),
           })),
         },
@@ -114,8 +132,11 @@ export function sagaMesh(agency: Agency, plan: FaultPlan): WorldAgent[] {
     };
   const cancel =
     (kind: Kind) =>
-    ({ tripId }: { readonly tripId: string }) =>
-      outside(() => agency.cancel(kind, tripId));
+    ({ tripId, binding }: { readonly tripId: string; readonly binding: boolean }) => {
+      if (binding && agency.live.has(`${kind}:${tripId}`))
+        throw rejected('binding', `the ${kind} can't be cancelled`);
+      return outside(() => agency.cancel(kind, tripId));
+    };
   const bookingHandlers = {
     car: book('car'),
     hotel: book('hotel'),

@@ -41,6 +41,10 @@ export interface WorldOptions {
   readonly parallel?: () => number;
   /** Whether a delivery comes twice: asked once, at the same time; asked a second time, later. */
   readonly duplicate?: () => boolean;
+  /** Asked before each delivery, with how many there have been: what else happens at this moment. */
+  readonly meanwhile?: (deliveries: number) => void;
+  /** How long a message is on its way, in milliseconds; default 0. */
+  readonly delay?: (message: WireMessage) => number;
   /** How far the clock of the process that takes the next delivery is off, in milliseconds; default 0. */
   readonly skew?: () => number;
 }
@@ -69,6 +73,8 @@ export class World {
   readonly plan: FaultPlan;
   readonly #options: WorldOptions;
   readonly #pending: Pending[] = [];
+  /** On their way. */
+  #later: { readonly at: number; readonly pending: Pending }[] = [];
   readonly #timers = new Map<string, Timer>();
   /** When the timers that are over ran, by name. */
   readonly #ran = new Map<string, number>();
@@ -111,8 +117,11 @@ export class World {
       const publishTime = new Date(this.clock.now()).toISOString();
       for (const subscription of subscriptions) {
         if (!matches(subscription, message)) continue;
+        const pending = { subscription, message, messageId, publishTime, attempt: 1 };
+        const delay = this.#options.delay?.(message) ?? 0;
         if (subscription.pushTo === undefined) this.kept.push({ topic, message });
-        else this.#pending.push({ subscription, message, messageId, publishTime, attempt: 1 });
+        else if (delay === 0) this.#pending.push(pending);
+        else this.#later.push({ at: this.clock.now() + delay, pending });
       }
     }
   }
@@ -129,6 +138,7 @@ export class World {
   async settle(): Promise<void> {
     for (let deliveries = 0; ; deliveries++) {
       if (deliveries > MOST_DELIVERIES) throw new Error('the world does not settle');
+      this.#options.meanwhile?.(deliveries);
       if (this.#pending.length > 0) await this.#deliver();
       else if (!(await this.#nextTimer())) return;
     }
@@ -220,12 +230,20 @@ export class World {
     });
   }
 
+  /** Lets time pass until a timer rings or a message arrives, whichever is first. */
   async #nextTimer(): Promise<boolean> {
     let next: [string, Timer] | undefined;
     for (const entry of this.#timers) if (!next || entry[1].at < next[1].at) next = entry;
-    if (!next) return false;
-    const [name, { at, topic, message }] = next;
-    await this.clock.advance(Math.max(0, at - this.clock.now()));
+    const arrival = Math.min(...this.#later.map(({ at }) => at));
+    if (!next && arrival === Number.POSITIVE_INFINITY) return false;
+    const due = Math.min(arrival, next?.[1].at ?? arrival);
+    await this.clock.advance(Math.max(0, due - this.clock.now()));
+    if (!next || next[1].at > due) {
+      this.#pending.push(...this.#later.filter(({ at }) => at <= due).map(({ pending }) => pending));
+      this.#later = this.#later.filter(({ at }) => at > due);
+      return true;
+    }
+    const [name, { topic, message }] = next;
     this.#timers.delete(name);
     this.#ran.set(name, this.clock.now());
     // What Pub/Sub refuses, Cloud Tasks tries in vain until it drops it.
