@@ -68,7 +68,7 @@ describe('what a room may not import is a breach', () => {
     ['the door, a package', 'shared/index.ts', 'zod'],
     ['the door, the client libraries', 'shared/index.ts', './gcp/bus.ts'],
     ['shared code, test helpers', 'shared/kernel/kernel.ts', '../testing/manual-clock.ts'],
-    ['the test kit, the client libraries', 'shared/testing/manual-clock.ts', '../gcp/index.ts'],
+    ['the test kit, the client libraries', 'shared/testing/manual-clock.ts', '../gcp/bus.ts'],
     ['a contract, another contract', 'agents/orders/contract.ts', '../payments/contract.ts'],
     ['a contract, its own handler', 'agents/payments/contract.ts', './handler.ts'],
     ['a contract, the door', 'agents/orders/contract.ts', '../../shared/index.ts'],
