@@ -76,7 +76,15 @@ export type CodeEntry = Exclude<StepEntry, UndoEntry> | Returned | Threw;
 export type EngineEntry = UndoEntry | Ended;
 
 /** The beginning of a step. An operation adds its own here. */
-export type StepEntry = CallEntry | UndoEntry | SleepEntry | SignalEntry | SideEffectEntry | PublishEntry;
+export type StepEntry =
+  | CallEntry
+  | UndoEntry
+  | SleepEntry
+  | SignalEntry
+  | SideEffectEntry
+  | PublishEntry
+  | SetStatusEntry
+  | PatchedEntry;
 
 interface Step<Op extends string> {
   readonly e: 'step';
@@ -90,6 +98,9 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   readonly minMs: number;
   readonly maxMs: number;
+  /** Codes and reasons of the failures that alone are tried again, and of those that never are. */
+  readonly on?: readonly string[];
+  readonly unless?: readonly string[];
 }
 
 export interface CallEntry extends Step<'call'> {
@@ -131,6 +142,13 @@ export interface PublishEntry extends Step<'publish'> {
   readonly data: Json;
 }
 
+export interface SetStatusEntry extends Step<'setStatus'> {
+  readonly value: Json;
+}
+
+/** The name is that of the patch. */
+export type PatchedEntry = Step<'patched'>;
+
 export interface Returned {
   readonly e: 'returned';
   readonly output: Json;
@@ -149,6 +167,11 @@ export interface Ended {
 
 export function isCodeEntry(entry: Entry): entry is CodeEntry {
   return (entry.e === 'step' && entry.op !== 'undo') || entry.e === 'returned' || entry.e === 'threw';
+}
+
+/** Whether it came from outside; the rest is what the run did because of it. */
+export function isRunEvent(entry: Entry): entry is RunEvent {
+  return !isCodeEntry(entry) && entry.e !== 'step' && entry.e !== 'ended';
 }
 
 /** A step in words: `step 3, call payments.charge`. */

@@ -7,10 +7,11 @@ import type { Command } from './command.ts';
 import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { type CodeEntry, describeEntry, type Entry, isCodeEntry, type RunEvent } from './entry.ts';
+import { callerLine } from './foreign-await.ts';
 import { type Applied, Ledger } from './ledger.ts';
 import { checkSize } from './operations/call.ts';
 import { CallStep } from './operations/call-step.ts';
-import { Parked } from './parked.ts';
+import { type Difference, Parked } from './parked.ts';
 import type { Details, Op } from './scope.ts';
 import type { Result } from './step.ts';
 import { nextUndo, undoing } from './unwind.ts';
@@ -56,7 +57,7 @@ export class Execution {
   #effects: SideEffect[] = [];
   readonly #code: RunCode | undefined;
   readonly #coroutine: Coroutine | undefined;
-  #parked: Failure | undefined;
+  #parked: Parked | undefined;
 
   constructor(history: readonly Entry[], code: RunCode | undefined) {
     this.#entries = [...history];
@@ -95,10 +96,11 @@ export class Execution {
   async replay(): Promise<void> {
     this.#replaying = true;
     for (let events = 1; this.#cursor < this.#recorded; ) {
+      if (this.#passPatches()) continue;
       const entry = this.#entries[this.#cursor] as Entry;
       this.#cursor += 1;
       const over = this.ledger.outcome !== undefined || !this.#coroutine;
-      if (!over && isCodeEntry(entry)) throw new Parked(mismatch(entry, 'which the code does not issue'));
+      if (!over && isCodeEntry(entry)) throw mismatch(entry, undefined, 'which the code does not issue');
       const applied = this.ledger.apply(entry);
       if (over) continue;
       await this.#resume(entry, applied);
@@ -151,7 +153,7 @@ export class Execution {
     if (!this.#coroutine) return;
     if (entry.e === 'started') await this.#coroutine.start(entry.input, entry.seed);
     else if (applied && applied.settled.length > 0) await this.#coroutine.settle(applied.settled);
-    if (this.#parked) throw new Parked(this.#parked);
+    if (this.#parked) throw this.#parked;
     if (this.ledger.outcome === undefined && this.#coroutine.stranded) {
       const name = this.#code?.definition.name;
       const message = `the workflow ${name} awaits something that is not a workflow operation`;
@@ -204,8 +206,9 @@ export class Execution {
         return !execution.#replaying;
       },
       begin: (op, name, details) => this.#begin(op, name, details),
+      patched: (id) => this.#patched(id),
       park: (failure) => {
-        this.#parked ??= failure;
+        this.#parked ??= new Parked(failure);
       },
       end: (result) => this.#end(result),
     };
@@ -218,9 +221,11 @@ export class Execution {
   ): { id: string; result: Result | undefined } | undefined {
     if (this.#parked) return undefined;
     if (this.#replaying) {
+      this.#passPatches();
       const entry = this.#entries[this.#cursor];
       if (entry?.e !== 'step' || entry.op !== op || entry.name !== name) {
-        this.#parked = mismatch(entry, `the code issued ${describeEntry({ e: 'step', op, name })}`);
+        const issued = describeEntry({ e: 'step', op, name });
+        this.#parked = mismatch(entry, issued, `the code issued ${issued}`, callerLine());
         return undefined;
       }
       this.#cursor += 1;
@@ -235,13 +240,40 @@ export class Execution {
     return { id, result: applied?.settled[0]?.result };
   }
 
+  /** A mark stands where the code asked first. One that stands further on was asked for in another place: replay will say so. */
+  #patched(id: string): boolean {
+    if (this.#replaying) {
+      for (let at = this.#cursor; ; at++) {
+        const entry = this.#entries[at];
+        if (entry?.e !== 'step' || entry.op !== 'patched') return false;
+        if (entry.name !== id) continue;
+        this.#passPatches(at + 1);
+        return true;
+      }
+    }
+    this.#begin('patched', id, () => ({}));
+    return true;
+  }
+
+  /** Code that no longer asks for a patch goes its way: the marks before what comes next hold nothing against it. */
+  #passPatches(to = this.#recorded): boolean {
+    const from = this.#cursor;
+    for (; this.#cursor < to; this.#cursor++) {
+      const entry = this.#entries[this.#cursor];
+      if (entry?.e !== 'step' || entry.op !== 'patched') break;
+      this.ledger.apply(entry);
+    }
+    return this.#cursor > from;
+  }
+
   #end(result: Parameters<Journal['end']>[0]): void {
     if (this.#parked) return;
     if (this.#replaying) {
+      this.#passPatches();
       const entry = this.#entries[this.#cursor];
       if (entry?.e !== 'returned' && entry?.e !== 'threw') {
         const how = result.ok ? 'returned' : `failed with ${result.failure.code}: ${result.failure.message}`;
-        this.#parked = mismatch(entry, `the code ${how}`);
+        this.#parked = mismatch(entry, how, `the code ${how}`);
         return;
       }
       this.#cursor += 1;
@@ -272,9 +304,21 @@ export class Execution {
   }
 }
 
-function mismatch(entry: Entry | undefined, instead: string): Failure {
+function mismatch(
+  entry: Entry | undefined,
+  issued: string | undefined,
+  instead: string,
+  line?: string,
+): Parked {
   // A step that the code begins while the history holds an event, or nothing, is one that was not there before.
-  const held = entry && isCodeEntry(entry) ? describeEntry(entry) : 'no further command';
-  const step = entry?.e === 'step' ? `step ${entry.id}: ` : '';
-  return { code: 'NonDeterministic', message: `${step}the history holds ${held}, ${instead}` };
+  const held = entry && isCodeEntry(entry) ? describeEntry(entry) : undefined;
+  const step = entry?.e === 'step' ? entry.id : undefined;
+  const message = `${step === undefined ? '' : `step ${step}: `}the history holds ${held ?? 'no further command'}, ${instead}`;
+  const difference: Difference = {
+    ...(step !== undefined && { step }),
+    ...(held !== undefined && { recorded: held }),
+    ...(issued !== undefined && { issued }),
+    ...(line !== undefined && { line }),
+  };
+  return new Parked({ code: 'NonDeterministic', message }, difference);
 }

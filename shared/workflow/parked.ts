@@ -7,9 +7,24 @@ import type { Failure } from '../contract/failure.ts';
 export class Parked extends Error {
   override readonly name = 'Parked';
   readonly failure: Failure;
+  /** Where the code issued another command than the history holds. */
+  readonly difference?: Difference;
 
-  constructor(failure: Failure) {
+  constructor(failure: Failure, difference?: Difference) {
     super(failure.message);
     this.failure = failure;
+    if (difference) this.difference = difference;
   }
+}
+
+/** The first command that differs, in words: `call payments.charge`. */
+export interface Difference {
+  /** Left out where the history holds no command that the code's could be. */
+  readonly step?: string;
+  /** What the history holds; left out for nothing. */
+  readonly recorded?: string;
+  /** What the code issued; left out for nothing. */
+  readonly issued?: string;
+  /** Where the code issued it, as `file:line`; left out where the stack does not tell. */
+  readonly line?: string;
 }

@@ -36,6 +36,8 @@ export interface RunRecord {
   readonly waitingFor: readonly string[];
   readonly steps: StepCounts;
   readonly output?: Json;
+  /** What the workflow's code last said of itself: its `wf.setStatus`. */
+  readonly customStatus?: Json;
   /** Why it failed or was cancelled, or why it is blocked. */
   readonly failure?: Failure;
   /** Of the input that it was started with: a second start with another is refused. */
@@ -45,9 +47,16 @@ export interface RunRecord {
   readonly history: string;
   /** While blocked: the events that came and are not in the history yet. None is ever lost. */
   readonly kept: readonly RunEvent[];
+  /** The run that this one repeats, and the first step that it takes anew; left out for all of it. */
+  readonly rerunOf?: RerunOf;
   /** How many times a look at a blocked run was armed, ever; how many of them since it was blocked. */
   readonly rechecks: number;
   readonly checks: number;
+}
+
+export interface RerunOf {
+  readonly runId: string;
+  readonly from?: string;
 }
 
 export interface StepCounts {
@@ -59,7 +68,7 @@ export interface StepCounts {
 
 /** Lists and the unlike are kept as JSON: a field of Firestore's can't hold a list in a list, and is indexed. */
 export function encodeRun(run: RunRecord): Fields {
-  const { runId: _, output, failure, waiters, kept, steps, waitingFor, ...plain } = run;
+  const { runId: _, output, failure, waiters, kept, steps, waitingFor, rerunOf, ...plain } = run;
   return {
     ...plain,
     waitingFor: [...waitingFor],
@@ -68,6 +77,7 @@ export function encodeRun(run: RunRecord): Fields {
     ...(failure && { failure: { ...failure } as Fields }),
     waiters: JSON.stringify(waiters),
     kept: JSON.stringify(kept),
+    ...(rerunOf && { rerunOf: { ...rerunOf } }),
   };
 }
 
@@ -77,7 +87,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const text = (name: string) => typed(path, name, fields[name], isString);
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
-  const { endedAt, expireAt, output, failure } = fields;
+  const { endedAt, expireAt, output, customStatus, failure, rerunOf } = fields;
   return {
     runId: path.slice(path.lastIndexOf('/') + 1),
     workflow: text('workflow'),
@@ -92,12 +102,14 @@ export function decodeRun(document: StoredDocument): RunRecord {
     ...(isDate(expireAt) && { expireAt }),
     waitingFor: fields.waitingFor as readonly string[],
     steps: fields.steps as unknown as StepCounts,
+    ...(customStatus !== undefined && { customStatus: customStatus as Json }),
     ...(isString(output) && { output: JSON.parse(output) as Json }),
     ...(failure && { failure: failure as unknown as Failure }),
     inputDigest: text('inputDigest'),
     waiters: JSON.parse(text('waiters')) as Waiter[],
     history: text('history'),
     kept: JSON.parse(text('kept')) as RunEvent[],
+    ...(rerunOf && { rerunOf: rerunOf as unknown as RerunOf }),
     rechecks: count('rechecks'),
     checks: count('checks'),
   };
