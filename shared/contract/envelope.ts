@@ -20,6 +20,7 @@ const ATTRIBUTE = {
   replyTo: 'replyto',
   deadline: 'deadline',
   notBefore: 'notbefore',
+  idempotencyKey: 'idempotencykey',
   traceparent: 'traceparent',
   tracestate: 'tracestate',
 } as const satisfies Partial<Record<keyof Envelope, string>>;
@@ -81,6 +82,7 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
     replyTo: read('replyTo'),
     deadline: timestamp('deadline', read('deadline')),
     notBefore: timestamp('notbefore', read('notBefore')),
+    idempotencyKey: read('idempotencyKey'),
     redrive: count('redrive', given.redrive),
     traceparent,
     tracestate: read('tracestate'),

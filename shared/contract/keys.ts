@@ -29,6 +29,16 @@ export function messageKey(message: { readonly source: string; readonly id: stri
   return digest('message', message.source, message.id);
 }
 
+/** What the handling of a message is known by to a provider: K, unless the sender says which messages are one effect. */
+export function effectKey(message: {
+  readonly source: string;
+  readonly id: string;
+  readonly idempotencyKey?: string;
+}): string {
+  const { source, idempotencyKey } = message;
+  return idempotencyKey === undefined ? messageKey(message) : digest('effect', source, idempotencyKey);
+}
+
 /** The id of the message that the handling of K sends at `position`: sending it twice sends the same message. */
 export function derivedId(key: string, position: number | string): string {
   return digest('send', key, String(position));

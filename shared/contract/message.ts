@@ -26,6 +26,8 @@ export interface Envelope {
   readonly notBefore?: string;
   /** How often the message was redriven from the dead letters. */
   readonly redrive?: number;
+  /** What a provider is to know the effect by, where that is another message's too: the attempts of one step are one effect. */
+  readonly idempotencyKey?: string;
   /** W3C Trace Context (https://www.w3.org/TR/trace-context/). */
   readonly traceparent?: string;
   readonly tracestate?: string;

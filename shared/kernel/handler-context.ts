@@ -3,6 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
+import { effectKey } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { Secrets } from '../contract/secrets.ts';
@@ -27,7 +28,7 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
   const { message } = request;
   return {
     message: withoutData(message),
-    idempotencyKey: request.key,
+    idempotencyKey: effectKey(message),
     state,
     signal: request.signal,
     log: request.log,

@@ -17,7 +17,10 @@ export interface StateAccess<State> {
 /** What a handler is given. */
 export interface HandlerContext<State = never> {
   readonly message: Envelope & { readonly deliveryAttempt?: number };
-  /** K: give it to providers as their idempotency key. The same however often the message is delivered (I2). */
+  /**
+   * Give it to providers as their idempotency key. The same however often the message is delivered (I2), and for all attempts that a
+   * workflow makes of one step: what an earlier one did, though it seemed to fail, is not done again.
+   */
   readonly idempotencyKey: string;
   readonly state: StateAccess<State>;
   /** When nobody waits for the outcome any more. */

@@ -66,6 +66,7 @@ function toEntry(send: Send, position: number, context: OutboxContext): OutboxEn
     ...(send.stepId !== undefined && { stepId: send.stepId }),
     ...(send.replyTo !== undefined && { replyTo: send.replyTo }),
     ...(send.deadline !== undefined && { deadline: send.deadline }),
+    ...(send.idempotencyKey !== undefined && { idempotencyKey: send.idempotencyKey }),
     ...(send.at !== undefined && { notBefore: send.at.toISOString() }),
   };
   const entry = { message, ...(send.at !== undefined && { at: send.at.getTime() }) };

@@ -27,7 +27,7 @@ export interface Route {
 export interface DecisionRequest {
   readonly message: Message;
   readonly documents: readonly (StoredDocument | undefined)[];
-  /** K: also the idempotency key for providers. */
+  /** K. */
   readonly key: string;
   /** Aborts at the message's deadline or the contract's timeout, whichever is first. */
   readonly signal: AbortSignal;
@@ -73,6 +73,8 @@ export interface Send {
    * send all the same (a step of a run): `<runId>:<stepId>:<attempt>`.
    */
   readonly idFrom?: string;
+  /** What the receiver gives a provider as the key of the effect, where several messages are one. Left out: the message's own key. */
+  readonly idempotencyKey?: string;
   /** The id of the message that this one answers, where that is not the message being handled. */
   readonly causationId?: string;
 }

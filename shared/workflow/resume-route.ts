@@ -28,6 +28,12 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   const { message } = request;
   const [document] = request.documents;
   const run = document && decodeRun(document);
+  const own = message.source === `/agents/${host.contract.name}`;
+  if (!document && type === TIMER && own) {
+    // Timers are armed only once their run is there (I6): it has ended since, and its document was deleted.
+    request.log.debug('without effect: the run of the timer is gone', { step: message.stepId });
+    return NO_EFFECT;
+  }
   if (!document || run?.agent !== host.contract.name) {
     const where = run ? `is hosted by ${run.agent}, not by ${host.contract.name}` : 'does not exist';
     throw new MeshError('RunNotFound', `the run ${runIdOf(message)} ${where}`, { field: 'runid' });

@@ -1,5 +1,6 @@
 import { milliseconds } from '../contract/duration.ts';
 import { toJson } from '../contract/json.ts';
+import { derivedId } from '../contract/keys.ts';
 import { REPLY, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
 import type { Send } from '../kernel/route.ts';
@@ -29,7 +30,7 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
         return [timerSend(run, { timer, step, attempt }, at, step, `${step}:${timer}:${attempt}`)];
       }
       case 'publish':
-        return [{ to: 'events', ...typed(command), idFrom: `${run.runId}:${command.step}` }];
+        return [{ to: 'events', ...typed(command), idFrom: idFrom(run, command.step) }];
       case 'end':
         return run.waiters.map((waiter, position) => replySend(run, waiter, position));
       default:
@@ -38,7 +39,14 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
   });
 }
 
-function callSend({ runId, agent }: RunRecord, command: Extract<Command, { do: 'call' }>): Send {
+/**
+ * Names what a run sends. A key can be used again once the document of its run is deleted, while what the first run sent is still
+ * remembered by its receivers: so the time at which the run began is part of the name.
+ */
+const idFrom = ({ runId, createdAt }: RunRecord, what: string) => `${runId}:${createdAt.getTime()}:${what}`;
+
+function callSend(run: RunRecord, command: Extract<Command, { do: 'call' }>): Send {
+  const { runId, agent } = run;
   const { step, attempt, deadline, deadLetter } = command;
   return {
     to: deadLetter ? { deadLetterFor: command.agent, failure: deadLetter } : { agent: command.agent },
@@ -47,7 +55,8 @@ function callSend({ runId, agent }: RunRecord, command: Extract<Command, { do: '
     stepId: attemptId(step, attempt),
     replyTo: agent,
     ...(deadline !== undefined && { deadline: new Date(deadline).toISOString() }),
-    idFrom: `${runId}:${step}:${attempt}`,
+    idFrom: idFrom(run, `${step}:${attempt}`),
+    idempotencyKey: derivedId('step', idFrom(run, step)),
   };
 }
 
@@ -62,7 +71,7 @@ function timerSend(run: RunRecord, data: Timer, at: number, stepId: string | und
     runId,
     ...(stepId !== undefined && { stepId }),
     at: new Date(at),
-    idFrom: `${runId}:${id}`,
+    idFrom: idFrom(run, id),
   };
 }
 
@@ -75,7 +84,7 @@ export function replySend(run: RunRecord, waiter: Waiter, position: number | str
     data: toJson(endReply(run)),
     ...(runId !== undefined && { runId }),
     ...(stepId !== undefined && { stepId }),
-    idFrom: `${run.runId}:end:${position}`,
+    idFrom: idFrom(run, `end:${position}`),
     causationId,
   };
 }

@@ -139,7 +139,7 @@ export class CallStep extends Attempts<CallEntry> {
 
   protected override fired(event: Fired): Progress | undefined {
     if (event.timer !== 'timeout') return super.fired(event);
-    if (this.status !== 'open') return undefined;
+    if (this.status !== 'open' || this.timeoutAt === undefined || event.at < this.timeoutAt) return undefined;
     this.doubtful = true;
     const message = `${this.entry.name} did not answer within its timeout`;
     return this.failed(event.at, { code: 'StepTimeout', message });

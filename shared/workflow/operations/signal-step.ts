@@ -1,5 +1,5 @@
 import type { Json } from '../../contract/json.ts';
-import type { RunEvent, SignalEntry } from '../entry.ts';
+import type { Fired, RunEvent, SignalEntry } from '../entry.ts';
 import { type Progress, type Result, Step, type StepRun } from '../step.ts';
 
 export class SignalStep extends Step<SignalEntry> {
@@ -14,10 +14,15 @@ export class SignalStep extends Step<SignalEntry> {
   take(event: RunEvent): Progress | undefined {
     if (this.status !== 'open') return undefined;
     if (event.e === 'signalled') return this.settle(event.at, received(event.payload));
-    if (event.e !== 'fired' || event.timer !== 'timeout') return undefined;
+    if (event.e !== 'fired' || event.timer !== 'timeout' || !isDue(event, this.entry)) return undefined;
     const message = `no signal "${this.entry.name}" came within its timeout`;
     return this.settle(event.at, { ok: false, failure: { code: 'SignalTimeout', message } });
   }
+}
+
+/** Not before its time: that would be the timer of an earlier run of the same key. */
+function isDue({ at }: Fired, { timeoutAt }: SignalEntry): boolean {
+  return timeoutAt !== undefined && at >= timeoutAt;
 }
 
 function received(payload: Json | undefined): Result {

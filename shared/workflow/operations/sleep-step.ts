@@ -9,6 +9,8 @@ export class SleepStep extends Step<SleepEntry> {
 
   take(event: RunEvent): Progress | undefined {
     if (event.e !== 'fired' || event.timer !== 'sleep' || this.status !== 'open') return undefined;
+    // The timer of an earlier run of the same key, if it comes before its time.
+    if (event.at < this.entry.until) return undefined;
     return this.settle(event.at, { ok: true });
   }
 }

@@ -246,6 +246,27 @@ describe('an effect that another instance is at', () => {
   });
 });
 
+describe('an effect that several messages ask for', () => {
+  it('is one effect to the provider when their sender says so', async () => {
+    const { world, vault } = mesh();
+    for (const id of ['first', 'second'])
+      world.command(
+        'bank',
+        'deposit',
+        { amount: 3 },
+        { 'ce-id': id, 'ce-source': '/test', idempotencykey: 'one' },
+      );
+    world.command(
+      'bank',
+      'deposit',
+      { amount: 3 },
+      { 'ce-id': 'x', 'ce-source': '/other', idempotencykey: 'one' },
+    );
+    await world.settle();
+    expect(vault).toMatchObject({ worked: 2, replayed: 1 });
+  });
+});
+
 describe('the cost of a step (I5)', () => {
   it('is one read, one commit, and one publish for each topic; an effect has one commit more', async () => {
     const plan = new FaultPlan();

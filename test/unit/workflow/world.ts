@@ -204,6 +204,7 @@ export class World {
       ...(stepId && { stepId }),
       ...(replyTo && { replyTo }),
       ...(deadline && { deadline }),
+      ...(send.idempotencyKey && { idempotencyKey: send.idempotencyKey }),
     };
     const at = send.at?.getTime() ?? this.now;
     if (send.to === 'events') return { to: 'events', message, at };
