@@ -1,10 +1,15 @@
 import type { EventRef, MessageRef } from '../contract/agent.ts';
 import type { Duration } from '../contract/duration.ts';
+import type { ErrorCode } from '../contract/errors.ts';
 import type { Log } from '../contract/log.ts';
 import type { Parsed, Schema } from '../contract/schema.ts';
 
-/** The durable operations that a workflow is written with. Await nothing else (I9). */
-export interface WorkflowContext {
+/**
+ * The durable operations that a workflow is written with. Await nothing else (I9).
+ *
+ * `Status` is what the `status` schema of the workflow's definition takes.
+ */
+export interface WorkflowContext<Status = unknown> {
   readonly runId: string;
   /** The key of the run: the value of the contract's `key` field, or the run's id. */
   readonly key: string;
@@ -24,6 +29,9 @@ export interface WorkflowContext {
   /** Resolves after the duration, however long. */
   sleep(duration: Duration): Promise<void>;
 
+  /** Resolves at the date; at once where it is past. */
+  until(date: Date): Promise<void>;
+
   /**
    * Awaits a signal sent to the run, such as an approval. Signals that came early are kept, and taken in the order in which they
    * came. Rejects with `SignalTimeout` when `timeout` passes first.
@@ -38,6 +46,22 @@ export interface WorkflowContext {
 
   /** Publishes a domain event of the hosting agent, once. */
   publish<Data, Wire>(event: EventRef<Data, Wire>, data: NoInfer<Wire>): void;
+
+  /**
+   * Says how far the run has come, in words of its own: kept as the field `customStatus` of the run's document, where queries and
+   * `mesh runs list` find it. The last one stands. At most 4 KB, of what Firestore keeps in a field: no list in a list.
+   */
+  setStatus(value: Status): void;
+
+  /**
+   * Whether the run goes the new way at a change of its code: true for runs that come here for the first time, which is recorded,
+   * and false for those that passed here before the change was made. Once none of these is left, drop the question and the old way:
+   * what is recorded of it is passed over.
+   *
+   * @example
+   * if (wf.patched('check-fraud')) await wf.call(risk.check, order);
+   */
+  patched(id: string): boolean;
 
   /** The time, the same on every replay. */
   now(): Date;
@@ -64,6 +88,13 @@ export interface StepRetry {
   readonly minBackoff?: Duration;
   /** Default `60s`. */
   readonly maxBackoff?: Duration;
+  /**
+   * Codes (`ProviderFailed`) and reasons (`rate_limited`) of the failures that are tried again, and no others: even a `Rejected`
+   * is, where it or its reason is named. Left out: every failure but `Rejected`.
+   */
+  readonly on?: readonly (ErrorCode | (string & {}))[];
+  /** Codes and reasons of failures that are not tried again, whatever `on` says. */
+  readonly unless?: readonly (ErrorCode | (string & {}))[];
 }
 
 /** A command that undoes a step, and how its input is made from what the step was given and what it returned. */

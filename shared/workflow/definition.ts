@@ -2,19 +2,27 @@ import type { Given, Parsed, Schema } from '../contract/schema.ts';
 import type { WorkflowContext } from './context.ts';
 
 /** A workflow: durable orchestration, written as an async function. */
-export interface WorkflowDefinition<Input extends Schema = Schema, Output extends Schema = Schema> {
+export interface WorkflowDefinition<
+  Input extends Schema = Schema,
+  Output extends Schema = Schema,
+  Status extends Schema = Schema,
+> {
   /** Lower-case words and dashes; listed under the same name in the contract of the agent that hosts it. */
   readonly name: string;
   /** A whole number from 1. Raise it when a change would issue other commands than runs in flight have recorded (I7). */
   readonly version: number;
   readonly input: Input;
   readonly output?: Output;
-  run(wf: WorkflowContext, input: Parsed<Input>): Promise<Given<Output>>;
+  /** What `wf.setStatus` takes: left out, nothing. */
+  readonly status?: Status;
+  run(wf: WorkflowContext<Given<Status>>, input: Parsed<Input>): Promise<Given<Output>>;
 }
 
 /** Types a workflow from its schemas. */
-export function defineWorkflow<Input extends Schema, Output extends Schema>(
-  definition: WorkflowDefinition<Input, Output>,
-): WorkflowDefinition<Input, Output> {
+export function defineWorkflow<
+  Input extends Schema,
+  Output extends Schema,
+  Status extends Schema = Schema<never, never>,
+>(definition: WorkflowDefinition<Input, Output, Status>): WorkflowDefinition<Input, Output, Status> {
   return definition;
 }

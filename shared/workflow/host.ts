@@ -86,7 +86,7 @@ function settled(
   log: Log,
 ): Brought {
   const { failure: _failure, ...rest } = run;
-  const { output, failure, endedAt, status } = ledger;
+  const { output, failure, endedAt, status, customStatus } = ledger;
   const now = host.clock.now();
   const next: RunRecord = {
     ...rest,
@@ -97,6 +97,7 @@ function settled(
     checks: 0,
     updatedAt: new Date(now),
     ...(output !== undefined && { output }),
+    ...(customStatus !== undefined && { customStatus }),
     ...(failure && { failure }),
     ...(endedAt !== undefined && {
       endedAt: new Date(endedAt),

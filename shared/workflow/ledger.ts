@@ -48,6 +48,8 @@ export class Ledger implements StepRun {
   static of(history: readonly Entry[]): Ledger {
     const ledger = new Ledger();
     for (const entry of history) ledger.apply(entry);
+  /** What the code last said of itself. */
+  customStatus?: Json;
     return ledger;
   }
 

@@ -26,6 +26,8 @@ export interface StepRun {
   takeSignal(arrival: number): Json | undefined;
   /** The input of the compensation of a step. */
   undoInput(step: string): Json;
+  /** What the run last said of itself. */
+  customStatus?: Json;
 }
 
 /**

@@ -3,6 +3,9 @@ import type { Json } from '../../contract/json.ts';
 import type { Command } from '../command.ts';
 import type { CallEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
 import { type Progress, Step } from '../step.ts';
+import { backoff, mayRetry } from './retry-policy.ts';
+
+type Refusal = Extract<Replied['reply'], { ok: false }>;
 
 /** Whether the command had its effect, as far as the history tells. */
 export type Effect = 'none' | 'unknown' | 'known';
@@ -59,9 +62,10 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
 
   #refused(event: Replied, failure: Failure): Progress | undefined {
     if (event.attempt !== this.attempts || this.backingOff) return undefined;
-    if (this.status !== 'open') return this.refusedLate(failure);
-    if (failure.code !== 'Rejected') {
-      this.doubtful = true;
+    if (this.status !== 'open') return this.refusedLate(failure, undone);
+    // Of a refusal, and of a run that was undone, it is known that there is no effect.
+    if (failure.code !== 'Rejected' && !undone) this.doubtful = true;
+    if (mayRetry(this.retry, failure)) {
       const at = event.at + backoff(this.retry, this.attempts);
       const inTime = this.timeoutAt === undefined || at < this.timeoutAt;
       if (this.attempts < (this.retry?.maxAttempts ?? 1) && inTime) {
@@ -79,13 +83,8 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
   }
 }
 
-/** Doubles with each attempt, up to the policy's longest. */
-function backoff(retry: RetryPolicy | undefined, attempts: number): number {
-  return retry ? Math.min(retry.maxMs, retry.minMs * 2 ** (attempts - 1)) : 0;
-}
-
-/** A call of the workflow. */
-export class CallStep extends Attempts<CallEntry> {
+/** A call of the workflow, or a child. */
+export class CallStep extends Attempts<CallEntry | ChildEntry> {
   /** It succeeded after the workflow had been told that it failed: undone even if the run goes on (I10). */
   late = false;
   #undoInput: Json | undefined;

@@ -6,9 +6,9 @@ import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
-import type { StepRetry, WorkflowContext } from '../context.ts';
-import type { RetryPolicy } from '../entry.ts';
+import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
+import { retryPolicy } from './retry-policy.ts';
 
 export function call(scope: Scope): WorkflowContext['call'] {
   return (ref, input, { timeout, retry, compensate } = {}) => {
@@ -56,15 +56,16 @@ export function call(scope: Scope): WorkflowContext['call'] {
 }
 
 /** A `MessageRef` of whatever types. */
-interface CommandRef {
+export interface CommandRef {
   readonly agent: string;
   readonly type: string;
   readonly input: Schema;
 }
 
 /** The data of a command, as it goes on the wire. Throws what the contract has against it. */
-function command(contract: Contract, ref: CommandRef, input: unknown): Json {
-  if (!contract.calls.includes(ref.agent)) {
+export function command(contract: Contract, ref: CommandRef, input: unknown): Json {
+  // A child may be a run of the agent's own.
+  if (ref.agent !== contract.name && !contract.calls.includes(ref.agent)) {
     const message = `${contract.name} commands ${ref.agent}, which its contract does not list in calls`;
     throw new MeshError('CallNotDeclared', message, { field: 'calls' });
   }
@@ -79,8 +80,4 @@ export function checkSize(contract: Contract, data: Json, what: string): void {
   const most = contract.limits.inlineBytes;
   if (bytes > most)
     throw new MeshError('PayloadTooLarge', `${what} takes ${bytes} bytes; the limit is ${most}`);
-}
-
-function retryPolicy({ maxAttempts, minBackoff = '1s', maxBackoff = '60s' }: StepRetry): RetryPolicy {
-  return { maxAttempts, minMs: milliseconds(minBackoff), maxMs: milliseconds(maxBackoff) };
 }

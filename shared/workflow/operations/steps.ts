@@ -1,7 +1,10 @@
 import type { StepEntry } from '../entry.ts';
 import type { Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
+import { ChildStep } from './child-step.ts';
+import { PatchedStep } from './patched-step.ts';
 import { PublishStep } from './publish-step.ts';
+import { SetStatusStep } from './set-status-step.ts';
 import { SideEffectStep } from './side-effect-step.ts';
 import { SignalStep } from './signal-step.ts';
 import { SleepStep } from './sleep-step.ts';
@@ -24,5 +27,9 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new PublishStep(entry, at);
     default:
       return undefined;
+    case 'setStatus':
+      return new SetStatusStep(entry, at);
+    case 'patched':
+      return new PatchedStep(entry, at);
   }
 }
