@@ -2,6 +2,7 @@ import type { Contract } from '../../../shared/contract/agent.ts';
 import type { Deployment } from '../../../shared/contract/deployment.ts';
 import type { Delivery, WireMessage } from '../../../shared/contract/message.ts';
 import type { StoredDocument } from '../../../shared/contract/store.ts';
+import type { Outcome } from '../../../shared/kernel/outcome.ts';
 import type { Topology } from '../../../shared/topology.ts';
 
 /** A document that a commit changed. */
@@ -10,6 +11,8 @@ export interface Change {
   readonly before: StoredDocument | undefined;
   readonly after: StoredDocument | undefined;
 }
+
+export type Acked = Exclude<Outcome['kind'], 'nack'>;
 
 /** What an observer may look at, whenever it is told of something. */
 export interface Scene {
@@ -28,8 +31,12 @@ export interface Observer {
   sent?(topic: string, messages: readonly WireMessage[]): void;
   /** A message is in a topic for good, or armed as a timer. */
   durable?(topic: string, message: WireMessage): void;
-  /** The service has heard that the instance is done with the delivery, and forgets it. */
-  acked?(delivery: Delivery, agent: { readonly contract: Contract; readonly deployment: Deployment }): void;
+  /** The instance is done with the delivery, and lets the service forget it. */
+  acked?(
+    delivery: Delivery,
+    how: Acked,
+    agent: { readonly contract: Contract; readonly deployment: Deployment },
+  ): void;
   logged?(line: string): void;
   /** Nothing moves any more. */
   ended?(): void;

@@ -1,0 +1,59 @@
+import type { Entry } from '../../../shared/workflow/entry.ts';
+import { decodeRun, entriesOf, type RunRecord } from '../../../shared/workflow/run-record.ts';
+import type { MakeObserver } from '../world/observer.ts';
+
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
+
+/**
+ * I6: the history of a run only grows. I7: a run keeps to its version, and none is left blocked. I8: what began to be undone was
+ * registered before, and is undone in reverse order of step start.
+ */
+export const history: MakeObserver = ({ documents }, violated) => ({
+  committed(changes) {
+    for (const { path, before, after } of changes) {
+      if (!path.startsWith('workflows/') || !before) continue;
+      if (!after) {
+        violated(`I6: ${path} was deleted`);
+        continue;
+      }
+      const [old, next] = [decodeRun(before), decodeRun(after)];
+      const grown = old.history === '[]' || next.history.startsWith(old.history.slice(0, -1));
+      if (!grown) violated(`I6: the history of ${path} was rewritten`);
+      if (old.version !== next.version) violated(`I7: ${path} changed its version`);
+      if (ENDED.has(old.status) && next.status === 'running')
+        violated(`I6: ${path} was ${old.status}, and is running again`);
+    }
+  },
+  ended() {
+    for (const document of documents.values()) {
+      if (!document.path.startsWith('workflows/')) continue;
+      const run = decodeRun(document);
+      const name = `${run.workflow} ${run.key}`;
+      if (!ENDED.has(run.status))
+        violated(`I4: nothing moves any more, and ${name} is ${run.status}: ${run.waitingFor}`);
+      for (const problem of undoProblems(entriesOf(run), run)) violated(`I8: ${name}: ${problem}`);
+    }
+  },
+});
+
+function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Generator<string> {
+  const began: string[] = [];
+  const undone: string[] = [];
+  for (const entry of entries) {
+    if (entry.e !== 'step') continue;
+    if (entry.op !== 'undo') began.push(entry.id);
+    else if (!began.includes(entry.of)) yield `${entry.of} is undone, and never began`;
+    else if (!undone.includes(entry.of)) {
+      const last = undone.at(-1);
+      // A step that turned out late to have had its effect is undone when that is known, on a run that goes on as well.
+      if (
+        status !== 'completed' &&
+        last !== undefined &&
+        began.indexOf(last) < began.indexOf(entry.of) &&
+        entry.known !== true
+      )
+        yield `${entry.of} was undone after ${last}`;
+      undone.push(entry.of);
+    }
+  }
+}

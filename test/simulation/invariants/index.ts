@@ -1,0 +1,17 @@
+import type { MakeObserver } from '../world/observer.ts';
+import { acknowledgement } from './acknowledgement.ts';
+import { history } from './history.ts';
+import { inbox } from './inbox.ts';
+import { outbox } from './outbox.ts';
+import { presence } from './presence.ts';
+import { secrecy } from './secrecy.ts';
+
+/** The invariants that hold in every world, whatever it is used for. */
+export const observers: readonly MakeObserver[] = [
+  inbox,
+  outbox,
+  acknowledgement,
+  presence,
+  history,
+  secrecy,
+];

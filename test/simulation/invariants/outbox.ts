@@ -1,0 +1,22 @@
+import { decodeInbox } from '../../../shared/kernel/inbox.ts';
+import type { MakeObserver } from '../world/observer.ts';
+
+/** I1, I6: a message of an agent's leaves only after the commit that it follows from. */
+export const outbox: MakeObserver = (_scene, violated) => {
+  const committed = new Set<string>();
+  return {
+    committed(changes) {
+      for (const { path, after } of changes) {
+        const record = after && path.includes('/inbox/') ? decodeInbox(after) : undefined;
+        if (record?.status === 'done') for (const { message } of record.outbox) committed.add(message.id);
+      }
+    },
+    sent(topic, messages) {
+      for (const { attributes } of messages) {
+        const { 'ce-id': id = '', 'ce-source': source = '', 'ce-type': type } = attributes;
+        if (source.startsWith('/agents/') && !committed.has(id))
+          violated(`I6: a ${type} left for ${topic} before what caused it was committed`);
+      }
+    },
+  };
+};

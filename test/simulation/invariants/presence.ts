@@ -1,0 +1,37 @@
+import { messageKey } from '../../../shared/contract/keys.ts';
+import { inboxPath, runPath, topicOf } from '../../../shared/contract/names.ts';
+import { decodeInbox } from '../../../shared/kernel/inbox.ts';
+import type { MakeObserver } from '../world/observer.ts';
+
+/** I4: nothing vanishes. Each message in an agent's topic was handled in the end, is a dead letter, or was for a run that is there. */
+export const presence: MakeObserver = ({ topology, documents }, violated) => {
+  const published = new Map<
+    string,
+    { agent: string; id: string; source: string; type: string; runId?: string }
+  >();
+  const agents = new Map(
+    topology.functions.map(({ agent, contract }) => [topicOf(topology.prefix, agent), contract]),
+  );
+  return {
+    durable(topic, { attributes }) {
+      const agent = agents.get(topic)?.name;
+      const { 'ce-id': id, 'ce-source': source, 'ce-type': type = '', runid } = attributes;
+      if (agent === undefined || id === undefined || source === undefined) return;
+      published.set(`${agent} ${source} ${id}`, { agent, id, source, type, ...(runid && { runId: runid }) });
+    },
+    ended() {
+      const dead = new Set<unknown>();
+      for (const { path, fields } of documents.values())
+        if (path.startsWith('deadLetters/')) dead.add(fields.message);
+      for (const { agent, id, source, type, runId } of published.values()) {
+        const record = documents.get(inboxPath(agent, messageKey({ source, id })));
+        if (record && decodeInbox(record).status === 'done') continue;
+        if (dead.has(id)) continue;
+        if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) continue;
+        const workflows = agents.get(topicOf(topology.prefix, agent))?.workflows ?? {};
+        if (type.slice(type.indexOf('.') + 1) in workflows) continue;
+        violated(`I4: ${type} (${id}) to ${agent} vanished`);
+      }
+    },
+  };
+};

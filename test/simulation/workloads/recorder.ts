@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { DeadLetter } from '../../../shared/contract/dead-letter.ts';
+import { defineAgent } from '../../../shared/contract/define-agent.ts';
+import { ERROR_CATALOGUE, type ErrorCode } from '../../../shared/contract/errors.ts';
+import type { WireMessage } from '../../../shared/contract/message.ts';
+import { topicOf } from '../../../shared/contract/names.ts';
+import type { StoredDocument } from '../../../shared/contract/store.ts';
+import { toRedrive } from '../../../shared/kernel/dead-letter.ts';
+import type { HandlersOf } from '../../../shared/kernel/handler.ts';
+import { handlerRoutes } from '../../../shared/kernel/handler-routes.ts';
+import type { SimulatedAgent } from '../world/instance.ts';
+
+const recorder = defineAgent({
+  name: 'dead-letters',
+  recordsDeadLetters: true,
+  state: {
+    collection: 'deadLetters',
+    schema: z.object({ agent: z.string(), code: z.string(), message: z.string(), letter: z.string() }),
+  },
+  // A dead letter that can't be recorded waits for a person: no schedule is to end like that.
+  retry: { maxAttempts: 100 },
+});
+
+const handlers = {
+  deadLetter: {
+    keys: ({ id }) => [id],
+    handle: (letter, ctx) => {
+      const { attributes, messageId } = letter.original;
+      const message = attributes['ce-id'] ?? messageId;
+      ctx.state.set(letter.id, {
+        agent: letter.agent,
+        code: letter.failure.code,
+        message,
+        letter: JSON.stringify(letter),
+      });
+    },
+  },
+} satisfies HandlersOf<typeof recorder>;
+
+/** Records the dead letters of every workload. */
+export const recorderAgent: SimulatedAgent = {
+  contract: recorder.contract,
+  routes: ({ ports: { clock, secrets } }) =>
+    handlerRoutes({ contract: recorder.contract, handlers, clock, secrets, env: {} }),
+};
+
+/** A recorded dead letter as an operator redrives it; undefined for one that can only fail again. */
+export function redriven({ fields }: StoredDocument): { topic: string; message: WireMessage } | undefined {
+  const code = String(fields.code) as ErrorCode;
+  if (!ERROR_CATALOGUE[code].retry && code !== 'DeliveriesExhausted') return undefined;
+  const letter = DeadLetter.parse(JSON.parse(String(fields.letter)));
+  return { topic: topicOf('mesh', letter.agent), message: toRedrive(letter) };
+}

@@ -1,0 +1,88 @@
+import { Database } from '../../../emulator/firestore/database.ts';
+import type { Document } from '../../../emulator/firestore/document.ts';
+import { parseFieldPath } from '../../../emulator/firestore/field-path.ts';
+import type { Filter } from '../../../emulator/firestore/filter.ts';
+import { fieldsOf, plainOf, valueFrom } from '../../../emulator/firestore/plain.ts';
+import type { Write as CoreWrite } from '../../../emulator/firestore/write.ts';
+import { toServiceError } from '../../../emulator/wire/status.ts';
+import type { Clock } from '../../../shared/contract/clock.ts';
+import type { Fields, Query, Store, StoredDocument, Write } from '../../../shared/contract/store.ts';
+import { commitError } from '../../../shared/gcp/store-error.ts';
+import type { Change } from './observer.ts';
+
+const NAME = 'projects/demo/databases/(default)';
+
+/** The Store port over the core of the local Firestore, without a wire between. */
+export class CloudStore implements Store {
+  /** What is committed, for those who watch from outside. */
+  readonly documents = new Map<string, StoredDocument>();
+  readonly #database: Database;
+  readonly #committed: (changes: readonly Change[]) => void;
+
+  constructor(clock: Clock, committed: (changes: readonly Change[]) => void) {
+    this.#database = new Database(NAME, clock);
+    this.#committed = committed;
+  }
+
+  async read(paths: readonly string[]): Promise<(StoredDocument | undefined)[]> {
+    const { documents } = await this.#database.get(paths);
+    return documents.map((document) => document && stored(document));
+  }
+
+  async commit(writes: readonly Write[]): Promise<readonly string[]> {
+    try {
+      const { results, commitTime } = await this.#database.commit(writes.map(coreWrite));
+      const versions = results.map(({ updateTime }) => String(updateTime ?? commitTime));
+      const changes = writes.map((write, at) => this.#apply(write, versions[at] ?? ''));
+      this.#committed(changes);
+      return versions;
+    } catch (error) {
+      throw commitError(toServiceError(error), writes);
+    }
+  }
+
+  async query({ collection, where = [], orderBy, limit }: Query): Promise<StoredDocument[]> {
+    const at = collection.lastIndexOf('/');
+    const filters = where.map(({ field, op, value }): Filter => {
+      const path = parseFieldPath(field);
+      return value === null && op === '=='
+        ? { op: 'is-null', field: path }
+        : { op, field: path, value: valueFrom(value) };
+    });
+    const { documents } = await this.#database.query({
+      scope: { parent: at < 0 ? '' : collection.slice(0, at), collectionId: collection.slice(at + 1) },
+      ...(filters.length > 0 && { where: { op: 'and', filters } }),
+      ...(orderBy && {
+        orderBy: [{ field: parseFieldPath(orderBy.field), direction: orderBy.descending ? 'desc' : 'asc' }],
+      }),
+      ...(limit !== undefined && { limit }),
+    });
+    return documents.map(stored);
+  }
+
+  #apply(write: Write, version: string): Change {
+    const { path } = write;
+    const before = this.documents.get(path);
+    const after = write.kind === 'delete' ? undefined : { path, fields: write.fields, version };
+    if (after) this.documents.set(path, after);
+    else this.documents.delete(path);
+    return { path, before, after };
+  }
+}
+
+function stored({ path, fields, updateTime }: Document): StoredDocument {
+  return { path, fields: plainOf(fields) as Fields, version: String(updateTime) };
+}
+
+function coreWrite(write: Write): CoreWrite {
+  const { kind, path } = write;
+  const precondition =
+    kind === 'create'
+      ? { exists: false }
+      : write.ifVersion === undefined
+        ? undefined
+        : { updateTime: Number(write.ifVersion) };
+  return kind === 'delete'
+    ? { op: 'delete', path, precondition }
+    : { op: 'set', path, fields: fieldsOf(write.fields), precondition };
+}

@@ -1,0 +1,132 @@
+import { Broker } from '../../../emulator/pubsub/broker.ts';
+import type { PushTransport } from '../../../emulator/pubsub/push-transport.ts';
+import type { Dispatch } from '../../../emulator/tasks/dispatch.ts';
+import { TaskQueues } from '../../../emulator/tasks/task-queues.ts';
+import { StatusError } from '../../../emulator/wire/status.ts';
+import { MeshError } from '../../../shared/contract/errors.ts';
+import { digest } from '../../../shared/contract/keys.ts';
+import type { WireMessage } from '../../../shared/contract/message.ts';
+import type { Timers } from '../../../shared/contract/timers.ts';
+import type { Topology } from '../../../shared/topology.ts';
+import { CloudStore } from './cloud-store.ts';
+import type { Faults } from './faults.ts';
+import type { Change } from './observer.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** As far ahead as the Timers of `shared/gcp` arm a task. */
+const HORIZON_MS = 30 * 86_400_000 - 60_000;
+
+export interface CloudOptions {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly topology: Topology;
+  readonly random: () => number;
+  readonly push: PushTransport;
+  readonly committed: (changes: readonly Change[]) => void;
+  readonly durable: (topic: string, message: WireMessage) => void;
+}
+
+/** The cores of the local cloud in one process, on one virtual clock: the same code that the local servers are shells of. */
+export class Cloud {
+  readonly store: CloudStore;
+  readonly broker: Broker;
+  readonly tasks: TaskQueues;
+  readonly #options: CloudOptions;
+
+  constructor(options: CloudOptions) {
+    const { scheduler, faults, topology, random, push, committed } = options;
+    this.#options = options;
+    this.store = new CloudStore(scheduler, committed);
+    this.broker = new Broker({
+      clock: scheduler,
+      pushTransport: push,
+      faults: {
+        duplicate: () => faults.strikes('duplicate'),
+        delayMs: () => (faults.strikes('delay') ? 1 + Math.floor(random() ** 3 * 120_000) : 0),
+      },
+    });
+    this.tasks = new TaskQueues({
+      clock: scheduler,
+      transport: (dispatch) => this.#dispatch(dispatch),
+      faults: { duplicate: () => faults.strikes('timer-twice') },
+      random,
+    });
+    this.#build(topology);
+  }
+
+  /** All or nothing, at once. Throws as the Bus port does. */
+  publish(topic: string, messages: readonly WireMessage[]): void {
+    try {
+      this.broker.publish(`projects/demo/topics/${topic}`, messages);
+    } catch (error) {
+      throw new MeshError('BusUnavailable', error instanceof Error ? error.message : String(error), {
+        cause: error,
+      });
+    }
+    for (const message of messages) this.#options.durable(topic, message);
+  }
+
+  /** Throws as the Timers port does. */
+  schedule({ name, topic, message, at }: Parameters<Timers['schedule']>[0], now: number): void {
+    const { queue } = this.#options.topology;
+    const { attributes, orderingKey } = message;
+    const data = Buffer.from(message.data).toString('base64');
+    try {
+      this.tasks.createTask(queue, {
+        name: `${queue}/tasks/${digest('timer', name)}`,
+        scheduleMs: Math.min(at.getTime(), now + HORIZON_MS),
+        dispatchDeadlineMs: 20_000,
+        target: {
+          url: `http://pubsub.sim/${topic}`,
+          method: 'POST',
+          headers: {},
+          body: Buffer.from(JSON.stringify({ data, attributes, orderingKey })),
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      if (error.status !== 'ALREADY_EXISTS')
+        throw new MeshError('TimersUnavailable', error.message, { cause: error });
+    }
+    this.#options.durable(topic, message);
+  }
+
+  /** A timer's time has come: its message is published. */
+  #dispatch({ url, body }: Dispatch): Promise<{ readonly status: number }> {
+    const { scheduler, faults } = this.#options;
+    const topic = new URL(url).pathname.slice(1);
+    const { data, attributes, orderingKey } = JSON.parse(String(body));
+    const message = { data: Buffer.from(data, 'base64'), attributes, ...(orderingKey && { orderingKey }) };
+    const refused = faults.strikes('timer-refused');
+    return new Promise((resolve) => {
+      const publish = () => {
+        if (!refused) this.publish(topic, [message]);
+        resolve({ status: refused ? 503 : 200 });
+      };
+      scheduler.after(scheduler.latency(), publish, `timer ${attributes['ce-type']} for ${topic}`);
+    });
+  }
+
+  #build({ topics, subscriptions, queue }: Topology): void {
+    const topicName = (topic: string) => `projects/demo/topics/${topic}`;
+    for (const { name } of topics) this.broker.createTopic({ name: topicName(name) });
+    for (const { name, topic, filter, pushTo, ackDeadlineSeconds, retry, deadLetter } of subscriptions) {
+      this.broker.createSubscription({
+        name: `projects/demo/subscriptions/${name}`,
+        topic: topicName(topic),
+        ackDeadlineSeconds,
+        retryPolicy: { minimumBackoffMs: retry.minBackoffMs, maximumBackoffMs: retry.maxBackoffMs },
+        expirationPolicy: {},
+        ...(filter !== undefined && { filter }),
+        ...(pushTo !== undefined && { pushConfig: { endpoint: `http://${pushTo}.sim/` } }),
+        ...(deadLetter && {
+          deadLetterPolicy: {
+            deadLetterTopic: topicName(deadLetter.topic),
+            maxDeliveryAttempts: deadLetter.maxAttempts,
+          },
+        }),
+      });
+    }
+    this.tasks.createQueue(queue.slice(0, queue.lastIndexOf('/queues/')), queue);
+  }
+}

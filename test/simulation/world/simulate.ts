@@ -1,0 +1,206 @@
+import { encodeMessage } from '../../../shared/contract/envelope.ts';
+import { toJson } from '../../../shared/contract/json.ts';
+import { CANCEL, SIGNAL, type WireMessage } from '../../../shared/contract/message.ts';
+import { topicOf } from '../../../shared/contract/names.ts';
+import { computeTopology } from '../../../shared/topology.ts';
+import { decodeRun } from '../../../shared/workflow/run-record.ts';
+import { observers } from '../invariants/index.ts';
+import { recorderAgent, redriven } from '../workloads/recorder.ts';
+import { Cloud } from './cloud.ts';
+import { Coverage } from './coverage.ts';
+import { type FaultKind, type FaultLimits, Faults } from './faults.ts';
+import type { Observer } from './observer.ts';
+import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
+import { Service, type ServiceHost } from './service.ts';
+import type { Client, EndState, Workload } from './workload.ts';
+
+export interface SimulationOptions extends FaultLimits {
+  readonly workload: Workload;
+  readonly seed: number;
+  /** Keep what happened, line by line. */
+  readonly traced?: boolean;
+}
+
+export interface Simulation {
+  /** Of all that happened: the same for the same seed. */
+  readonly digest: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly states: ReadonlySet<string>;
+  /** What must not be, in the order in which it was noticed. Empty: all is well. */
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+}
+
+/** More than any workload takes: a world that has not come to rest by then never will. */
+const MOST_EVENTS = 60_000;
+/** Never to be seen in any document or line of a log (I12). */
+export const SECRETS = { 'provider-key': 'sk_live_never-to-be-seen-4711' } as const;
+
+/** Plays a workload once, on a schedule and with faults that the seed decides, and watches. */
+export async function simulate(options: SimulationOptions): Promise<Simulation> {
+  const { workload, seed, traced = false } = options;
+  const random = new Random(`${workload.name}/${seed}`);
+  const scheduler = new Scheduler(random.stream('order'), traced);
+  const faults = new Faults(random.stream('faults'), options);
+  const play = workload.play(random.stream('workload'));
+  const agents = [...play.agents, recorderAgent];
+  const topology = computeTopology(
+    agents.map(({ contract }) => contract),
+    { project: 'demo' },
+  );
+  const violations: string[] = [];
+  const violated = (what: string) => {
+    scheduler.note(`VIOLATED ${what}`);
+    violations.push(`${what} (at ${scheduler.elapsed} ms)`);
+  };
+  const coverage = new Coverage();
+  const watching: Observer[] = [coverage];
+  const services = new Map<string, Service>();
+  const cloud = new Cloud({
+    scheduler,
+    faults,
+    topology,
+    random: () => network.next(),
+    push: (request) => {
+      const service = services.get(new URL(request.url).hostname.replace(/\.sim$/, ''));
+      return service ? service.push(request) : Promise.reject(new Error('no such function'));
+    },
+    committed: (changes) => {
+      for (const { path, after } of changes)
+        scheduler.note(`wrote ${path} ${after ? (after.fields.status ?? '') : 'gone'}`);
+      for (const observer of watching) observer.committed?.(changes);
+    },
+    durable: (topic, message) => {
+      for (const observer of watching) observer.durable?.(topic, message);
+    },
+  });
+  const network = random.stream('network');
+  let jumped = false;
+  const host: ServiceHost = {
+    scheduler,
+    faults,
+    cloud,
+    random: random.stream('instances'),
+    secrets: SECRETS,
+    logged: (line) => {
+      for (const observer of watching) observer.logged?.(line);
+    },
+    sent: (topic, messages) => {
+      for (const observer of watching) observer.sent?.(topic, messages);
+    },
+    acked: (delivery, how, fn) => {
+      for (const observer of watching) observer.acked?.(delivery, how, fn);
+    },
+    outcome: (agent, type, outcome) => coverage.saw(`${agent} ${type} ${outcome}`),
+    jumped: () => {
+      jumped = true;
+    },
+  };
+  for (const agent of agents) {
+    const fn = topology.functions.find(({ agent: name }) => name === agent.contract.name);
+    if (fn) services.set(agent.contract.name, new Service(host, agent, fn));
+  }
+  const scene = {
+    topology,
+    documents: cloud.store.documents,
+    now: () => scheduler.now(),
+    get jumped() {
+      return jumped;
+    },
+  };
+  watching.push(...observers.map((make) => make(scene, violated)));
+  const client = clientOf(cloud, scheduler, services);
+  for (const { atMs, act } of play.acts) scheduler.after(atMs, () => act(client), 'act');
+  let rest = await scheduler.run(MOST_EVENTS, () => violations.length > 0);
+  // An operator redrives what died, until nothing is left that could yet succeed.
+  const seen = new Set<string>();
+  while (rest === 'settled' && redrive(cloud, scheduler, seen))
+    rest = await scheduler.run(MOST_EVENTS, () => violations.length > 0);
+  if (rest === 'restless') violated(`the world does not come to rest: ${MOST_EVENTS} events`);
+  if (rest === 'settled') {
+    for (const [name, { backlog, outstanding }] of cloud.broker.status()) {
+      const kept = topology.subscriptions.some(
+        (sub) => name.endsWith(`/${sub.name}`) && sub.pushTo === undefined,
+      );
+      if (!kept && backlog + outstanding > 0)
+        violated(`I4: ${name} still holds ${backlog + outstanding} messages`);
+    }
+    if (cloud.tasks.pending() > 0) violated(`I4: ${cloud.tasks.pending()} timers never fired`);
+    for (const observer of watching) observer.ended?.();
+    for (const problem of play.audit(endOf(cloud))) violated(problem);
+  }
+  return {
+    digest: `${scheduler.digest.toString(16)}/${scheduler.count}`,
+    events: scheduler.count,
+    virtualMs: scheduler.elapsed,
+    faults: faults.counts,
+    states: coverage.states,
+    violations,
+    trace: scheduler.trace ?? [],
+  };
+}
+
+/** Returns how many dead letters are on their way again. */
+function redrive(cloud: Cloud, scheduler: Scheduler, seen: Set<string>): number {
+  let count = 0;
+  for (const document of [...cloud.store.documents.values()]) {
+    if (!document.path.startsWith('deadLetters/') || seen.has(document.path)) continue;
+    seen.add(document.path);
+    const again = redriven(document);
+    if (!again) continue;
+    count += 1;
+    scheduler.note(`redrive ${document.path}`);
+    cloud.publish(again.topic, [again.message]);
+  }
+  return count;
+}
+
+function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<string, Service>): Client {
+  let published = 0;
+  const publish = (agent: string, message: WireMessage) => {
+    scheduler.note(`client sends ${message.attributes['ce-type']} to ${agent}`);
+    cloud.publish(topicOf('mesh', agent), [message]);
+  };
+  const own = (type: string, data: unknown, runId: string) => {
+    const id = `client-${++published}`;
+    const time = new Date(scheduler.now()).toISOString();
+    return encodeMessage({ id, source: '/client', type, time, correlationId: id, runId, data: toJson(data) });
+  };
+  return {
+    now: () => scheduler.now(),
+    command: (agent, type, data, attributes = {}) =>
+      publish(agent, {
+        data: Buffer.from(JSON.stringify(data)),
+        attributes: {
+          'ce-id': `client-${++published}`,
+          'ce-source': '/client',
+          'ce-type': `${agent}.${type}`,
+          ...attributes,
+        },
+      }),
+    raw: (agent, data, attributes) => publish(agent, { data: Buffer.from(data), attributes }),
+    signal: (agent, runId, name, payload) => publish(agent, own(SIGNAL, { name, payload }, runId)),
+    cancel: (agent, runId) => publish(agent, own(CANCEL, { reason: 'the client wants it' }, runId)),
+    deploy: (agent, release) => {
+      scheduler.note(`deploy release ${release} of ${agent}`);
+      services.get(agent)?.deploy(release);
+    },
+  };
+}
+
+function endOf({ store: { documents } }: Cloud): EndState {
+  const below = (collection: string) =>
+    [...documents.values()].filter(
+      ({ path }) => path.startsWith(`${collection}/`) && path.split('/').length === 2,
+    );
+  return {
+    documents,
+    runs: below('workflows').map(decodeRun),
+    deadLetters: new Map(
+      below('deadLetters').map(({ fields }) => [String(fields.message), String(fields.code)]),
+    ),
+  };
+}

@@ -1,0 +1,41 @@
+import type { StoredDocument } from '../../../shared/contract/store.ts';
+import type { RunRecord } from '../../../shared/workflow/run-record.ts';
+import type { SimulatedAgent } from './instance.ts';
+import type { Random } from './random.ts';
+
+/** What clients may do to a mesh. */
+export interface Client {
+  /** Publishes a message to an agent's topic, as an outside program does. */
+  command(agent: string, type: string, data: unknown, attributes?: Readonly<Record<string, string>>): void;
+  /** Publishes bytes that may be no message at all. */
+  raw(agent: string, data: string, attributes: Readonly<Record<string, string>>): void;
+  signal(agent: string, runId: string, name: string, payload: unknown): void;
+  cancel(agent: string, runId: string): void;
+  /** Deploys a release of an agent. */
+  deploy(agent: string, release: number): void;
+  /** True time, in milliseconds. */
+  now(): number;
+}
+
+/** The world once nothing moves any more. */
+export interface EndState {
+  readonly documents: ReadonlyMap<string, StoredDocument>;
+  readonly runs: readonly RunRecord[];
+  /** Codes of the dead letters, by the id of the message that died. */
+  readonly deadLetters: ReadonlyMap<string, string>;
+}
+
+/** One performance of a workload: fresh agents and books, and what its clients do when. */
+export interface Play {
+  readonly agents: readonly SimulatedAgent[];
+  readonly acts: readonly { readonly atMs: number; readonly act: (client: Client) => void }[];
+  /** What does not balance, in words. */
+  readonly audit: (end: EndState) => Iterable<string>;
+}
+
+/** Something that the mesh is used for, to be simulated. Add one to `workloads/index.ts`. */
+export interface Workload {
+  readonly name: string;
+  /** Makes a play; all that differs from one to another is drawn from `random`. */
+  play(random: Random): Play;
+}
