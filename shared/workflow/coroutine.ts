@@ -11,13 +11,13 @@ import { callerLine, enterWorkflow } from './foreign-await.ts';
 import type { Ledger } from './ledger.ts';
 import { call } from './operations/call.ts';
 import { publish } from './operations/publish.ts';
+import { setStatus } from './operations/set-status.ts';
 import { sideEffect } from './operations/side-effect.ts';
 import { signal } from './operations/signal.ts';
-import { setStatus } from './operations/set-status.ts';
 import { sleep } from './operations/sleep.ts';
+import { until } from './operations/until.ts';
 import { quiescence } from './quiescence.ts';
 import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
-import { until } from './operations/until.ts';
 import type { Result } from './step.ts';
 
 /** Where the coroutine's doings are written down, or on replay found. */
@@ -31,10 +31,10 @@ export interface Journal {
     name: string,
     details: (id: string) => Details<Name>,
   ): { readonly id: string; readonly result: Result | undefined } | undefined;
-  /** The code can't go on with what the history holds. */
-  park(failure: Failure): void;
   /** Whether the run goes the way of a patch; what is new is recorded. */
   patched(id: string): boolean;
+  /** The code can't go on with what the history holds. */
+  park(failure: Failure): void;
   /** The workflow's function came to its end. */
   end(
     result:
@@ -70,11 +70,11 @@ export class Coroutine implements Scope {
   #ended = false;
   #seed = '';
   #uuids = 0;
+  /** The ways that the run goes: as it was answered once, it is answered again. */
+  readonly #patches = new Map<string, boolean>();
 
   constructor(
     definition: WorkflowDefinition,
-  /** The ways that the run goes: as it was answered once, it is answered again. */
-  readonly #patches = new Map<string, boolean>();
     contract: Contract,
     facts: RunFacts,
     journal: Journal,
@@ -171,6 +171,13 @@ export class Coroutine implements Scope {
     this.#going = false;
   }
 
+  #patched(id: string): boolean {
+    if (this.#stopped('wf.patched')) return true;
+    const known = this.#patches.get(id) ?? this.#journal.patched(id);
+    this.#patches.set(id, known);
+    return known;
+  }
+
   /** Where no step may begin any more: what the code gets instead. */
   #stopped(operation: string): Promise<never> | undefined {
     if (!this.#going) {
@@ -190,13 +197,6 @@ export class Coroutine implements Scope {
   }
 
   #foreign(what: string): void {
-  #patched(id: string): boolean {
-    if (this.#stopped('wf.patched')) return true;
-    const known = this.#patches.get(id) ?? this.#journal.patched(id);
-    this.#patches.set(id, known);
-    return known;
-  }
-
     this.#log.error(`${what} after an await of something that is not a workflow operation`, {
       code: 'ForeignAwait',
       line: callerLine(),
@@ -214,9 +214,12 @@ export class Coroutine implements Scope {
       log: onceLog(() => this.log),
       call: call(this),
       sleep: sleep(this),
+      until: until(this),
       signal: signal(this),
       sideEffect: sideEffect(this),
       publish: publish(this),
+      setStatus: setStatus(this, this.#definition),
+      patched: (id) => this.#patched(id),
       now: () => new Date(this.ledger.time),
       uuid: () => uuidOf(this.#seed, this.#uuids++),
     };
@@ -235,12 +238,9 @@ function onceLog(log: () => Log): Log {
     error: (message, fields) => log().error(message, fields),
     child: (fields) => onceLog(() => log().child(fields)),
   };
-      until: until(this),
 }
 
 /** The nth UUID of a run, in the form of version 4 (RFC 9562, section 5.4). */
-      setStatus: setStatus(this, this.#definition),
-      patched: (id) => this.#patched(id),
 function uuidOf(seed: string, n: number): string {
   const bytes = createHash('sha256').update(`${seed}:${n}`).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

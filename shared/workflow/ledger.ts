@@ -40,6 +40,8 @@ export class Ledger implements StepRun {
   /** Steps that the code began. */
   codeSteps = 0;
   endedAt?: number;
+  /** What the code last said of itself. */
+  customStatus?: Json;
   /** Whether a step succeeded after the code had been told that it failed (I10). */
   hasLate = false;
   #signals: EarlySignal[] = [];
@@ -48,8 +50,6 @@ export class Ledger implements StepRun {
   static of(history: readonly Entry[]): Ledger {
     const ledger = new Ledger();
     for (const entry of history) ledger.apply(entry);
-  /** What the code last said of itself. */
-  customStatus?: Json;
     return ledger;
   }
 

@@ -5,8 +5,6 @@ import type { CallEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from
 import { type Progress, Step } from '../step.ts';
 import { backoff, mayRetry } from './retry-policy.ts';
 
-type Refusal = Extract<Replied['reply'], { ok: false }>;
-
 /** Whether the command had its effect, as far as the history tells. */
 export type Effect = 'none' | 'unknown' | 'known';
 
@@ -62,9 +60,9 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
 
   #refused(event: Replied, failure: Failure): Progress | undefined {
     if (event.attempt !== this.attempts || this.backingOff) return undefined;
-    if (this.status !== 'open') return this.refusedLate(failure, undone);
-    // Of a refusal, and of a run that was undone, it is known that there is no effect.
-    if (failure.code !== 'Rejected' && !undone) this.doubtful = true;
+    if (this.status !== 'open') return this.refusedLate(failure);
+    // A refusal is the one failure of which it is known that it had no effect.
+    if (failure.code !== 'Rejected') this.doubtful = true;
     if (mayRetry(this.retry, failure)) {
       const at = event.at + backoff(this.retry, this.attempts);
       const inTime = this.timeoutAt === undefined || at < this.timeoutAt;
@@ -83,8 +81,8 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
   }
 }
 
-/** A call of the workflow, or a child. */
-export class CallStep extends Attempts<CallEntry | ChildEntry> {
+/** A call of the workflow. */
+export class CallStep extends Attempts<CallEntry> {
   /** It succeeded after the workflow had been told that it failed: undone even if the run goes on (I10). */
   late = false;
   #undoInput: Json | undefined;

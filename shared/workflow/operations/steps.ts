@@ -1,7 +1,6 @@
 import type { StepEntry } from '../entry.ts';
 import type { Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
-import { ChildStep } from './child-step.ts';
 import { PatchedStep } from './patched-step.ts';
 import { PublishStep } from './publish-step.ts';
 import { SetStatusStep } from './set-status-step.ts';
@@ -25,11 +24,11 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new SideEffectStep(entry, at);
     case 'publish':
       return new PublishStep(entry, at);
-    default:
-      return undefined;
     case 'setStatus':
       return new SetStatusStep(entry, at);
     case 'patched':
       return new PatchedStep(entry, at);
+    default:
+      return undefined;
   }
 }
