@@ -14,7 +14,7 @@ export interface Room {
 }
 
 /** Node's modules that touch neither the machine nor the clock. */
-const PURE_NODE = ['assert', 'async_hooks', 'buffer', 'crypto', 'events', 'path', 'url', 'util'].map(
+const PURE_NODE = ['assert', 'async_hooks', 'buffer', 'crypto', 'events', 'path', 'url', 'util', 'zlib'].map(
   (name) => `node:${name}`,
 );
 
@@ -116,6 +116,12 @@ const rooms: readonly Room[] = [
     may: ['contract', 'shared/contract', 'node:*'],
   },
   {
+    // For tools that replay: it finds the workflows of the agents by name.
+    name: 'workflows',
+    holds: /^agents\/workflows\.ts$/,
+    may: ['contracts', 'shared/contract', 'shared/workflow', 'node:*'],
+  },
+  {
     name: 'infra',
     holds: /^infra\//,
     may: [
@@ -150,30 +156,26 @@ const rooms: readonly Room[] = [
       'cli',
       'emulator',
       'contracts',
+      'workflows',
       'contract',
       ...SHARED,
       'shared/topology',
       'shared/gcp',
       'commander',
-      'cli-table3',
       'zod',
       'node:*',
     ],
   },
   {
+    // Agents made to be measured.
+    name: 'bench agent',
+    holds: /^bench\/[^/]+\/agents\//,
+    may: ['bench agent', ...SHARED, '@google-cloud/functions-framework', 'zod'],
+  },
+  {
     name: 'bench',
     holds: /^bench\//,
-    may: [
-      'bench',
-      'cli',
-      'contracts',
-      'contract',
-      ...SHARED,
-      'shared/topology',
-      'shared/gcp',
-      'cli-table3',
-      'node:*',
-    ],
+    may: ['bench', 'cli', 'contracts', 'contract', ...SHARED, 'shared/topology', 'shared/gcp', 'node:*'],
   },
   { name: 'scripts', holds: /^scripts\//, may: ['scripts', 'node:*'] },
   { name: 'settings', holds: /^[^/]+\.config\.ts$/, may: ['vitest', 'node:*'] },
@@ -181,7 +183,7 @@ const rooms: readonly Room[] = [
 ];
 
 /** The modules that find others by name, so that what they import cannot be read off them. */
-export const finders: readonly RegExp[] = [/^agents\/contracts\.ts$/, /^emulator\/wire\//, /^test\//];
+export const finders: readonly RegExp[] = [/^agents\/(contracts|workflows)\.ts$/, /^emulator\/wire\//, /^test\//];
 
 /** The room that holds `path`. */
 export function roomOf(path: string): Room | undefined {
