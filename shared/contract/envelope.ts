@@ -89,15 +89,43 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
   });
 }
 
-/** The JSON data of a delivery; empty data is `null`. Throws `NotJson`. */
+/** The JSON data of a delivery; empty data is `null`. Throws `NotJson`, and `SchemaMismatch` for data that is absurdly deep. */
 export function decodeData(delivery: Delivery): Json {
-  if (delivery.attributes['content-type']?.startsWith(STRUCTURED))
-    return structuredEvent(delivery).data ?? null;
-  return parseJson(delivery.data);
+  if (!delivery.attributes['content-type']?.startsWith(STRUCTURED)) return parseJson(delivery.data);
+  const { data = null, data_base64: base64 } = structuredEvent(delivery);
+  return typeof base64 === 'string' ? parseJson(Buffer.from(base64, 'base64')) : data;
 }
+
+/** Deeper than any data means to be, and than Firestore keeps (20), and less than exhausts the stack of what walks it. */
+const DEEPEST = 200;
+
+/** How deep lists and objects stand in one another. Told by the bytes: whatever walks a value that is too deep runs out of stack. */
+function depthOf(json: Uint8Array): number {
+  let depth = 0;
+  let deepest = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (inText) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) deepest = Math.max(deepest, ++depth);
+    else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = encoder.encode('"\\[]{}');
 
 function parseJson(bytes: Uint8Array): Json {
   if (bytes.length === 0) return null;
+  const depth = depthOf(bytes);
+  if (depth > DEEPEST) {
+    throw new MeshError('SchemaMismatch', `the data is ${depth} levels deep; the limit is ${DEEPEST}`, {
+      field: 'data',
+    });
+  }
   try {
     return JSON.parse(decoder.decode(bytes)) as Json;
   } catch (cause) {

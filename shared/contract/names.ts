@@ -22,6 +22,8 @@ export const deadLetterPath = (id: string) => `deadLetters/${id}`;
  * (https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields).
  */
 export function encodeKey(key: string): string {
+  // Half a character can't be written; as JSON it can, and stays apart from every other half.
+  if (!key.isWellFormed()) return `~${digest('key', JSON.stringify(key))}`;
   const encoded = encodeURIComponent(key);
   const plain = encoded !== '' && !/^\.{1,2}$/.test(encoded) && !/^__.*__$/.test(encoded);
   return plain && encoded.length <= 1_500 ? encoded : `~${digest('key', key)}`;

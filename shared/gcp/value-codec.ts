@@ -30,8 +30,27 @@ function encodeMap(fields: Fields, path: string): WireFields {
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, encodeValue(value, path === '' ? name : `${path}.${name}`)]),
+      .map(([name, value]) => {
+        const field = path === '' ? name : `${path}.${name}`;
+        return [escapeName(wellFormed(name, field)), encodeValue(value, field)];
+      }),
   );
+}
+
+/**
+ * Firestore takes no empty name, and keeps those of the form `__x__` to itself (https://firebase.google.com/docs/firestore/quotas):
+ * these are written behind a tilde. Somebody else's attributes, kept with a dead letter, have any names.
+ */
+const ESCAPED = /^~*(__.*__)?$/s;
+const escapeName = (name: string) => (ESCAPED.test(name) ? `~${name}` : name);
+const unescapeName = (name: string) => (name.startsWith('~') && ESCAPED.test(name) ? name.slice(1) : name);
+
+/** Half a character, as JSON can hold one, makes a request that no service reads. */
+function wellFormed(text: string, field: string): string {
+  if (text.isWellFormed()) return text;
+  throw new MeshError('StateInvalid', `${field.toWellFormed()}: the text is not Unicode`, {
+    field: field.toWellFormed(),
+  });
 }
 
 /**
@@ -42,7 +61,7 @@ function encodeMap(fields: Fields, path: string): WireFields {
 export function encodeValue(value: FieldValue, path = ''): WireValue {
   switch (typeof value) {
     case 'string':
-      return { stringValue: value };
+      return { stringValue: wellFormed(value, path) };
     case 'boolean':
       return { booleanValue: value };
     case 'number':
@@ -92,7 +111,9 @@ function encodeTime(date: Date, path: string): { seconds: number; nanos: number 
 }
 
 export function decodeFields(fields: WireFields | null | undefined): Fields {
-  return Object.fromEntries(Object.entries(fields ?? {}).map(([name, value]) => [name, decodeValue(value)]));
+  return Object.fromEntries(
+    Object.entries(fields ?? {}).map(([name, value]) => [unescapeName(name), decodeValue(value)]),
+  );
 }
 
 /** A value of a kind that the Store port does not write (a reference, a place, a vector) is read as null. */

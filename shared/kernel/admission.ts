@@ -3,7 +3,7 @@ import type { Deployment } from '../contract/deployment.ts';
 import { decodeData, decodeEnvelope } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
-import { DEAD_LETTER, type Delivery, type Envelope, type Message } from '../contract/message.ts';
+import { DEAD_LETTER, type Delivery, type Envelope, type Message, REPLY } from '../contract/message.ts';
 import { subscriptionOf } from '../contract/names.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import type { Route } from './route.ts';
@@ -49,7 +49,8 @@ export function admit(delivery: Delivery, now: number, options: AdmissionOptions
       },
     );
   }
-  if (delivery.data.byteLength > contract.limits.inlineBytes) {
+  // A reply is never turned away: the run that waits for it has to be told that it is too large.
+  if (envelope.type !== REPLY && delivery.data.byteLength > contract.limits.inlineBytes) {
     throw new MeshError(
       'PayloadTooLarge',
       `the data has ${delivery.data.byteLength} bytes; the limit is ${contract.limits.inlineBytes}`,

@@ -1,4 +1,7 @@
+import type { Contract } from '../contract/agent.ts';
+import { dataBytes } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
+import { toJson } from '../contract/json.ts';
 import { CANCEL, type Message, REPLY, SIGNAL, TIMER } from '../contract/message.ts';
 import { runPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
@@ -41,7 +44,7 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   const { runId, workflow, version } = run;
   const log = request.log.child({ runId, workflow, version });
   const history = entriesOf(run);
-  const came = eventOf(type, message, timeOf(host, history, run.kept));
+  const came = eventOf(type, message, timeOf(host, history, run.kept), host.contract);
   if (came === undefined) return recheck(host, run, history, message, document.version, log);
   const known = Ledger.of([...history, ...run.kept]);
   if (came.e === 'signalled' && known.outcome) {
@@ -76,10 +79,10 @@ async function recheck(
 }
 
 /** The message as an event of the run. Undefined for a look at a blocked run, which is none. */
-function eventOf(type: Resuming, message: Message, at: number): RunEvent | undefined {
+function eventOf(type: Resuming, message: Message, at: number, { limits }: Contract): RunEvent | undefined {
   switch (type) {
     case REPLY: {
-      const reply = parseAs(Reply, message.data, 'SchemaMismatch', 'the reply');
+      const reply = fitting(parseAs(Reply, message.data, 'SchemaMismatch', 'the reply'), limits.inlineBytes);
       const attempt = parseAttemptId(message.stepId ?? '');
       if (attempt) return { e: 'replied', at, ...attempt, reply };
       throw new MeshError('InvalidAttribute', 'the reply does not name the step that it is for', {
@@ -101,7 +104,16 @@ function eventOf(type: Resuming, message: Message, at: number): RunEvent | undef
   }
 }
 
+/** The reply, or in place of one that is too large the failure which says so: what the command did is then unknown. */
+function fitting(reply: Reply, most: number): Reply {
+  const bytes = dataBytes(toJson(reply));
+  if (bytes <= most) return reply;
+  const message = `the reply has ${bytes} bytes; the limit is ${most}`;
+  return { ok: false, error: { code: 'PayloadTooLarge', message } };
+}
+
+/** The run that the message is for, by an id that can be a document's. */
 function runIdOf({ runId, type }: Message): string {
-  if (runId && !runId.includes('/')) return runId;
+  if (runId && /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(runId)) return runId;
   throw new MeshError('InvalidAttribute', `a ${type} must name its run`, { field: 'runid' });
 }

@@ -23,6 +23,7 @@ const messages = fc
     replyTo: optional(text),
     deadline: optional(time),
     notBefore: optional(time),
+    idempotencyKey: optional(text),
     redrive: optional(fc.integer({ min: 1, max: 999 })),
     traceparent: optional(fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')),
     tracestate: optional(text),
@@ -123,5 +124,32 @@ describe('a message that can not be read', () => {
     expect(() => decodeData(delivered({ data: Buffer.from(data, 'latin1') }))).toThrow(
       expect.objectContaining({ code: 'NotJson', field: 'data', message: expect.not.stringContaining(data) }),
     );
+  });
+
+  it.each([
+    ['lists', '['.repeat(50_000) + ']'.repeat(50_000)],
+    ['objects', `${'{"a":'.repeat(201)}1${'}'.repeat(201)}`],
+    ['lists that never end', '['.repeat(50_000)],
+  ])('data of %s too deep to walk is refused', (_what, data) => {
+    expect(() => decodeData(delivered({ data: Buffer.from(data) }))).toThrow(
+      expect.objectContaining({ code: 'SchemaMismatch', field: 'data' }),
+    );
+  });
+
+  it('brackets in a text are no depth', () => {
+    const text = `\\"${'[{'.repeat(1_000)}`;
+    expect(decodeData(delivered({ data: Buffer.from(JSON.stringify({ text })) }))).toEqual({ text });
+  });
+});
+
+describe('a structured CloudEvent', () => {
+  it('carries its data in base64 too', () => {
+    const event = {
+      id: '1',
+      type: 'payments.charge',
+      data_base64: Buffer.from('{"a":1}').toString('base64'),
+    };
+    const attributes = { 'content-type': 'application/cloudevents+json' };
+    expect(decodeData(delivered({ attributes, data: Buffer.from(JSON.stringify(event)) }))).toEqual({ a: 1 });
   });
 });

@@ -34,6 +34,18 @@ describe('fields on the wire', () => {
     );
   });
 
+  test('come back though their names are those that Firestore does not take', () => {
+    const name = fc.stringMatching(/^~{0,2}(__.{0,3}__)?$/);
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.constant(1)), (given) => {
+        const wire = encodeFields({ attributes: given });
+        const names = Object.keys(wire.attributes?.mapValue?.fields ?? {});
+        expect(names.filter((each) => each === '' || /^__.*__$/s.test(each))).toEqual([]);
+        expect(decodeFields(wire)).toEqual({ attributes: given });
+      }),
+    );
+  });
+
   test('whole numbers are integers, all others doubles', () => {
     expect(encodeValue(3)).toEqual({ integerValue: '3' });
     expect(encodeValue(0.5)).toEqual({ doubleValue: 0.5 });
@@ -50,6 +62,8 @@ describe('fields on the wire', () => {
     ['an array directly in an array', { a: { b: [1, [2]] } }, 'a.b.1'],
     ['an invalid date', { when: new Date(Number.NaN) }, 'when'],
     ['a function', { f: () => 1 }, 'f'],
+    ['half a character', { a: { b: '\ud800' } }, 'a.b'],
+    ['half a character in a name', { a: { '\ud800': 1 } }, 'a.\ufffd'],
   ])('%s is refused, naming the field', (_what, given, field) => {
     expect(() => encodeFields(given as unknown as Fields)).toThrow(
       expect.objectContaining({ code: 'StateInvalid', field }),
