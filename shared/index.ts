@@ -11,6 +11,7 @@ export type {
   StateAccess,
   StatefulHandler,
 } from './kernel/handler.ts';
+export type { ProviderAccess } from './kernel/providers/providers.ts';
 export {
   type CallOptions,
   type Compensation,

@@ -1,12 +1,17 @@
 import type { Contract } from './agent.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { MeshError } from './errors.ts';
+import { type Rate, rateOf } from './provider.ts';
 
 const AGENT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
 const MESSAGE_NAME = /^[a-z][A-Za-z0-9-]{0,62}$/;
 const EVENT_TYPE = /^[a-z][a-z0-9-]*\.[a-z][A-Za-z0-9-]*$/;
 const SECRET_ID = /^[A-Za-z0-9_-]{1,255}$/;
 const SETTING = /^[A-Z][A-Z0-9_]*$/;
+const PROVIDER = /^[a-z][a-z0-9-]{0,62}$/;
+
+const isWhole = (value: number, least: number, most: number) =>
+  Number.isInteger(value) && value >= least && value <= most;
 
 /** Throws `ContractInvalid`, naming the field, for the first rule that the contract breaks. */
 export function checkContract(contract: Contract): void {
@@ -68,16 +73,31 @@ export function checkContract(contract: Contract): void {
     Number.isInteger(retry.maxAttempts) && retry.maxAttempts >= 5 && retry.maxAttempts <= 100,
     'must be 5 to 100 (docs.cloud.google.com/pubsub/docs/dead-letter-topics)',
   );
+  for (const [provider, spec] of Object.entries(contract.providers)) {
+    const field = `providers.${provider}`;
+    rule(field, PROVIDER.test(provider), 'must be 1 to 63 lower-case letters, digits and dashes');
+    if (spec.rate !== undefined) parsed(`${field}.rate`, () => rateOf(spec.rate as Rate));
+    const { breaker, bulkhead = 1, retry } = spec;
+    rule(`${field}.bulkhead`, isWhole(bulkhead, 1, 1_000), 'must be 1 to 1,000');
+    rule(`${field}.retry.attempts`, isWhole(retry?.attempts ?? 1, 1, 10), 'must be 1 to 10');
+    duration(`${field}.retry.minBackoff`, retry?.minBackoff ?? '100ms', 1, 60_000);
+    duration(`${field}.retry.maxBackoff`, retry?.maxBackoff ?? '2s', 1, 60_000);
+    const share = breaker?.share ?? 0.5;
+    rule(`${field}.breaker.failures`, isWhole(breaker?.failures ?? 5, 1, 10_000), 'must be 1 to 10,000');
+    rule(`${field}.breaker.share`, share >= 0 && share <= 1, 'must be 0 to 1');
+    duration(`${field}.breaker.within`, breaker?.within ?? '30s', 1_000, 3_600_000);
+    duration(`${field}.breaker.open`, breaker?.open ?? '5s', 1_000, 3_600_000);
+    duration(`${field}.breaker.maxOpen`, breaker?.maxOpen ?? '2m', 1_000, 3_600_000);
+  }
   if (contract.state?.keep !== undefined)
     duration('state.keep', contract.state.keep, 1_000, Number.POSITIVE_INFINITY);
   function rule(field: string, holds: boolean, message: string): void {
     if (!holds)
       throw new MeshError('ContractInvalid', `agent ${JSON.stringify(name)}: ${field} ${message}`, { field });
   }
-  function duration(field: string, value: Duration, least: number, most: number): void {
-    let ms: number;
+  function parsed<Result>(field: string, parse: () => Result): Result {
     try {
-      ms = milliseconds(value);
+      return parse();
     } catch (cause) {
       throw new MeshError(
         'ContractInvalid',
@@ -85,6 +105,9 @@ export function checkContract(contract: Contract): void {
         { field, cause },
       );
     }
+  }
+  function duration(field: string, value: Duration, least: number, most: number): void {
+    const ms = parsed(field, () => milliseconds(value));
     rule(field, ms >= least && ms <= most, `must be ${least / 1_000} s to ${most / 1_000} s`);
   }
 }

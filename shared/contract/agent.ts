@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Duration } from './duration.ts';
+import type { ProviderSpec } from './provider.ts';
 
 /** How a command is handled: `commit` only touches its state and sends; `effect` calls the outside world too. */
 export type Mode = 'commit' | 'effect';
@@ -70,6 +71,8 @@ export interface AgentSpec {
   readonly secrets?: readonly string[];
   /** Environment variables that its function may be given, such as a provider's address in a sandbox. */
   readonly settings?: readonly string[];
+  /** The providers that its handlers call, by name, and the limits within which they do: `ctx.provider(name)`. */
+  readonly providers?: Readonly<Record<string, ProviderSpec>>;
   readonly state?: StateSpec;
   readonly limits?: Partial<Limits>;
   readonly retry?: Partial<Retry>;
@@ -86,6 +89,7 @@ export interface Contract extends AgentSpec {
   readonly calls: readonly string[];
   readonly secrets: readonly string[];
   readonly settings: readonly string[];
+  readonly providers: Readonly<Record<string, ProviderSpec>>;
   readonly limits: Limits;
   readonly retry: Retry;
 }

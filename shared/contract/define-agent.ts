@@ -25,6 +25,7 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
     calls: spec.calls ?? [],
     secrets: spec.secrets ?? [],
     settings: spec.settings ?? [],
+    providers: spec.providers ?? {},
     limits: { ...DEFAULT_LIMITS, ...spec.limits },
     retry: { ...DEFAULT_RETRY, ...spec.retry },
   };

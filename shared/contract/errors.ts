@@ -73,6 +73,21 @@ export const ERROR_CATALOGUE = {
     summary: 'A provider failed or could not be reached.',
     hint: 'It is tried again by the retry policy of the contract.',
   },
+  ProviderThrottled: {
+    retry: true,
+    summary: 'A provider asked to be called less often.',
+    hint: 'The message is deferred for as long as the provider said.',
+  },
+  ProviderUnavailable: {
+    retry: true,
+    summary: 'A provider is not called for now: its breaker is open, or its limits are used up.',
+    hint: 'The message is deferred, and uses up no delivery attempt.',
+  },
+  ProviderNotDeclared: {
+    retry: false,
+    summary: 'A handler called a provider that its contract does not list in `providers`.',
+    hint: 'Add it to `providers`.',
+  },
   OutputInvalid: {
     retry: false,
     summary: "The handler's output does not fit the schema of its contract.",
@@ -248,6 +263,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** For `Rejected`: the business reason as a short stable word, such as `card_declined`. */
   readonly reason?: string;
+  /** No sooner than so many milliseconds from now can trying again help: the message is deferred until then, not retried before. */
+  readonly retryAfterMs?: number;
 }
 
 /** An error of the mesh. Its code is in the catalogue; `retry` says whether trying again can help. */
@@ -258,6 +275,7 @@ export class MeshError extends Error {
   readonly hint: string;
   readonly field?: string;
   readonly reason?: string;
+  readonly retryAfterMs?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -266,6 +284,7 @@ export class MeshError extends Error {
     this.hint = details.hint ?? ERROR_CATALOGUE[code].hint;
     if (details.field !== undefined) this.field = details.field;
     if (details.reason !== undefined) this.reason = details.reason;
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
   }
 }
 

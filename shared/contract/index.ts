@@ -17,6 +17,7 @@ export * from './message.ts';
 export * from './names.ts';
 export * from './parse.ts';
 export * from './ports.ts';
+export * from './provider.ts';
 export * from './reply.ts';
 export * from './schema.ts';
 export * from './secrets.ts';

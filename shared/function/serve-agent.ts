@@ -113,8 +113,10 @@ async function start(
     );
   }
   const ports = await createPorts(deployment, env);
-  const { clock, ids, secrets } = ports;
-  const routes = new Map<string, Route>(handlerRoutes({ contract, handlers, clock, secrets, env }));
+  const { clock, ids, secrets, store, log } = ports;
+  const routes = new Map<string, Route>(
+    handlerRoutes({ contract, handlers, clock, secrets, env, store, log }),
+  );
   if (workflows.length > 0 || Object.keys(contract.workflows).length > 0) {
     // The engine is loaded only where it is needed.
     const { workflowRoutes } = await import('../workflow/index.ts');

@@ -3,8 +3,8 @@ import { digest } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
 import { MOST_ATTRIBUTES } from './attribute-limits.ts';
 
-/** Why a message is put off: its time has not come, or another instance is at it. */
-export type DeferReason = 'not-before' | 'lease';
+/** Why a message is put off: its time has not come, another instance is at it, or a provider that it needs is not called for now. */
+export type DeferReason = 'not-before' | 'lease' | 'provider';
 
 /** How often the message was begun before the deferral that this copy of it comes from: Pub/Sub counts each copy from 1. */
 const PRIOR_ATTEMPTS = 'priorattempts';

@@ -8,6 +8,7 @@ import type { Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import type { HandlerContext, SendOptions } from './handler.ts';
+import type { Providers } from './providers/providers.ts';
 import type { DecisionRequest, Send } from './route.ts';
 import type { StateDocuments } from './state.ts';
 
@@ -18,13 +19,14 @@ export interface HandlerContextOptions {
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly providers: Providers;
   /** What the handler sends is added here, in order. */
   readonly sends: Send[];
 }
 
 /** Makes the `ctx` of a handler. All that it sends is only collected; the kernel commits it, then publishes (I1, I3). */
 export function createHandlerContext(options: HandlerContextOptions): HandlerContext<unknown> {
-  const { contract, request, state, clock, secrets, env, sends } = options;
+  const { contract, request, state, clock, secrets, env, providers, sends } = options;
   const { message } = request;
   return {
     message: withoutData(message),
@@ -86,6 +88,7 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
       }
       return env[name] || undefined;
     },
+    provider: (name) => providers.access(name, request),
   };
 }
 

@@ -3,15 +3,17 @@ import type { Clock } from '../contract/clock.ts';
 import { DeadLetter } from '../contract/dead-letter.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
+import type { Log } from '../contract/log.ts';
 import { DEAD_LETTER, type Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { Schema } from '../contract/schema.ts';
 import type { Secrets } from '../contract/secrets.ts';
-import type { Write } from '../contract/store.ts';
+import type { Store, Write } from '../contract/store.ts';
 import { chunkWrites, withoutChunks } from './dead-letter-chunks.ts';
 import { failureReply } from './failure-reply.ts';
 import type { HandlerContext, Handlers } from './handler.ts';
 import { createHandlerContext } from './handler-context.ts';
+import { createProviders, type Providers } from './providers/providers.ts';
 import type { Decision, Route, Send } from './route.ts';
 import { StateDocuments, stateDocumentPath } from './state.ts';
 
@@ -22,6 +24,9 @@ export interface HandlerRoutesOptions {
   readonly secrets: Secrets;
   /** Where the contract's settings are read from. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the state of the contract's providers is shared. Left out: each maker of routes has its own. */
+  readonly store?: Store;
+  readonly log?: Log;
 }
 
 interface Behaviour {
@@ -44,11 +49,12 @@ interface Behaviour {
  */
 export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string, Route> {
   const { contract, handlers } = options;
+  const surroundings = { ...options, providers: createProviders(options) };
   const routes = new Map<string, Route>();
   const left = new Set(Object.keys(handlers));
   const add = (type: string, name: string, spec: Omit<Behaviour, 'keys' | 'handle' | 'what'>) => {
     left.delete(name);
-    routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, options));
+    routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, surroundings));
   };
   for (const [name, { input, output, mode = 'commit' }] of Object.entries(contract.commands)) {
     add(`${contract.name}.${name}`, name, { mode, input, ...(output && { output }) });
@@ -93,7 +99,10 @@ function handlerOf(contract: Contract, handlers: Handlers, name: string): Pick<B
   return { keys, handle } as Pick<Behaviour, 'keys' | 'handle'>;
 }
 
-function toRoute(behaviour: Behaviour, options: HandlerRoutesOptions): Route {
+function toRoute(
+  behaviour: Behaviour,
+  options: HandlerRoutesOptions & { readonly providers: Providers },
+): Route {
   const { contract } = options;
   const parsed = new WeakMap<Message, { input: unknown; keys: readonly string[] }>();
   const parse = (message: Message) => {

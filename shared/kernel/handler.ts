@@ -4,6 +4,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
 import type { Envelope } from '../contract/message.ts';
 import type { Given, Parsed, Schema } from '../contract/schema.ts';
+import type { ProviderAccess } from './providers/providers.ts';
 
 /** The agent's state documents, as they were read before the handler ran, and as it leaves them. */
 export interface StateAccess<State> {
@@ -41,6 +42,8 @@ export interface HandlerContext<State = never> {
   secret(name: string): Promise<string>;
   /** A setting of the contract (an environment variable), or undefined. */
   setting(name: string): string | undefined;
+  /** A provider of the contract, to be called within its limits. Throws `ProviderNotDeclared`. */
+  provider(name: string): ProviderAccess;
 }
 
 export interface SendOptions {

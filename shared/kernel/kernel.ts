@@ -87,7 +87,9 @@ export function createKernel(options: KernelOptions): Kernel {
           correlationId: message.correlationId,
           ...(message.runId && { runId: message.runId }),
         });
-        return settle({ delivery, message, route, traceparent, log: detailed });
+        return settle({ delivery, message, route, traceparent, log: detailed }).catch((error) =>
+          putOff(delivery, message, error, detailed),
+        );
       }
     }
   }
@@ -240,6 +242,20 @@ export function createKernel(options: KernelOptions): Kernel {
     const topic = topicOf(deployment.prefix, contract.name);
     await timers.schedule({ topic, ...deferral(delivery, envelope, until, why) });
     return { kind: 'defer', until, why };
+  }
+
+  /** An error that says when to come back defers the message until then; every other one is thrown on. */
+  async function putOff(delivery: Delivery, message: Message, error: unknown, log: Log): Promise<Outcome> {
+    if (!(error instanceof MeshError) || error.retryAfterMs === undefined) throw error;
+    const until = clock.now() + error.retryAfterMs;
+    if (message.deadline !== undefined && until >= Date.parse(message.deadline)) {
+      throw new MeshError('DeadlineExceeded', `there is no trying again in time: ${error.message}`, {
+        field: 'deadline',
+        cause: error,
+      });
+    }
+    log.info('deferred', { code: error.code, detail: error.message, retryAfterMs: error.retryAfterMs });
+    return defer(delivery, message, new Date(until), 'provider');
   }
 
   /** What can't succeed becomes a dead letter at once, with its reason; what may is left to Pub/Sub's retry, up to the last attempt. */

@@ -1,6 +1,7 @@
 import type { AgentSpec, Contract, Log, MeshError } from '../../shared/contract/index.ts';
 import { silentLog } from '../../shared/contract/index.ts';
 import type { HandlerContext, Handlers, StatefulHandler } from '../../shared/kernel/handler.ts';
+import { createProviders, type Providers } from '../../shared/kernel/providers/providers.ts';
 import type { ManualClock } from '../../shared/testing/manual-clock.ts';
 
 export interface DeskOptions {
@@ -30,10 +31,12 @@ export class Desk {
   readonly state = new Map<string, object>();
   readonly events: { readonly type: string; readonly data: unknown }[] = [];
   readonly #options: DeskOptions;
+  readonly #providers: Providers;
   #sent = 0;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#providers = createProviders({ contract: options.agent.contract, clock: options.clock });
   }
 
   /** Handles one delivery of a message, and returns its output; rejects with the error of the handler. */
@@ -84,6 +87,7 @@ export class Desk {
     const declared = (key: string) => {
       if (!read.has(key)) throw new Error(`the key ${key} is not among those that keys() returned`);
     };
+    const { signal } = new AbortController();
     return {
       message: {
         id,
@@ -108,7 +112,7 @@ export class Desk {
         },
       },
       ...(deadlineMs !== undefined && { deadline: new Date(clock.now() + deadlineMs) }),
-      signal: new AbortController().signal,
+      signal,
       log,
       now: () => new Date(clock.now()),
       send: () => {
@@ -127,6 +131,7 @@ export class Desk {
         if (!agent.contract.settings.includes(setting)) throw new Error(`no setting ${setting}`);
         return settings[setting];
       },
+      provider: (provider) => this.#providers.access(provider, { key: `key-${id}`, signal }),
     };
   }
 }
