@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { DeadLetter } from '../../../shared/contract/dead-letter.ts';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
-import { ERROR_CATALOGUE, type ErrorCode } from '../../../shared/contract/errors.ts';
+import { ERROR_CATALOGUE } from '../../../shared/contract/errors.ts';
 import type { WireMessage } from '../../../shared/contract/message.ts';
 import { topicOf } from '../../../shared/contract/names.ts';
 import type { StoredDocument } from '../../../shared/contract/store.ts';
@@ -44,10 +44,14 @@ export const recorderAgent: SimulatedAgent = {
     handlerRoutes({ contract: recorder.contract, handlers, clock, secrets, env: {} }),
 };
 
-/** A recorded dead letter as an operator redrives it; undefined for one that can only fail again. */
+const MOST_REDRIVES = 4;
+
+/** A recorded dead letter as an operator redrives it; undefined for one that has had its chances. */
 export function redriven({ fields }: StoredDocument): { topic: string; message: WireMessage } | undefined {
-  const code = String(fields.code) as ErrorCode;
-  if (!ERROR_CATALOGUE[code].retry && code !== 'DeliveriesExhausted') return undefined;
   const letter = DeadLetter.parse(JSON.parse(String(fields.letter)));
+  const code = letter.failure.code;
+  const hopeful = ERROR_CATALOGUE[code].retry || code === 'DeliveriesExhausted';
+  // Even one that names a fault of the message's own: it may have died of that, come again, and died half done of another.
+  if (Number(letter.original.attributes.redrive ?? 0) >= (hopeful ? MOST_REDRIVES : 1)) return undefined;
   return { topic: topicOf('mesh', letter.agent), message: toRedrive(letter) };
 }

@@ -10,7 +10,7 @@ export class Coverage implements Observer {
 
   committed(changes: readonly Change[]): void {
     for (const { path, after } of changes) {
-      if (!after || !path.startsWith('workflows/')) continue;
+      if (!after || !path.startsWith('workflows/') || path.split('/').length > 2) continue;
       const { workflow, version, status, steps, waitingFor } = after.fields;
       this.states.add(JSON.stringify([workflow, version, status, steps, waitingFor]));
     }

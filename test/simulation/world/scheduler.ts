@@ -61,9 +61,25 @@ export class Scheduler implements Clock {
     this.trace?.push(line);
   }
 
-  /** Runs events until none is left, `stop` says so, or there were `most` of them: then the world does not come to rest. */
-  async run(most: number, stop: () => boolean): Promise<'settled' | 'stopped' | 'restless'> {
+  #quietUntil(): number {
+    for (let top = this.#heap[0]; top; top = this.#heap[0]) {
+      if (top.task) return top.at;
+      pop(this.#heap);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Runs events until none is left, `stop` says so, or there were `most` of them: then the world does not come to rest. Before nothing
+   * happens for a long time, and at the end, `lull` is asked whether it has something to do.
+   */
+  async run(
+    most: number,
+    stop: () => boolean,
+    lull: () => Promise<number>,
+  ): Promise<'settled' | 'stopped' | 'restless'> {
     for (const end = this.count + most; this.count < end; ) {
+      if (this.#quietUntil() > this.#now + LULL_MS && (await lull()) > 0) continue;
       const event = pop(this.#heap);
       if (!event) return 'settled';
       if (!event.task) continue;
@@ -77,6 +93,9 @@ export class Scheduler implements Clock {
     return 'restless';
   }
 }
+
+/** A day: well within the time for which Pub/Sub keeps what nobody takes. */
+const LULL_MS = 86_400_000;
 
 /** Immediates come after every tick and every microtask, however many each begets. */
 function rest(): Promise<void> {

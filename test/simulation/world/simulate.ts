@@ -5,11 +5,12 @@ import { topicOf } from '../../../shared/contract/names.ts';
 import { computeTopology } from '../../../shared/topology.ts';
 import { decodeRun } from '../../../shared/workflow/run-record.ts';
 import { observers } from '../invariants/index.ts';
-import { recorderAgent, redriven } from '../workloads/recorder.ts';
+import { recorderAgent } from '../workloads/recorder.ts';
 import { Cloud } from './cloud.ts';
 import { Coverage } from './coverage.ts';
 import { type FaultKind, type FaultLimits, Faults } from './faults.ts';
 import type { Observer } from './observer.ts';
+import { Operator } from './operator.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { Service, type ServiceHost } from './service.ts';
@@ -114,11 +115,12 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   watching.push(...observers.map((make) => make(scene, violated)));
   const client = clientOf(cloud, scheduler, services);
   for (const { atMs, act } of play.acts) scheduler.after(atMs, () => act(client), 'act');
-  let rest = await scheduler.run(MOST_EVENTS, () => violations.length > 0);
-  // An operator redrives what died, until nothing is left that could yet succeed.
-  const seen = new Set<string>();
-  while (rest === 'settled' && redrive(cloud, scheduler, seen))
-    rest = await scheduler.run(MOST_EVENTS, () => violations.length > 0);
+  const operator = new Operator(cloud, scheduler);
+  const rest = await scheduler.run(
+    MOST_EVENTS,
+    () => violations.length > 0,
+    () => operator.tidy(),
+  );
   if (rest === 'restless') violated(`the world does not come to rest: ${MOST_EVENTS} events`);
   if (rest === 'settled') {
     for (const [name, { backlog, outstanding }] of cloud.broker.status()) {
@@ -130,7 +132,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     }
     if (cloud.tasks.pending() > 0) violated(`I4: ${cloud.tasks.pending()} timers never fired`);
     for (const observer of watching) observer.ended?.();
-    for (const problem of play.audit(endOf(cloud))) violated(problem);
+    for (const problem of play.audit(endOf(cloud, jumped))) violated(problem);
   }
   return {
     digest: `${scheduler.digest.toString(16)}/${scheduler.count}`,
@@ -141,21 +143,6 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     violations,
     trace: scheduler.trace ?? [],
   };
-}
-
-/** Returns how many dead letters are on their way again. */
-function redrive(cloud: Cloud, scheduler: Scheduler, seen: Set<string>): number {
-  let count = 0;
-  for (const document of [...cloud.store.documents.values()]) {
-    if (!document.path.startsWith('deadLetters/') || seen.has(document.path)) continue;
-    seen.add(document.path);
-    const again = redriven(document);
-    if (!again) continue;
-    count += 1;
-    scheduler.note(`redrive ${document.path}`);
-    cloud.publish(again.topic, [again.message]);
-  }
-  return count;
 }
 
 function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<string, Service>): Client {
@@ -191,13 +178,14 @@ function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<stri
   };
 }
 
-function endOf({ store: { documents } }: Cloud): EndState {
+function endOf({ store: { documents } }: Cloud, jumped: boolean): EndState {
   const below = (collection: string) =>
     [...documents.values()].filter(
       ({ path }) => path.startsWith(`${collection}/`) && path.split('/').length === 2,
     );
   return {
     documents,
+    jumped,
     runs: below('workflows').map(decodeRun),
     deadLetters: new Map(
       below('deadLetters').map(({ fields }) => [String(fields.message), String(fields.code)]),

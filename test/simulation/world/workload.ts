@@ -23,6 +23,8 @@ export interface EndState {
   readonly runs: readonly RunRecord[];
   /** Codes of the dead letters, by the id of the message that died. */
   readonly deadLetters: ReadonlyMap<string, string>;
+  /** Whether the clock of any instance jumped. */
+  readonly jumped: boolean;
 }
 
 /** One performance of a workload: fresh agents and books, and what its clients do when. */
