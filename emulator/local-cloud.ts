@@ -1,15 +1,17 @@
-import type { Clock } from '../shared/contract/clock.ts';
+import { type Clock, systemClock } from '../shared/contract/clock.ts';
+import { startExpiry } from './expiry.ts';
 import { startFirestore } from './firestore/server.ts';
 import { localSecrets } from './local-accounts.ts';
 import type { CloudFaults, ProviderName } from './local-faults.ts';
 import { providerSettings, startProviders } from './local-providers.ts';
 import { ServerGroup } from './local-server.ts';
 import { startPubSub } from './pubsub/server.ts';
+import { startScheduler } from './scheduler/server.ts';
 import { startSecrets } from './secrets/server.ts';
 import { startTasks } from './tasks/server.ts';
 
 /** The servers of a local cloud, by the names that their ports are chosen by. */
-export type ServerName = 'pubsub' | 'firestore' | 'tasks' | 'secrets' | ProviderName;
+export type ServerName = 'pubsub' | 'firestore' | 'tasks' | 'scheduler' | 'secrets' | ProviderName;
 
 export interface LocalCloudOptions {
   /** Whose secrets the local Secret Manager holds. */
@@ -41,26 +43,36 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const clock = options.clock && { clock: options.clock };
   const secretValues: Readonly<Record<string, string>> = { ...localSecrets, ...options.secrets };
   const group = new ServerGroup<ServerName>(ports);
+  const startingPubsub = env.PUBSUB_EMULATOR_HOST
+    ? undefined
+    : group.start('pubsub', (place) => startPubSub({ ...place, ...clock, faults: faults.pubsub ?? {} }));
   const starting = [
-    env.PUBSUB_EMULATOR_HOST
-      ? undefined
-      : group.start('pubsub', (place) => startPubSub({ ...place, ...clock, faults: faults.pubsub ?? {} })),
+    startingPubsub,
     env.FIRESTORE_EMULATOR_HOST
       ? undefined
       : group.start('firestore', (place) => startFirestore({ ...place, ...clock })),
     group.start('tasks', (place) => startTasks({ ...place, ...clock })),
+    group.start('scheduler', (place) =>
+      startScheduler({
+        ...place,
+        ...clock,
+        pubsub: async () => (await startingPubsub)?.address ?? env.PUBSUB_EMULATOR_HOST ?? '',
+      }),
+    ),
     group.start('secrets', (place) =>
       startSecrets({ ...place, ...clock, secrets: { [project]: secretValues } }),
     ),
     startProviders(group.start, { ...clock, seed, faults: faults.providers ?? {} }),
   ] as const;
   try {
-    const [pubsub, firestore, tasks, secrets, providers] = await Promise.all(starting);
+    const [pubsub, firestore, tasks, scheduler, secrets, providers] = await Promise.all(starting);
+    const stopExpiry = firestore ? startExpiry(firestore.store, options.clock ?? systemClock) : () => {};
     return {
       /** Undefined where an emulator that ran already is used. */
       pubsub,
       firestore,
       tasks,
+      scheduler,
       secrets,
       providers,
       secretNames: Object.keys(secretValues),
@@ -70,10 +82,14 @@ export async function startLocalCloud(options: LocalCloudOptions) {
         FIRESTORE_EMULATOR_HOST: firestore?.address ?? env.FIRESTORE_EMULATOR_HOST ?? '',
         CLOUD_TASKS_EMULATOR_HOST: tasks.address,
         SECRET_MANAGER_EMULATOR_HOST: secrets.address,
+        CLOUD_SCHEDULER_EMULATOR_HOST: scheduler.address,
       },
       /** Points the agents at the sandboxes: values for the settings that contracts declare. */
       settings: providerSettings(providers),
-      close: () => group.close(),
+      close: () => {
+        stopExpiry();
+        return group.close();
+      },
     };
   } catch (error) {
     await group.close();

@@ -21,9 +21,28 @@ export interface Topology {
   readonly topics: readonly Topic[];
   readonly subscriptions: readonly Subscription[];
   readonly functions: readonly AgentFunction[];
+  readonly schedules: readonly Schedule[];
   readonly secrets: readonly string[];
   readonly queue: string;
+  /** The collection groups of which documents are deleted when their `expireAt` has passed. */
+  readonly expiring: readonly string[];
   readonly grants: readonly Grant[];
+}
+
+/** A job of Cloud Scheduler whose target is a topic. */
+export interface Schedule {
+  /** The job's full name, `projects/{project}/locations/{location}/jobs/{prefix}-{agent}-{schedule}`. */
+  readonly name: string;
+  readonly agent: string;
+  /** The schedule's name in the agent's contract. */
+  readonly schedule: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly topic: string;
+  /** Published as they stand each time: the receiver tells one tick from the next by when it was published. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly data: string;
 }
 
 export interface Topic {
@@ -70,6 +89,8 @@ export interface Environment {
 /** Pub/Sub waits this long for a push to be answered, and no longer (docs.cloud.google.com/pubsub/docs/push). */
 const LONGEST_ACK_DEADLINE_SECONDS = 600;
 const LONGEST_FILTER_BYTES = 256;
+/** Of the mesh's own documents with `expireAt`. */
+const MESH_COLLECTIONS = ['inbox', 'workflows', 'history', 'data'];
 
 /**
  * Computes the topology.
@@ -118,7 +139,11 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
       concurrency: contract.limits.concurrency,
       timeoutSeconds: Math.ceil(milliseconds(contract.limits.timeout) / 1_000),
     })),
+    schedules: agents.flatMap((agent) =>
+      schedulesOf(agent, prefix, `projects/${project}/locations/${location}/jobs`),
+    ),
     secrets: [...new Set(agents.flatMap((agent) => agent.secrets))].sort(),
+    expiring: expiringOf(agents),
     grants: agents.flatMap((agent) => grantsOf(agent, agents, { prefix, queue })),
   };
 }
@@ -165,6 +190,35 @@ function subscriptionsOf(agent: Contract, prefix: string, recorder: string | und
     ...events,
     dead,
   ];
+}
+
+function schedulesOf({ name: agent, schedules }: Contract, prefix: string, jobs: string): Schedule[] {
+  return Object.entries(schedules).map(
+    ([schedule, { cron, timeZone = 'Etc/UTC', message, input = null }]) => ({
+      name: `${jobs}/${prefix}-${agent}-${schedule}`,
+      agent,
+      schedule,
+      cron,
+      timeZone,
+      topic: topicOf(prefix, agent),
+      attributes: {
+        'ce-specversion': '1.0',
+        'ce-type': `${agent}.${message}`,
+        'ce-source': `/agents/${agent}/schedules`,
+        'content-type': 'application/json',
+        schedule,
+      },
+      data: JSON.stringify(input),
+    }),
+  );
+}
+
+/** State is kept for ever unless its contract says otherwise; what the mesh writes for itself never is. */
+function expiringOf(agents: readonly Contract[]): string[] {
+  const states = agents.flatMap(({ state }) =>
+    state?.keep === undefined ? [] : [state.collection ?? 'state'],
+  );
+  return [...new Set([...MESH_COLLECTIONS, ...states])].sort();
 }
 
 /** The filter for the events that the contract names; undefined where it names none. */

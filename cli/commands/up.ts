@@ -18,6 +18,7 @@ export interface UpOptions extends OutputOptions {
   readonly portFirestore: number;
   readonly portTasks: number;
   readonly portSecrets: number;
+  readonly portScheduler: number;
   readonly portRun: number;
   readonly portStripe: number;
   readonly portTwilio: number;
@@ -30,6 +31,7 @@ const SERVERS = [
   'firestore',
   'tasks',
   'secrets',
+  'scheduler',
   'run',
   'stripe',
   'twilio',

@@ -87,6 +87,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       );
     }
     await applyTopology(topology, { endpointOf: run.urlOf, env: { ...env, ...cloudEnv } });
+    applyToCloud(topology, cloud);
     let closed: Promise<void> | undefined;
     return {
       topology,
@@ -103,6 +104,24 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     await closeAll();
     throw error instanceof PortTaken ? portInUse(error) : error;
   }
+}
+
+/** What of the topology no client library applies: the scheduler's jobs, and what expires. */
+function applyToCloud(
+  { project, schedules, expiring }: Topology,
+  { scheduler, firestore }: LocalCloud,
+): void {
+  for (const { name, cron, timeZone, topic, attributes, data } of schedules) {
+    scheduler.core.put({
+      name,
+      cron,
+      timeZone,
+      topic: `projects/${project}/topics/${topic}`,
+      attributes,
+      data: Buffer.from(data),
+    });
+  }
+  for (const collection of expiring) firestore?.store.database(project).setTtl(collection, 'expireAt');
 }
 
 /** The kernel answers within the contract's timeout; what is beyond is cut off here. */
@@ -142,6 +161,7 @@ function addressesOf({ env, providers }: LocalCloud, run: RunServer): Record<str
     firestore: env.FIRESTORE_EMULATOR_HOST,
     tasks: env.CLOUD_TASKS_EMULATOR_HOST,
     secrets: env.SECRET_MANAGER_EMULATOR_HOST,
+    scheduler: env.CLOUD_SCHEDULER_EMULATOR_HOST,
     run: run.address,
     ...Object.fromEntries(Object.entries(providers).map(([name, { url }]) => [name, url])),
   };

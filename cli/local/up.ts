@@ -86,6 +86,7 @@ function portsOf(options: UpOptions) {
     firestore: options.portFirestore,
     tasks: options.portTasks,
     secrets: options.portSecrets,
+    scheduler: options.portScheduler,
     run: options.portRun,
     stripe: options.portStripe,
     twilio: options.portTwilio,

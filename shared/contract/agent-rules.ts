@@ -2,6 +2,7 @@ import type { Contract } from './agent.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { MeshError } from './errors.ts';
 import { type Rate, rateOf } from './provider.ts';
+import { checkSchedules } from './schedule-rules.ts';
 
 const AGENT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
 const MESSAGE_NAME = /^[a-z][A-Za-z0-9-]{0,62}$/;
@@ -91,6 +92,7 @@ export function checkContract(contract: Contract): void {
   }
   if (contract.state?.keep !== undefined)
     duration('state.keep', contract.state.keep, 1_000, Number.POSITIVE_INFINITY);
+  checkSchedules(contract);
   function rule(field: string, holds: boolean, message: string): void {
     if (!holds)
       throw new MeshError('ContractInvalid', `agent ${JSON.stringify(name)}: ${field} ${message}`, { field });

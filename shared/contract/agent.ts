@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Duration } from './duration.ts';
+import type { Json } from './json.ts';
 import type { ProviderSpec } from './provider.ts';
 
 /** How a command is handled: `commit` only touches its state and sends; `effect` calls the outside world too. */
@@ -26,6 +27,21 @@ export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extend
    * out: each message starts a run of its own.
    */
   readonly key?: string;
+}
+
+/** A message that an agent is sent again and again: a job of Cloud Scheduler. */
+export interface ScheduleSpec {
+  /**
+   * Minute, hour, day of month, month, day of week: `5 0 * * *` is every day at 00:05
+   * (https://docs.cloud.google.com/scheduler/docs/configuring/cron-job-schedules).
+   */
+  readonly cron: string;
+  /** Of the tz database, such as `Europe/Paris`. Default `Etc/UTC`, which has no clock changes. */
+  readonly timeZone?: string;
+  /** A command or workflow of this agent. A workflow may have no `key`: the input is always the same, and so would be the run. */
+  readonly message: string;
+  /** Left out: null. */
+  readonly input?: Json;
 }
 
 export interface StateSpec<Schema extends z.ZodType = z.ZodType> {
@@ -65,6 +81,8 @@ export interface AgentSpec {
   /** Events of other agents that this one handles, by full type `<agent>.<event>`. The schema is the consumer's own. */
   readonly subscribes?: Readonly<Record<string, SubscriptionSpec>>;
   readonly workflows?: Readonly<Record<string, WorkflowSpec>>;
+  /** Messages of its own that it is sent at set times, by a name of letters, digits and dashes. */
+  readonly schedules?: Readonly<Record<string, ScheduleSpec>>;
   /** Names of the agents that this one commands. */
   readonly calls?: readonly string[];
   /** Ids of the secrets that it reads. */
@@ -86,6 +104,7 @@ export interface Contract extends AgentSpec {
   readonly publishes: Readonly<Record<string, z.ZodType>>;
   readonly subscribes: Readonly<Record<string, SubscriptionSpec>>;
   readonly workflows: Readonly<Record<string, WorkflowSpec>>;
+  readonly schedules: Readonly<Record<string, ScheduleSpec>>;
   readonly calls: readonly string[];
   readonly secrets: readonly string[];
   readonly settings: readonly string[];

@@ -22,6 +22,7 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
     publishes: spec.publishes ?? {},
     subscribes: spec.subscribes ?? {},
     workflows: spec.workflows ?? {},
+    schedules: spec.schedules ?? {},
     calls: spec.calls ?? [],
     secrets: spec.secrets ?? [],
     settings: spec.settings ?? [],

@@ -67,7 +67,7 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
       hint: `Publish with the attribute ce-type, such as ce-type=${agent}.<message>.`,
     });
   }
-  const id = read('id') ?? delivery.messageId;
+  const id = read('id') ?? strikeOf(given.schedule, delivery) ?? delivery.messageId;
   const traceparent = read('traceparent') ?? given.googclient_traceparent ?? given['ce-traceparent'];
   return compact({
     id,
@@ -154,6 +154,17 @@ function structuredAttributes(delivery: Delivery): Record<string, string> {
     attributes[context.has(name) ? `ce-${name}` : name] = String(value);
   }
   return { ...attributes, ...delivery.attributes };
+}
+
+/**
+ * What a message of a schedule is known by: the schedule and the minute. Cloud Scheduler publishes a job's attributes as they
+ * stand, with none that tells the tick (https://docs.cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#PubsubTarget),
+ * and now and then it publishes one tick twice: cron's finest grain tells which two are one.
+ */
+function strikeOf(schedule: string | undefined, { publishTime }: Delivery): string | undefined {
+  const at = Date.parse(publishTime);
+  if (!schedule || Number.isNaN(at)) return undefined;
+  return `${schedule}@${new Date(at).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length)}Z`;
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

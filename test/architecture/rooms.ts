@@ -146,6 +146,7 @@ const rooms: readonly Room[] = [
       'shared/contract',
       '@grpc/grpc-js',
       '@grpc/proto-loader',
+      'croner',
       'node:*',
     ],
   },
@@ -183,7 +184,11 @@ const rooms: readonly Room[] = [
 ];
 
 /** The modules that find others by name, so that what they import cannot be read off them. */
-export const finders: readonly RegExp[] = [/^agents\/(contracts|workflows)\.ts$/, /^emulator\/wire\//, /^test\//];
+export const finders: readonly RegExp[] = [
+  /^agents\/(contracts|workflows)\.ts$/,
+  /^emulator\/wire\//,
+  /^test\//,
+];
 
 /** The room that holds `path`. */
 export function roomOf(path: string): Room | undefined {

@@ -37,6 +37,43 @@ describe('the topology', () => {
     }
   });
 
+  it('computes a job for each schedule, whose message its agent takes', () => {
+    const specs: AgentSpec[] = [
+      ...shop,
+      {
+        name: 'reports',
+        commands: { tidy: { input: z.object({ days: z.number() }) } },
+        schedules: { weekly: { cron: '0 3 * * MON', message: 'tidy', input: { days: 7 } } },
+      },
+    ];
+    expect(computeTopology(contractsOf(specs), { project: 'p', location: 'l' }).schedules).toEqual([
+      {
+        name: 'projects/p/locations/l/jobs/mesh-reports-weekly',
+        agent: 'reports',
+        schedule: 'weekly',
+        cron: '0 3 * * MON',
+        timeZone: 'Etc/UTC',
+        topic: 'mesh-reports',
+        attributes: {
+          'ce-specversion': '1.0',
+          'ce-type': 'reports.tidy',
+          'ce-source': '/agents/reports/schedules',
+          'content-type': 'application/json',
+          schedule: 'weekly',
+        },
+        data: '{"days":7}',
+      },
+    ]);
+  });
+
+  it('says of which documents the time may come: the mesh’s own, and state that is not kept for ever', () => {
+    const kept: AgentSpec = { name: 'k', state: { schema: any } };
+    const passing: AgentSpec = { name: 'q', state: { schema: any, collection: 'passing', keep: '1d' } };
+    const { expiring } = computeTopology(contractsOf([kept, passing]), { project: 'p' });
+    expect(expiring).toEqual(expect.arrayContaining(['inbox', 'workflows', 'passing']));
+    expect(expiring).not.toContain('state');
+  });
+
   it('filters events by just the types that a contract names', () => {
     const [events, ...others] = topology.subscriptions.filter(({ role }) => role === 'events');
     expect(others).toEqual([]);

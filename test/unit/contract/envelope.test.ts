@@ -83,6 +83,24 @@ describe('a plain message', () => {
   });
 });
 
+describe('a message of a schedule', () => {
+  const attributes = { 'ce-type': 'daily', 'ce-source': '/agents/reports/schedules', schedule: 'nightly' };
+  const idAt = (publishTime: string, messageId: string) =>
+    decodeEnvelope(delivered({ attributes, publishTime, messageId }), 'reports').id;
+
+  it('is the same message however often one tick is published, and another at the next', () => {
+    const first = idAt('2026-01-01T00:05:00.120Z', 'm-1');
+    expect(first).toBe('nightly@2026-01-01T00:05Z');
+    expect(idAt('2026-01-01T00:05:59Z', 'm-2')).toBe(first);
+    expect(idAt('2026-01-02T00:05:00Z', 'm-3')).not.toBe(first);
+  });
+
+  it('keeps an id of its own', () => {
+    const own = delivered({ attributes: { ...attributes, 'ce-id': 'by-hand' } });
+    expect(decodeEnvelope(own, 'reports').id).toBe('by-hand');
+  });
+});
+
 describe('a structured CloudEvent', () => {
   const event = {
     specversion: '1.0',
