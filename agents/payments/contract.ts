@@ -22,7 +22,8 @@ export type Refund = z.infer<typeof Refund>;
 /** What became of an order's payment. Only `charged` means that the provider holds the customer's money. */
 export const PaymentState = z.object({
   status: z.enum(['charged', 'refunded', 'cancelled']),
-  paymentIntentId: z.string(),
+  /** None where Stripe would begin none: there was nothing to charge, or to undo. */
+  paymentIntentId: z.string().optional(),
   amount: z.int(),
   currency: z.string(),
   refundId: z.string().optional(),
@@ -44,7 +45,8 @@ export const payments = defineAgent({
       output: z.object({
         /** `cancelled`: there was no money to give back, and none can be taken any more. */
         outcome: z.enum(['refunded', 'cancelled']),
-        paymentIntentId: z.string(),
+        /** None where Stripe would begin no such payment. */
+        paymentIntentId: z.string().optional(),
         refundId: z.string().optional(),
       }),
     },

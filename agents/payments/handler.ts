@@ -1,4 +1,4 @@
-import { type HandlerContext, type HandlersOf, MeshError, rejected } from '../../shared/index.ts';
+import { type HandlerContext, type HandlersOf, hasCode, MeshError, rejected } from '../../shared/index.ts';
 import type { Charge, PaymentState, payments, Refund } from './contract.ts';
 import { payments as agent } from './contract.ts';
 import { KEYS_LAST_MS } from './keys.ts';
@@ -25,15 +25,20 @@ const ROUNDS = 3;
 async function charge(input: Charge, ctx: HandlerContext<PaymentState>) {
   const { orderId, amount, currency } = input;
   const known = ctx.state.get(orderId);
-  if (known?.status === 'charged') {
+  if (known?.status === 'charged' && known.paymentIntentId !== undefined) {
     if (known.amount !== amount || known.currency !== currency)
       throw rejected('order_mismatch', 'the order was paid on other terms', { field: 'amount' });
     return { paymentIntentId: known.paymentIntentId, amount, currency };
   }
   if (known) throw cancelled(orderId);
-  // P1: an attempt of which nothing is known may have succeeded, and could not be found by its key any more.
+  // P1: an attempt of which nothing is known may have succeeded, and could not be found by its key any more. No refusal: that would
+  // say that nothing was charged, and nobody would give it back.
   if (isOld(input, ctx))
-    throw rejected('charge_expired', 'the charge was asked for too long ago to be safe from charging twice');
+    throw new MeshError(
+      'DeadlineExceeded',
+      'the charge was asked for too long ago to be safe from charging twice; an earlier attempt may have charged',
+      { field: 'requestedAt' },
+    );
   const stripe = await openPayments(ctx);
   const opened = await stripe.open(input);
   const { id, status } = await stripe.confirm(opened.id, input);
@@ -44,7 +49,9 @@ async function charge(input: Charge, ctx: HandlerContext<PaymentState>) {
   if (status === 'canceled') throw cancelled(orderId);
   if (status === 'requires_action') {
     // Nobody is there to answer the bank, and nobody may do so later: the order is refused now.
-    await stripe.cancel(id);
+    const ended = await stripe.cancel(id);
+    if (ended.status !== 'canceled')
+      throw new MeshError('ProviderFailed', `the payment is ${ended.status} and can't be cancelled`);
     throw rejected('authentication_required', 'the bank asks the customer to authenticate the payment');
   }
   throw new MeshError('ProviderFailed', `the payment is ${status}`);
@@ -55,26 +62,38 @@ async function refund(input: Refund, ctx: HandlerContext<PaymentState>) {
   const known = ctx.state.get(orderId);
   if (known && known.status !== 'charged') return answer(known);
   const stripe = await openPayments(ctx);
-  const paymentIntentId = known?.paymentIntentId ?? (await find(stripe, input, ctx)).id;
-  const refundId = await undo(stripe, paymentIntentId, orderId);
+  const paymentIntentId = known?.paymentIntentId ?? (await find(stripe, input, ctx))?.id;
+  const refundId = paymentIntentId && (await undo(stripe, paymentIntentId, orderId));
   const ended: PaymentState = {
     status: refundId === undefined ? 'cancelled' : 'refunded',
-    paymentIntentId,
+    ...(paymentIntentId !== undefined && { paymentIntentId }),
     amount: known?.amount ?? amount,
     currency: known?.currency ?? currency,
     ...(refundId !== undefined && { refundId }),
   };
   ctx.state.set(orderId, ended);
-  if (refundId !== undefined) {
+  if (paymentIntentId !== undefined && refundId !== undefined) {
     const { amount, currency } = ended;
     ctx.publish(agent.refunded, { orderId, amount, currency, paymentIntentId, refundId });
   }
   return answer(ended);
 }
 
-async function find(stripe: OrderPayment, input: Refund, ctx: HandlerContext<PaymentState>): Promise<Intent> {
+/** The order's payment; undefined where there is none, and can be none. */
+async function find(
+  stripe: OrderPayment,
+  input: Refund,
+  ctx: HandlerContext<PaymentState>,
+): Promise<Intent | undefined> {
   const found = isOld(input, ctx) ? await stripe.search(input.orderId) : undefined;
-  return found ?? stripe.open(input);
+  if (found) return found;
+  try {
+    return await stripe.open(input);
+  } catch (error) {
+    // What Stripe refuses to begin was never begun either: an amount that is too small, a currency that it does not know.
+    if (hasCode(error, 'Rejected') && error.reason !== 'order_mismatch') return undefined;
+    throw error;
+  }
 }
 
 /** Gives back what was taken, or sees to it that nothing can be (P2). Returns the refund's id, if there was one. */
@@ -96,7 +115,7 @@ function isOld({ requestedAt }: Refund, ctx: HandlerContext<PaymentState>): bool
 function answer({ status, paymentIntentId, refundId }: PaymentState) {
   return {
     outcome: status === 'refunded' ? ('refunded' as const) : ('cancelled' as const),
-    paymentIntentId,
+    ...(paymentIntentId !== undefined && { paymentIntentId }),
     ...(refundId !== undefined && { refundId }),
   };
 }

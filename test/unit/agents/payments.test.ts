@@ -167,6 +167,14 @@ describe('a refund', () => {
     expect(net()).toBe(0);
   });
 
+  test('of an amount that is too small to be charged has nothing to give back, and keeps it so', async () => {
+    for (let time = 0; time < 2; time++)
+      expect(await desk.send('refund', { ...order, amount: 1 })).toEqual({ outcome: 'cancelled' });
+    expect(await desk.fail('charge', { ...charge, amount: 1 })).toMatchObject({
+      reason: 'payment_cancelled',
+    });
+  });
+
   test('of a declined charge has nothing to give back', async () => {
     await desk.fail('charge', { ...charge, paymentMethod: 'pm_card_chargeDeclined' });
     expect(await desk.send('refund', order)).toMatchObject({ outcome: 'cancelled' });
@@ -226,11 +234,16 @@ describe('when Stripe has forgotten the idempotency keys', () => {
     stripe.faults.set([{ kind: 'timeoutAfterWork', path: '/v1/payment_intents/', method: 'POST', count: 2 }]);
     await desk.fail('charge', first);
     await clock.advance(25 * HOUR_MS);
-    expect(await desk.fail('charge', first)).toMatchObject({ reason: 'charge_expired' });
-    expect(await desk.fail('charge', charge, { sentAgoMs: 25 * HOUR_MS })).toMatchObject({
-      reason: 'charge_expired',
-    });
+    // No refusal, which would tell a workflow that there is nothing to give back.
+    const unknown = { code: 'DeadlineExceeded', retry: false };
+    expect(await desk.fail('charge', first)).toMatchObject(unknown);
+    expect(await desk.fail('charge', charge, { sentAgoMs: 25 * HOUR_MS })).toMatchObject(unknown);
     expect(stripe.books.charges).toHaveLength(1);
+    await clock.advance(HOUR_MS);
+    expect(await desk.send('refund', { ...order, requestedAt: first.requestedAt })).toMatchObject({
+      outcome: 'refunded',
+    });
+    expect(net()).toBe(0);
   });
 
   test('a refund finds the charge all the same', async () => {
