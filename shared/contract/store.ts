@@ -25,6 +25,8 @@ export type Write =
   | { readonly kind: 'create'; readonly path: string; readonly fields: Fields }
   /** Writes the whole document. With `ifVersion`, fails with `Conflict` unless that is the version stored. */
   | { readonly kind: 'put'; readonly path: string; readonly fields: Fields; readonly ifVersion?: string }
+  /** Writes these top-level fields and leaves the others. Fails with `Conflict` where there is no such document, and as `put` does. */
+  | { readonly kind: 'patch'; readonly path: string; readonly fields: Fields; readonly ifVersion?: string }
   | { readonly kind: 'delete'; readonly path: string; readonly ifVersion?: string };
 
 export interface Query {

@@ -13,7 +13,9 @@ export function commitError(error: unknown, writes: readonly Write[]): MeshError
   const status = statusOf(error);
   const reason = reasonOf(error);
   const details = { cause: error };
-  const conditional = writes.some((write) => write.kind !== 'create' && write.ifVersion !== undefined);
+  const conditional = writes.some(
+    (write) => write.kind === 'patch' || (write.kind !== 'create' && write.ifVersion !== undefined),
+  );
   if (status === STATUS.ALREADY_EXISTS) {
     return new MeshError('AlreadyExists', `a document to be created exists: ${reason}`, details);
   }

@@ -5,7 +5,7 @@ import type { Query, Store, StoredDocument, Write } from '../contract/store.ts';
 import { attempts, callOptions, TRANSIENT, TRANSIENT_IDEMPOTENT } from './attempts.ts';
 import { endpoint } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
-import { encodeQuery } from './query-codec.ts';
+import { encodeQuery, fieldPath } from './query-codec.ts';
 import { commitError, unavailable } from './store-error.ts';
 import {
   decodeFields,
@@ -130,6 +130,11 @@ export class FirestoreStore implements Store {
       // What is no version of this store's can't be the version stored.
       currentDocument: { updateTime: decodeVersion(write.ifVersion) ?? { seconds: '1', nanos: 0 } },
     };
+    if (write.kind === 'patch') {
+      const updateMask = { fieldPaths: Object.keys(write.fields).map(fieldPath) };
+      const update = { name, fields: encodeFields(write.fields) };
+      return { update, updateMask, currentDocument: { exists: true }, ...condition };
+    }
     return write.kind === 'put'
       ? { update: { name, fields: encodeFields(write.fields) }, ...condition }
       : { delete: name, ...condition };

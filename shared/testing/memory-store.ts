@@ -14,15 +14,20 @@ export class MemoryStore implements Store {
     for (const write of writes) {
       const stored = this.documents.get(write.path);
       if (write.kind === 'create' && stored) throw new MeshError('AlreadyExists', write.path);
+      if (write.kind === 'patch' && !stored) throw new MeshError('Conflict', write.path);
       if (write.kind !== 'create' && write.ifVersion !== undefined && stored?.version !== write.ifVersion) {
         throw new MeshError('Conflict', write.path);
       }
     }
     const version = String(++this.#writes);
     for (const write of writes) {
-      if (write.kind === 'delete') this.documents.delete(write.path);
-      else
-        this.documents.set(write.path, { path: write.path, fields: structuredClone(write.fields), version });
+      const { path } = write;
+      if (write.kind === 'delete') {
+        this.documents.delete(path);
+        continue;
+      }
+      const kept = write.kind === 'patch' ? this.documents.get(path)?.fields : {};
+      this.documents.set(path, { path, fields: { ...kept, ...structuredClone(write.fields) }, version });
     }
     return writes.map(() => version);
   }

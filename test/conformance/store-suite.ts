@@ -92,6 +92,21 @@ export function storeConformance(
       expect(await fieldsOf(absent)).toEqual({ f: 4 });
     });
 
+    test('a patch writes the fields that it names and leaves the others', async () => {
+      const { path, version } = await stored({ a: 1, b: { c: 1 } });
+      const [next] = await store.commit([{ kind: 'patch', path, fields: { b: { d: 2 }, e: 'x' } }]);
+      expect(await fieldsOf(path)).toEqual({ a: 1, b: { d: 2 }, e: 'x' });
+      expect(next).not.toBe(version);
+    });
+
+    test('a patch of a document that is not there fails with Conflict, and makes none', async () => {
+      const absent = fresh();
+      await expect(store.commit([{ kind: 'patch', path: absent, fields: { a: 1 } }])).rejects.toMatchObject({
+        code: 'Conflict',
+      });
+      expect(await fieldsOf(absent)).toBeUndefined();
+    });
+
     test('the version that a commit tells is the version that is read', async () => {
       const { path, version } = await stored({ n: 1 });
       expect((await store.read([path]))[0]?.version).toBe(version);

@@ -63,7 +63,9 @@ export class CloudStore implements Store {
   #apply(write: Write, version: string): Change {
     const { path } = write;
     const before = this.documents.get(path);
-    const after = write.kind === 'delete' ? undefined : { path, fields: write.fields, version };
+    const kept = write.kind === 'patch' ? before?.fields : {};
+    const after =
+      write.kind === 'delete' ? undefined : { path, fields: { ...kept, ...write.fields }, version };
     if (after) this.documents.set(path, after);
     else this.documents.delete(path);
     return { path, before, after };
@@ -76,13 +78,15 @@ function stored({ path, fields, updateTime }: Document): StoredDocument {
 
 function coreWrite(write: Write): CoreWrite {
   const { kind, path } = write;
-  const precondition =
-    kind === 'create'
-      ? { exists: false }
-      : write.ifVersion === undefined
-        ? undefined
-        : { updateTime: Number(write.ifVersion) };
-  return kind === 'delete'
-    ? { op: 'delete', path, precondition }
-    : { op: 'set', path, fields: fieldsOf(write.fields), precondition };
+  const unversioned = {
+    create: { exists: false },
+    patch: { exists: true },
+    put: undefined,
+    delete: undefined,
+  };
+  const version = kind === 'create' ? undefined : write.ifVersion;
+  const precondition = version === undefined ? unversioned[kind] : { updateTime: Number(version) };
+  if (kind === 'delete') return { op: 'delete', path, precondition };
+  const mask = kind === 'patch' ? Object.keys(write.fields).map((name) => [name]) : undefined;
+  return { op: 'set', path, fields: fieldsOf(write.fields), mask, precondition };
 }
