@@ -17,6 +17,13 @@ export const notifications = defineAgent({
   },
   secrets: ['twilio-account-sid', 'twilio-auth-token'],
   settings: ['TWILIO_API_BASE', 'TWILIO_FROM', 'PURCHASING_PHONE'],
+  providers: {
+    twilio: {
+      rate: '100/s',
+      breaker: { failures: 5, within: '10s', open: '2s', maxOpen: '60s' },
+      bulkhead: 10,
+    },
+  },
   limits: { timeout: '6s' },
   retry: { minBackoff: '200ms', maxBackoff: '60s', maxAttempts: 20 },
 });

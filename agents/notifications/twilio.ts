@@ -31,19 +31,21 @@ export async function openTexts(ctx: HandlerContext): Promise<Texts> {
   const client = await clientFor(ctx);
   return {
     find: async (to, body) => {
-      const texts = await attempt(ctx.signal, () =>
+      const texts = await attempt(ctx, () =>
         client.messages.list({ to, limit: LOOK_BACK, pageSize: LOOK_BACK }),
       );
       return texts.find((text) => text.body === body && !NOT_SENT.has(text.status))?.sid;
     },
     send: async (to, body) => {
-      try {
-        return (await attempt(ctx.signal, () => client.messages.create({ to, from, body }))).sid;
-      } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
-        // As a handler that was cut off: the lease is left to run out, so that Twilio has the time to list what it took on.
-        throw new MeshError('HandlerTimeout', 'Twilio did not say in time whether it took the text on');
-      }
+      const sent = await attempt(ctx, () =>
+        client.messages.create({ to, from, body }).catch((error: unknown) => {
+          const failure = failureOf(error);
+          if (!(failure instanceof Unanswered)) throw failure;
+          // As a handler that was cut off: the lease is left to run out, so that Twilio has the time to list what it took on.
+          throw new MeshError('HandlerTimeout', 'Twilio did not say in time whether it took the text on');
+        }),
+      );
+      return sent.sid;
     },
   };
 }
@@ -66,13 +68,15 @@ async function clientFor(ctx: HandlerContext): Promise<Twilio> {
   return made;
 }
 
-async function attempt<Result>(signal: AbortSignal, request: () => Promise<Result>): Promise<Result> {
-  if (signal.aborted) throw new MeshError('ProviderFailed', 'there was no time left to ask Twilio');
-  try {
-    return await request();
-  } catch (error) {
-    throw failureOf(error);
-  }
+async function attempt<Result>(ctx: HandlerContext, request: () => Promise<Result>): Promise<Result> {
+  if (ctx.signal.aborted) throw new MeshError('ProviderFailed', 'there was no time left to ask Twilio');
+  return ctx.provider('twilio').call(async () => {
+    try {
+      return await request();
+    } catch (error) {
+      throw failureOf(error);
+    }
+  });
 }
 
 /** No answer came: what was asked for may have been done. */
@@ -92,6 +96,8 @@ function failureOf(error: unknown): MeshError {
   };
   if (code !== undefined && INVALID_PHONE.has(code))
     return rejected('invalid_phone', message ?? 'the phone number is not valid', { field: 'to' });
+  // The SDK does not hand on the header that says for how long.
+  if (status === 429) return new MeshError('ProviderThrottled', 'Twilio asked to be called less often');
   if (status === 400) return rejected('text_refused', `Twilio refused the text: ${message} (${code})`);
   if (status === 401 || status === 403)
     return new MeshError('ProviderFailed', 'Twilio refused the credentials', {

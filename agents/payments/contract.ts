@@ -62,6 +62,14 @@ export const payments = defineAgent({
   },
   secrets: ['stripe-api-key'],
   settings: ['STRIPE_API_BASE'],
+  providers: {
+    stripe: {
+      // What Stripe takes of one account (docs.stripe.com/rate-limits).
+      rate: '100/s',
+      breaker: { failures: 5, within: '10s', open: '2s', maxOpen: '30s' },
+      bulkhead: 10,
+    },
+  },
   state: { schema: PaymentState },
   // The lease of a charge that died ends soon after the 5 seconds that its order waits.
   limits: { timeout: '6s' },

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { MeshError, rejected } from '../../shared/index.ts';
+import { MeshError, rejected, retryAfterMs } from '../../shared/index.ts';
 
 type StripeError = InstanceType<typeof Stripe.errors.StripeError>;
 
@@ -23,9 +23,16 @@ export function isAlreadyRefunded(error: unknown): boolean {
 }
 
 /** An error of Stripe's as the mesh's: refused for good, or worth another try (https://docs.stripe.com/error-handling). */
-export function failureOf(error: unknown): MeshError {
+export function failureOf(error: unknown, now: number): MeshError {
   if (error instanceof MeshError) return error;
   if (!isStripeError(error)) return new MeshError('ProviderFailed', 'Stripe failed', { cause: error });
+  if (error.statusCode === 429) {
+    const ms = retryAfterMs(error.headers?.['retry-after'], now);
+    return new MeshError('ProviderThrottled', 'Stripe asked to be called less often', {
+      cause: error,
+      ...(ms !== undefined && { retryAfterMs: ms }),
+    });
+  }
   switch (error.type) {
     case 'StripeCardError':
       return rejected(
@@ -46,7 +53,7 @@ export function failureOf(error: unknown): MeshError {
         hint: 'Set a valid stripe-api-key; the message is tried again.',
       });
     case 'StripeInvalidRequestError':
-      if (error.statusCode === 409 || error.statusCode === 429) break;
+      if (error.statusCode === 409) break;
       return rejected(error.code ?? 'payment_refused', `Stripe refused the payment: ${error.message}`, {
         ...(error.param !== undefined && { field: error.param }),
         cause: error,

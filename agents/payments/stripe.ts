@@ -37,15 +37,28 @@ export async function openPayments(ctx: Surroundings): Promise<OrderPayment> {
     timeout: left(),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
+  const provider = ctx.provider('stripe');
+  const attempt = <Result>(request: () => Promise<Result>): Promise<Result> => {
+    // Want of time is no fault of Stripe's.
+    left();
+    return provider.call(async () => {
+      try {
+        return await request();
+      } catch (error) {
+        throw failureOf(error, ctx.now().getTime());
+      }
+    });
+  };
   const look = (id: string) => attempt(() => stripe.paymentIntents.retrieve(id, {}, options()));
   /** The state of the payment decides, not who asked last: what can't be done any more is answered with what is. */
   const orAsItIs = async (id: string, request: () => Promise<Intent>): Promise<Intent> => {
-    try {
-      return await request();
-    } catch (error) {
-      if (isUnexpectedState(error)) return look(id);
-      throw failureOf(error);
-    }
+    const intent = await attempt(() =>
+      request().catch((error: unknown) => {
+        if (isUnexpectedState(error)) return undefined;
+        throw error;
+      }),
+    );
+    return intent ?? look(id);
   };
   return {
     look,
@@ -94,14 +107,6 @@ export async function openPayments(ctx: Surroundings): Promise<OrderPayment> {
         return refund.id;
       }),
   };
-}
-
-async function attempt<Result>(request: () => Promise<Result>): Promise<Result> {
-  try {
-    return await request();
-  } catch (error) {
-    throw failureOf(error);
-  }
 }
 
 function clientFor(apiKey: string, base: string | undefined): Promise<Stripe> {

@@ -1,5 +1,5 @@
 import type { calendar_v3 } from '@googleapis/calendar';
-import { digest, type HandlerContext, MeshError, rejected } from '../../shared/index.ts';
+import { digest, type HandlerContext, MeshError, rejected, retryAfterMs } from '../../shared/index.ts';
 import type { Slot } from './contract.ts';
 
 /** All requests of one handling together. */
@@ -34,11 +34,23 @@ const clients = new Map<string, Promise<calendar_v3.Calendar>>();
 export async function openCalendar(ctx: Surroundings): Promise<DeliveryCalendar> {
   const { events } = await clientFor(ctx);
   const calendarId = ctx.setting('DELIVERY_CALENDAR') ?? 'primary';
-  const options = {
-    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(BUDGET_MS)]),
-    // Tried again by Pub/Sub, which outlives this process.
-    retry: false,
-  };
+  const budget = AbortSignal.timeout(BUDGET_MS);
+  const provider = ctx.provider('calendar');
+  /** Asks the calendar. `instead` is the answer where it has one that is no success and no fault either. */
+  const ask = <Result>(
+    request: (options: { signal: AbortSignal; retry: false }) => Promise<Result>,
+    instead: (status: number | undefined) => Result | undefined = () => undefined,
+  ): Promise<Result> =>
+    provider.call(async (signal) => {
+      try {
+        // Tried again by Pub/Sub, which outlives this process.
+        return await request({ signal: AbortSignal.any([signal, budget]), retry: false });
+      } catch (error) {
+        const answer = instead(statusOf(error));
+        if (answer === undefined) throw failureOf(error, ctx.now().getTime());
+        return answer;
+      }
+    });
 
   /** False where the id is taken: by a live event, or a deleted one. */
   async function insert({ orderId, summary, location }: Delivery, slot: Slot): Promise<boolean> {
@@ -49,34 +61,25 @@ export async function openCalendar(ctx: Surroundings): Promise<DeliveryCalendar>
       ...timesOf(slot),
       extendedProperties: { private: { orderId } },
     };
-    try {
-      await events.insert({ calendarId, requestBody, sendUpdates: 'none' }, options);
-      return true;
-    } catch (error) {
-      if (statusOf(error) === 409) return false;
-      throw failureOf(error);
-    }
+    return ask(
+      (options) => events.insert({ calendarId, requestBody, sendUpdates: 'none' }, options).then(() => true),
+      (status) => (status === 409 ? false : undefined),
+    );
   }
 
   /** False where there never was such an event. */
   async function remove(eventId: string): Promise<boolean> {
-    try {
-      await events.delete({ calendarId, eventId, sendUpdates: 'none' }, options);
-      return true;
-    } catch (error) {
-      if (statusOf(error) === 410) return true;
-      if (statusOf(error) === 404) return false;
-      throw failureOf(error);
-    }
+    return ask(
+      (options) => events.delete({ calendarId, eventId, sendUpdates: 'none' }, options).then(() => true),
+      (status) => (status === 410 ? true : status === 404 ? false : undefined),
+    );
   }
 
   return {
     async book(delivery, slot) {
       if (await insert(delivery, slot)) return true;
       const eventId = eventIdOf(delivery.orderId);
-      const { data } = await events.get({ calendarId, eventId }, options).catch((error: unknown) => {
-        throw failureOf(error);
-      });
+      const { data } = await ask((options) => events.get({ calendarId, eventId }, options));
       return data.status !== 'cancelled';
     },
     async cancel(orderId, slot) {
@@ -123,10 +126,23 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : response?.status;
 }
 
+/** A 403 may be for want of quota (https://developers.google.com/workspace/calendar/api/guides/errors). */
+function isRateLimit(error: unknown): boolean {
+  const { errors } = error as { readonly errors?: readonly { readonly reason?: string }[] };
+  return /^(userR|r)ateLimitExceeded$/.test(errors?.[0]?.reason ?? '');
+}
+
 /** An error of the SDK's as the mesh's. The cause is left out: the SDK keeps the request, with its token, in it (I12). */
-function failureOf(error: unknown): MeshError {
+function failureOf(error: unknown, now: number): MeshError {
   if (error instanceof MeshError) return error;
   const status = statusOf(error);
+  if (status === 429 || (status === 403 && isRateLimit(error))) {
+    const { response } = error as { readonly response?: { readonly headers?: Headers } };
+    const ms = retryAfterMs(response?.headers?.get('retry-after'), now);
+    return new MeshError('ProviderThrottled', 'Calendar asked to be called less often', {
+      ...(ms !== undefined && { retryAfterMs: ms }),
+    });
+  }
   const message = error instanceof Error ? error.message : String(error);
   if (status === 400) return rejected('booking_refused', `Calendar refused the event: ${message}`);
   return new MeshError(

@@ -76,6 +76,9 @@ export const scheduling = defineAgent({
   },
   secrets: ['calendar-access-token'],
   settings: ['CALENDAR_API_BASE', 'DELIVERY_CALENDAR'],
+  providers: {
+    calendar: { breaker: { failures: 5, within: '10s', open: '2s', maxOpen: '30s' }, bulkhead: 10 },
+  },
   state: { schema: SchedulingState },
   limits: { timeout: '6s' },
   retry: { minBackoff: '200ms', maxBackoff: '60s', maxAttempts: 20 },

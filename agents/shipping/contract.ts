@@ -34,6 +34,10 @@ export const shipping = defineAgent({
   },
   secrets: ['shipping-api-token'],
   settings: ['SHIPPING_API_BASE'],
+  providers: {
+    // An internal service, for which nobody counts the requests.
+    shipping: { breaker: { failures: 5, within: '10s', open: '2s', maxOpen: '30s' }, bulkhead: 10 },
+  },
   limits: { timeout: '6s' },
   retry: { minBackoff: '200ms', maxBackoff: '60s', maxAttempts: 20 },
 });

@@ -1,4 +1,4 @@
-import { type HandlerContext, MeshError, rejected } from '../../shared/index.ts';
+import { type HandlerContext, MeshError, rejected, retryAfterMs } from '../../shared/index.ts';
 import type { Parcel } from './contract.ts';
 
 export interface Label {
@@ -26,9 +26,12 @@ export async function openShipping(ctx: HandlerContext<never>): Promise<Shipping
       field: 'SHIPPING_API_BASE',
     });
   const token = await ctx.secret('shipping-api-token');
-  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(BUDGET_MS)]);
+  const budget = AbortSignal.timeout(BUDGET_MS);
+  const provider = ctx.provider('shipping');
+  const request = (method: string, path: string, parcel?: Parcel): Promise<unknown> =>
+    provider.call((signal) => ask(method, path, AbortSignal.any([signal, budget]), parcel));
 
-  async function request(method: string, path: string, parcel?: Parcel): Promise<unknown> {
+  async function ask(method: string, path: string, signal: AbortSignal, parcel?: Parcel): Promise<unknown> {
     const response = await fetch(new URL(path, base), {
       method,
       signal,
@@ -49,6 +52,12 @@ export async function openShipping(ctx: HandlerContext<never>): Promise<Shipping
       });
     });
     if (response.ok) return body;
+    if (response.status === 429) {
+      const ms = retryAfterMs(response.headers.get('retry-after'), ctx.now().getTime());
+      throw new MeshError('ProviderThrottled', 'the shipping service asked to be called less often', {
+        ...(ms !== undefined && { retryAfterMs: ms }),
+      });
+    }
     throw failureOf(response.status, body as ServiceProblem);
   }
 

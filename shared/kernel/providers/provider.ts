@@ -56,7 +56,7 @@ export class Provider {
   }
 
   /**
-   * Runs `work`, when the provider may be asked. `ProviderFailed`, `ProviderThrottled` and whatever is no `MeshError` count as failures
+   * Runs `work`, when the provider may be asked. `ProviderFailed`, `ProviderThrottled`, `HandlerTimeout` and whatever is no `MeshError` count as failures
    * of the provider; every other error as its answer.
    *
    * @throws MeshError `ProviderUnavailable`, with the time after which to come back; else what `work` throws
@@ -85,7 +85,7 @@ export class Provider {
         return await this.#once(work, probe, around);
       } catch (error) {
         const later = error instanceof MeshError && error.retryAfterMs !== undefined;
-        if (attempt >= attempts || later || !isFault(error) || around.signal.aborted) throw error;
+        if (attempt >= attempts || later || !mayRetry(error) || around.signal.aborted) throw error;
         const most = Math.min(milliseconds(maxBackoff), milliseconds(minBackoff) * 2 ** (attempt - 1));
         await sleep(this.#options.clock, most * share(around.key, attempt), around.signal);
       }
@@ -138,7 +138,7 @@ export class Provider {
       this.#throttledUntil = Math.max(this.#throttledUntil, clock.now() + ms);
       return error.retryAfterMs === undefined ? withRetryAfter(error, ms) : error;
     }
-    if (around.signal.aborted || this.#breaker?.closedUntil === undefined) return error;
+    if (around.signal.aborted || !mayRetry(error) || this.#breaker?.closedUntil === undefined) return error;
     return withRetryAfter(error, this.#openMs(around));
   }
 
@@ -161,6 +161,11 @@ export class Provider {
 
 /** Whether the provider is to blame: an error of the mesh's own that says otherwise is an answer. */
 function isFault(error: unknown): boolean {
+  return mayRetry(error) || hasCode(error, 'HandlerTimeout');
+}
+
+/** A `HandlerTimeout` says that the call may still be under way: it is not for this handling to make it again. */
+function mayRetry(error: unknown): boolean {
   if (!(error instanceof MeshError)) return true;
   return error.code === 'ProviderFailed' || error.code === 'ProviderThrottled';
 }

@@ -63,14 +63,14 @@ describe('a text', () => {
     });
   });
 
-  test.each([{ kind: 'fail' }, { kind: 'rateLimit' }] as const)(
-    'that meets $kind is worth another try',
-    async (fault) => {
-      twilio.faults.set([{ ...fault, count: 1 }]);
-      expect(await deskWith().fail('notify', text)).toMatchObject({ code: 'ProviderFailed', retry: true });
-      await deskWith().send('notify', text);
-    },
-  );
+  test.each([
+    { kind: 'fail', code: 'ProviderFailed' },
+    { kind: 'rateLimit', code: 'ProviderThrottled' },
+  ] as const)('that meets $kind is worth another try', async ({ kind, code }) => {
+    twilio.faults.set([{ kind, count: 1 }]);
+    expect(await deskWith().fail('notify', text)).toMatchObject({ code, retry: true });
+    await deskWith().send('notify', text);
+  });
 
   test('with credentials that Twilio refuses is tried again, and they are not told', async () => {
     const error = await deskWith({}, 'a-wrong-token').fail('notify', text);

@@ -106,12 +106,15 @@ describe('a charge', () => {
   );
 
   test.each([
-    { kind: 'fail', status: 500, count: 1 },
-    { kind: 'fail', status: 503, count: 1 },
-    { kind: 'rateLimit', count: 1 },
-  ] as const)('that meets $kind $status is worth another try', async (fault) => {
+    { kind: 'fail', status: 500, count: 1, code: 'ProviderFailed' },
+    { kind: 'fail', status: 503, count: 1, code: 'ProviderFailed' },
+    { kind: 'rateLimit', retryAfterSeconds: 3, count: 1, code: 'ProviderThrottled' },
+  ] as const)('that meets $kind $status is worth another try', async ({ code, ...fault }) => {
     stripe.faults.set([fault]);
-    expect(await desk.fail('charge', charge)).toMatchObject({ code: 'ProviderFailed', retry: true });
+    const error = await desk.fail('charge', charge);
+    expect(error).toMatchObject({ code, retry: true });
+    expect(error.retryAfterMs).toBe(fault.kind === 'rateLimit' ? 3_000 : undefined);
+    await clock.advance(error.retryAfterMs ?? 0);
     await desk.send('charge', charge);
     expect(net()).toBe(4_200);
   });
@@ -297,6 +300,8 @@ test('whatever is delivered twice, at once, late or without an answer, an order 
       }
       await Promise.all(running);
       stripe.faults.clear();
+      // By then the breaker lets calls through again.
+      await clock.advance(60_000);
       const captured = () => stripe.books.charges.filter(({ metadata }) => metadata.orderId === orderId);
       expect(captured().length).toBeLessThanOrEqual(1);
       await remembering.send('refund', { ...order, orderId });

@@ -108,17 +108,22 @@ describe('a booking', () => {
     expect(live()).toHaveLength(1);
   });
 
-  test.each([{ kind: 'fail', status: 503 }, { kind: 'rateLimit' }] as const)(
-    'that meets $kind is worth another try',
-    async (fault) => {
-      calendar.faults.set([{ ...fault, count: 1 }]);
-      const error = await desk.fail('book', book);
-      expect(error).toMatchObject({ code: 'ProviderFailed', retry: true });
-      expect(String(error.cause)).not.toContain('calendar-token');
-      await desk.send('book', book);
-      expect(live()).toHaveLength(1);
-    },
-  );
+  test.each([
+    { kind: 'fail', status: 503 },
+    { kind: 'rateLimit', retryAfterSeconds: 3 },
+  ] as const)('that meets $kind is worth another try', async (fault) => {
+    calendar.faults.set([{ ...fault, count: 1 }]);
+    const error = await desk.fail('book', book);
+    expect(error).toMatchObject(
+      fault.kind === 'fail'
+        ? { code: 'ProviderFailed', retry: true }
+        : { code: 'ProviderThrottled', retryAfterMs: 3_000 },
+    );
+    expect(String(error.cause)).not.toContain('calendar-token');
+    await clock.advance(error.retryAfterMs ?? 0);
+    await desk.send('book', book);
+    expect(live()).toHaveLength(1);
+  });
 
   test('without a hold is rejected', async () => {
     expect(await desk.fail('book', { ...book, orderId: 'o-9' })).toMatchObject({ reason: 'nothing_held' });

@@ -64,14 +64,20 @@ describe('a label', () => {
     expect(service.books.live).toHaveLength(1);
   });
 
-  test.each([{ kind: 'fail', status: 502 }, { kind: 'rateLimit' }] as const)(
-    'that meets $kind is worth another try',
-    async (fault) => {
-      service.faults.set([{ ...fault, count: 1 }]);
-      expect(await desk.fail('label', parcel)).toMatchObject({ code: 'ProviderFailed', retry: true });
-      await desk.send('label', parcel);
-    },
-  );
+  test.each([
+    { kind: 'fail', status: 502 },
+    { kind: 'rateLimit', retryAfterSeconds: 3 },
+  ] as const)('that meets $kind is worth another try', async (fault) => {
+    service.faults.set([{ ...fault, count: 1 }]);
+    const error = await desk.fail('label', parcel);
+    expect(error).toMatchObject(
+      fault.kind === 'fail'
+        ? { code: 'ProviderFailed', retry: true }
+        : { code: 'ProviderThrottled', retryAfterMs: 3_000 },
+    );
+    await clock.advance(error.retryAfterMs ?? 0);
+    await desk.send('label', parcel);
+  });
 
   test('without the address of the service says what to set', async () => {
     const lost = new Desk({ agent: shipping, handlers, clock });
