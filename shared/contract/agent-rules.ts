@@ -44,6 +44,16 @@ export function checkContract(contract: Contract): void {
       seen.add(message);
     }
   }
+  for (const [workflow, { deadline, concurrency }] of Object.entries(contract.workflows)) {
+    const field = `workflows.${workflow}`;
+    if (deadline !== undefined) duration(`${field}.deadline`, deadline, 1, Number.POSITIVE_INFINITY);
+    const limit = concurrency?.limit ?? 1;
+    rule(
+      `${field}.concurrency.limit`,
+      Number.isInteger(limit) && limit >= 1 && limit <= 1_000,
+      'must be 1 to 1,000',
+    );
+  }
   for (const type of Object.keys(contract.subscribes)) {
     rule(`subscribes.${type}`, EVENT_TYPE.test(type), 'must be <agent>.<event>');
   }

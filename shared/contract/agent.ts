@@ -27,6 +27,21 @@ export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extend
    * out: each message starts a run of its own.
    */
   readonly key?: string;
+  /**
+   * How long a run may take from its start, the time in which it waits for a slot included. Passing it fails the run with
+   * `RunDeadlineExceeded` and compensates. A definition's own `deadline` goes before it. Left out: as long as it likes.
+   */
+  readonly deadline?: Duration;
+  /** Left out: as many runs at a time as are started. */
+  readonly concurrency?: ConcurrencySpec;
+}
+
+/** How many runs of a workflow may be under way at a time; the others wait, in the order in which they were started. */
+export interface ConcurrencySpec {
+  /** The field of the input by whose value runs are counted, such as `customerId`. Left out: all runs are counted together. */
+  readonly key?: string;
+  /** 1 to 1,000 runs for each value. */
+  readonly limit: number;
 }
 
 /** A message that an agent is sent again and again: a job of Cloud Scheduler. */
@@ -122,6 +137,8 @@ export interface MessageRef<Input = unknown, Output = unknown, Wire = Input> {
   readonly type: string;
   readonly input: z.ZodType<Input, Wire>;
   readonly output: z.ZodType<Output> | undefined;
+  /** Of a workflow: the field of the input that names its run. */
+  readonly key?: string;
 }
 
 /** A typed reference to an event that an agent publishes. */

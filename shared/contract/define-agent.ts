@@ -35,8 +35,8 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
   const base = (name: string) => ({ agent: spec.name, name, type: `${spec.name}.${name}` });
   for (const [name, { input, output }] of Object.entries(contract.commands))
     refs[name] = { kind: 'command', ...base(name), input, output };
-  for (const [name, { input, output }] of Object.entries(contract.workflows))
-    refs[name] = { kind: 'workflow', ...base(name), input, output };
+  for (const [name, { input, output, key }] of Object.entries(contract.workflows))
+    refs[name] = { kind: 'workflow', ...base(name), input, output, ...(key !== undefined && { key }) };
   for (const [name, data] of Object.entries(contract.publishes))
     refs[name] = { kind: 'event', ...base(name), data };
   return Object.freeze({ contract: Object.freeze(contract), spec, ...refs }) as unknown as Agent<Spec>;

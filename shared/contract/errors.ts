@@ -180,6 +180,16 @@ export const ERROR_CATALOGUE = {
     summary: 'The run has ended and takes no more signals.',
     hint: 'Look at it with: mesh runs show',
   },
+  RunActive: {
+    retry: false,
+    summary: 'The run has not ended, and can not be gone on from by another.',
+    hint: 'Wait until it has ended, or end it: mesh runs cancel, mesh runs terminate',
+  },
+  StepUndone: {
+    retry: false,
+    summary: 'What a step did was undone, so that no run can go on from it.',
+    hint: 'Rerun from that step, or from an earlier one.',
+  },
   RunBlocked: {
     retry: true,
     summary: 'The code no longer matches the history of the run; the run is parked.',
@@ -209,6 +219,31 @@ export const ERROR_CATALOGUE = {
     retry: false,
     summary: 'No signal arrived within the timeout.',
     hint: 'Send it in time with: mesh runs signal',
+  },
+  RunPaused: {
+    retry: true,
+    summary: 'The run is paused and keeps as many messages as it can hold.',
+    hint: 'Let it go on with: mesh runs resume',
+  },
+  RunTerminated: {
+    retry: false,
+    summary: 'The run was terminated.',
+    hint: 'Look at it with: mesh runs show',
+  },
+  RunDeadlineExceeded: {
+    retry: false,
+    summary: 'The run did not end within its deadline.',
+    hint: 'Its compensations have been run. Give the workflow more time, or find what held it up: mesh runs show',
+  },
+  QueueFull: {
+    retry: true,
+    summary: 'As many runs wait for a slot of the same concurrency key as may.',
+    hint: 'It is tried again; then redrive its dead letter when the queue is shorter, or raise concurrency.limit.',
+  },
+  GatherFailed: {
+    retry: false,
+    summary: 'Too few branches of a gather succeeded.',
+    hint: 'The message names the first failure; tolerate more, or ask for a lower quorum.',
   },
   RunCancelled: { retry: false, summary: 'The run was cancelled.', hint: 'Its compensations have been run.' },
   WorkflowFailed: {

@@ -44,6 +44,11 @@ export function derivedId(key: string, position: number | string): string {
   return digest('send', key, String(position));
 }
 
+/** The id of a message that is known by a name instead, however often and by whatever it is sent. */
+export function namedId(name: string): string {
+  return derivedId('named', name);
+}
+
 /** The id of a run: from the workflow's own key where it has one (starting twice gives the same run), else from K. */
 export function runIdOf(workflow: string, key: string): string {
   return digest('run', workflow, key);

@@ -61,4 +61,9 @@ export const REPLY = 'mesh.reply';
 export const SIGNAL = 'mesh.signal';
 export const TIMER = 'mesh.timer';
 export const CANCEL = 'mesh.cancel';
+export const TERMINATE = 'mesh.terminate';
+export const PAUSE = 'mesh.pause';
+export const RESUME = 'mesh.resume';
+/** Gives back the slot that a run of a workflow with `concurrency` held or waited for. */
+export const SLOT = 'mesh.slot';
 export const DEAD_LETTER = 'mesh.dead-letter';

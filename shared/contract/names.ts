@@ -13,6 +13,11 @@ export const eventsSubscriptionOf = (prefix: string, agent: string, filter: stri
 
 export const inboxPath = (agent: string, key: string) => `agents/${agent}/inbox/${key}`;
 export const statePath = (agent: string, key: string) => `agents/${agent}/state/${encodeKey(key)}`;
+/** Where the slots of a workflow's concurrency key are counted. */
+export const slotPath = (agent: string, workflow: string, value: string) =>
+  `agents/${agent}/slots/${digest('slot', workflow, value)}`;
+/** The `ce-source` of what an agent sends. */
+export const sourceOf = (agent: string) => `/agents/${agent}`;
 export const runPath = (runId: string) => `workflows/${runId}`;
 export const historyPath = (runId: string, page: number) => `workflows/${runId}/history/${page}`;
 export const deadLetterPath = (id: string) => `deadLetters/${id}`;

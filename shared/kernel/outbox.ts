@@ -3,9 +3,9 @@ import type { Deployment } from '../contract/deployment.ts';
 import { dataBytes, encodeMessage } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
-import { derivedId } from '../contract/keys.ts';
+import { derivedId, namedId } from '../contract/keys.ts';
 import { type Envelope, type Message, REPLY, type WireMessage } from '../contract/message.ts';
-import { deadTopicOf, eventsTopic, topicOf } from '../contract/names.ts';
+import { deadTopicOf, eventsTopic, sourceOf, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
 import type { OutboxEntry } from './inbox.ts';
@@ -52,8 +52,8 @@ function toEntry(send: Send, position: number, context: OutboxContext): OutboxEn
     );
   }
   const message: Message = {
-    id: send.idFrom === undefined ? derivedId(key, position) : derivedId('named', send.idFrom),
-    source: `/agents/${contract.name}`,
+    id: send.idFrom === undefined ? derivedId(key, position) : namedId(send.idFrom),
+    source: sourceOf(contract.name),
     type: send.type,
     time: new Date(now).toISOString(),
     correlationId: cause.correlationId,
