@@ -5,8 +5,8 @@ import { ERROR_CATALOGUE, type ErrorCode } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
 import { digest, messageKey } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
-import { LONGEST_VALUE_BYTES, MOST_ATTRIBUTES } from './attribute-limits.ts';
 import { attemptOf, withoutDeferral } from './deferral.ts';
+import { LONGEST_VALUE_BYTES, MOST_ATTRIBUTES } from './message-limits.ts';
 
 /**
  * Dead letters on the wire: the original message, byte for byte and attribute for attribute, with the reason in attributes beside it.

@@ -1,7 +1,7 @@
 import { MeshError } from '../contract/errors.ts';
 import { digest } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
-import { MOST_ATTRIBUTES } from './attribute-limits.ts';
+import { MOST_ATTRIBUTES, MOST_TIMED_BYTES } from './message-limits.ts';
 
 /** Why a message is put off: its time has not come, another instance is at it, or a provider that it needs is not called for now. */
 export type DeferReason = 'not-before' | 'lease' | 'provider';
@@ -32,7 +32,7 @@ export function withoutDeferral(attributes: Readonly<Record<string, string>>): R
  * have to be deferred to the very same time once more (it is further ahead than a timer reaches; a clock is slow). A delivery that is
  * repeated is deferred once all the same: its Pub/Sub message id is that of the first.
  *
- * @throws MeshError `LeaseHeld`, `InvalidAttribute` for a message with so many attributes that it could never be published again
+ * @throws MeshError `LeaseHeld`, `InvalidAttribute`, `PayloadTooLarge` for a message with more attributes, or data, than a timer carries
  */
 export function deferral(
   delivery: Delivery,
@@ -51,8 +51,16 @@ export function deferral(
     notbefore: notBefore,
     ...(prior > 0 && { [PRIOR_ATTEMPTS]: String(prior) }),
   };
-  if (Object.keys(attributes).length > MOST_ATTRIBUTES) {
-    if (why === 'lease') throw new MeshError('LeaseHeld', `another instance handles it until ${notBefore}`);
+  const size = delivery.data.byteLength;
+  const fits = Object.keys(attributes).length <= MOST_ATTRIBUTES && size <= MOST_TIMED_BYTES;
+  // Left to Pub/Sub's own retry, which keeps it as it is.
+  if (!fits && why !== 'not-before')
+    throw new MeshError('LeaseHeld', `it is to wait until ${notBefore}, and too large for a timer`);
+  if (size > MOST_TIMED_BYTES) {
+    const message = `the data has ${size} bytes; what is not to be handled yet may have ${MOST_TIMED_BYTES}`;
+    throw new MeshError('PayloadTooLarge', message, { field: 'data' });
+  }
+  if (!fits) {
     const message = `the message has ${Object.keys(delivery.attributes).length} attributes, which leaves no room to defer it`;
     throw new MeshError('InvalidAttribute', message, { field: 'notbefore' });
   }

@@ -9,6 +9,7 @@ import { deadTopicOf, eventsTopic, sourceOf, topicOf } from '../contract/names.t
 import type { Ports } from '../contract/ports.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
 import type { OutboxEntry } from './inbox.ts';
+import { MOST_TIMED_BYTES } from './message-limits.ts';
 import type { Decision, Send } from './route.ts';
 
 /** What the messages of an outbox have in common: what was handled, by whom, and in which span. */
@@ -44,10 +45,12 @@ export function toOutbox(decision: Decision, context: OutboxContext): OutboxEntr
 function toEntry(send: Send, position: number, context: OutboxContext): OutboxEntry {
   const { contract, deployment, key, message: cause, now } = context;
   const bytes = dataBytes(send.data);
-  if (bytes > contract.limits.inlineBytes) {
+  const { inlineBytes } = contract.limits;
+  const most = send.at === undefined ? inlineBytes : Math.min(inlineBytes, MOST_TIMED_BYTES);
+  if (bytes > most) {
     throw new MeshError(
       'PayloadTooLarge',
-      `the ${send.type} that ${contract.name} sends has ${bytes} bytes; the limit is ${contract.limits.inlineBytes}`,
+      `the ${send.type} that ${contract.name} sends has ${bytes} bytes; the limit is ${most}`,
       { field: 'data' },
     );
   }

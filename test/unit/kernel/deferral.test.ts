@@ -1,4 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../../shared/contract/define-agent.ts';
+import { decodeEnvelope } from '../../../shared/contract/envelope.ts';
+import type { Delivery } from '../../../shared/contract/message.ts';
+import { deferral } from '../../../shared/kernel/deferral.ts';
+import { toOutbox } from '../../../shared/kernel/outbox.ts';
+import { computeTopology } from '../../../shared/topology.ts';
 import { FaultPlan } from '../../support/faults.ts';
 import { ledgerMesh, Vault } from '../../support/ledger-mesh.ts';
 import { World, type WorldOptions } from '../../support/world.ts';
@@ -93,5 +99,51 @@ describe('a message with as many attributes as Pub/Sub takes', () => {
     world.command('till', 'sell', { account: 'main', amount: -1 }, attributes);
     await world.settle();
     expect(deadLetters()).toMatchObject([{ agent: 'till', code: 'SchemaMismatch' }]);
+  });
+});
+
+describe('a message with more data than a timer carries', () => {
+  const large: Delivery = {
+    data: new Uint8Array(700_000),
+    attributes: { 'ce-type': 'sell' },
+    messageId: 'm',
+    publishTime: '2026-01-01T00:00:00Z',
+    subscription: 'mesh-till',
+    deliveryAttempt: 1,
+  };
+  const envelope = decodeEnvelope(large, 'till');
+  const until = new Date('2026-01-02T00:00:00Z');
+
+  it('is refused when it is not to be handled yet', () => {
+    expect(() => deferral(large, envelope, until, 'not-before')).toThrow(
+      expect.objectContaining({ code: 'PayloadTooLarge', retry: false }),
+    );
+  });
+
+  it('is left to be delivered again when another instance is at it', () => {
+    expect(() => deferral(large, envelope, until, 'lease')).toThrow(
+      expect.objectContaining({ code: 'LeaseHeld', retry: true }),
+    );
+  });
+
+  it('is not sent by a handler, before anything is committed', () => {
+    const { contract } = defineAgent({ name: 'till', calls: ['bank'], limits: { inlineBytes: 2_000_000 } });
+    const [fn] = computeTopology([contract, defineAgent({ name: 'bank' }).contract], {
+      project: 'demo',
+    }).functions.filter(({ agent }) => agent === 'till');
+    if (!fn) throw new Error('no function');
+    const send = { to: { agent: 'bank' }, type: 'bank.deposit', data: 'x'.repeat(700_000) } as const;
+    const context = {
+      contract,
+      deployment: fn.deployment,
+      message: envelope,
+      key: 'k',
+      now: 0,
+      traceparent: '',
+    };
+    expect(toOutbox({ writes: [], sends: [send] }, context)).toHaveLength(1);
+    expect(() => toOutbox({ writes: [], sends: [{ ...send, at: until }] }, context)).toThrow(
+      expect.objectContaining({ code: 'PayloadTooLarge' }),
+    );
   });
 });
