@@ -7,6 +7,7 @@ import {
   eventsTopic,
   MeshError,
   milliseconds,
+  scheduleSourceOf,
   subscriptionOf,
   topicOf,
 } from './contract/index.ts';
@@ -204,7 +205,7 @@ function schedulesOf({ name: agent, schedules }: Contract, prefix: string, jobs:
       attributes: {
         'ce-specversion': '1.0',
         'ce-type': `${agent}.${message}`,
-        'ce-source': `/agents/${agent}/schedules`,
+        'ce-source': scheduleSourceOf(agent),
         'content-type': 'application/json',
         schedule,
       },

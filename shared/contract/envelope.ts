@@ -1,6 +1,7 @@
 import { MeshError } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Delivery, Envelope, Message, WireMessage } from './message.ts';
+import { scheduleSourceOf } from './names.ts';
 
 /**
  * The wire format: the CloudEvents 1.0 Pub/Sub binding in binary mode
@@ -67,7 +68,9 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
       hint: `Publish with the attribute ce-type, such as ce-type=${agent}.<message>.`,
     });
   }
-  const id = read('id') ?? strikeOf(given.schedule, delivery) ?? delivery.messageId;
+  // Only of a schedule of ours: others have attributes of that name too, and must not be taken for one another.
+  const strike = read('source') === scheduleSourceOf(agent) ? strikeOf(given.schedule, delivery) : undefined;
+  const id = read('id') ?? strike ?? delivery.messageId;
   const traceparent = read('traceparent') ?? given.googclient_traceparent ?? given['ce-traceparent'];
   return compact({
     id,

@@ -18,6 +18,8 @@ export const slotPath = (agent: string, workflow: string, value: string) =>
   `agents/${agent}/slots/${digest('slot', workflow, value)}`;
 /** The `ce-source` of what an agent sends. */
 export const sourceOf = (agent: string) => `/agents/${agent}`;
+/** The `ce-source` of what an agent's schedules send. */
+export const scheduleSourceOf = (agent: string) => `/agents/${agent}/schedules`;
 export const runPath = (runId: string) => `workflows/${runId}`;
 export const historyPath = (runId: string, page: number) => `workflows/${runId}/history/${page}`;
 export const deadLetterPath = (id: string) => `deadLetters/${id}`;

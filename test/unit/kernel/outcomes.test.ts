@@ -246,6 +246,15 @@ describe('an effect that another instance is at', () => {
   });
 });
 
+describe('messages that only look like one another', () => {
+  it('are each handled, though somebody gives them an attribute that schedules have too', async () => {
+    const { world, sales } = mesh();
+    for (let time = 0; time < 2; time++) world.command('till', 'sell', SALE, { schedule: 'nightly' });
+    await world.settle();
+    expect(sales()).toBe(10);
+  });
+});
+
 describe('an effect that several messages ask for', () => {
   it('is one effect to the provider when their sender says so', async () => {
     const { world, vault } = mesh();
