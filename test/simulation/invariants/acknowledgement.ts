@@ -24,6 +24,10 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
       if (attributes.notbefore !== undefined && id !== undefined) durable.add(`deferred ${place(topic, id)}`);
     },
     acked(delivery, how, { contract, deployment }) {
+      if (how === 'nack') {
+        violated('I3: a message that failed was acked');
+        return;
+      }
       if (how === 'dead-letter') {
         if (!died.has(delivery.messageId)) violated('I3: a message was given up on, and is no dead letter');
         return;

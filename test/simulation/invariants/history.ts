@@ -4,6 +4,9 @@ import type { MakeObserver } from '../world/observer.ts';
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
 
+/** Not a page of its history, which is a document below it. */
+const isRun = (path: string) => path.startsWith('workflows/') && path.split('/').length === 2;
+
 /**
  * I6: the history of a run only grows. I7: a run keeps to its version, and none is left blocked. I8: what began to be undone was
  * registered before, and is undone in reverse order of step start.
@@ -11,7 +14,7 @@ const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 
 export const history: MakeObserver = ({ documents }, violated) => ({
   committed(changes) {
     for (const { path, before, after } of changes) {
-      if (!path.startsWith('workflows/') || !before) continue;
+      if (!isRun(path) || !before) continue;
       if (!after) {
         violated(`I6: ${path} was deleted`);
         continue;
@@ -20,13 +23,15 @@ export const history: MakeObserver = ({ documents }, violated) => ({
       const grown = old.history === '[]' || next.history.startsWith(old.history.slice(0, -1));
       if (!grown) violated(`I6: the history of ${path} was rewritten`);
       if (old.version !== next.version) violated(`I7: ${path} changed its version`);
+      // More faults than any schedule has would have to strike one compensation.
+      if (next.status === 'compensation_failed') violated(`I8: a compensation of ${path} was given up on`);
       if (ENDED.has(old.status) && next.status === 'running')
         violated(`I6: ${path} was ${old.status}, and is running again`);
     }
   },
   ended() {
     for (const document of documents.values()) {
-      if (!document.path.startsWith('workflows/')) continue;
+      if (!isRun(document.path)) continue;
       const run = decodeRun(document);
       const name = `${run.workflow} ${run.key}`;
       if (!ENDED.has(run.status))

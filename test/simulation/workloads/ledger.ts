@@ -68,7 +68,7 @@ const bankHandlers = (vault: Vault, outside: Outside) =>
       keys: () => ['all'],
       handle: async ({ amount }, ctx) => {
         await ctx.secret('provider-key');
-        await outside.ask('to deposit', ctx.signal, () => vault.move(ctx.idempotencyKey, amount));
+        await outside.ask('to deposit', ctx, () => vault.move(ctx.idempotencyKey, amount));
         ctx.state.set('all', add(ctx.state.get('all'), amount));
       },
     },
@@ -79,7 +79,7 @@ const boardHandlers = (posters: Vault, outside: Outside) =>
     'till.sold': {
       keys: ({ account }) => [account],
       handle: async ({ account, amount }, ctx) => {
-        await outside.ask('to show', ctx.signal, () => posters.move(ctx.idempotencyKey, amount));
+        await outside.ask('to show', ctx, () => posters.move(ctx.idempotencyKey, amount));
         ctx.state.set(account, add(ctx.state.get(account), amount));
       },
     },

@@ -9,7 +9,7 @@ import type { AgentFunction } from '../../../shared/topology.ts';
 import type { Cloud } from './cloud.ts';
 import type { Faults } from './faults.ts';
 import { InstanceClock } from './instance-clock.ts';
-import { Outside } from './outside.ts';
+import { type Doors, Outside } from './outside.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import { simulatedLog } from './simulated-log.ts';
@@ -34,6 +34,7 @@ export interface InstanceHost {
   readonly cloud: Cloud;
   readonly random: Random;
   readonly secrets: Readonly<Record<string, string>>;
+  readonly doors: Doors;
   readonly logged: (line: string) => void;
   readonly sent: (topic: string, messages: readonly WireMessage[]) => void;
 }

@@ -12,8 +12,6 @@ export interface Change {
   readonly after: StoredDocument | undefined;
 }
 
-export type Acked = Exclude<Outcome['kind'], 'nack'>;
-
 /** What an observer may look at, whenever it is told of something. */
 export interface Scene {
   readonly topology: Topology;
@@ -34,7 +32,7 @@ export interface Observer {
   /** The instance is done with the delivery, and lets the service forget it. */
   acked?(
     delivery: Delivery,
-    how: Acked,
+    how: Outcome['kind'],
     agent: { readonly contract: Contract; readonly deployment: Deployment },
   ): void;
   logged?(line: string): void;

@@ -1,17 +1,17 @@
-import type { PushRequest } from '../../../emulator/pubsub/push-transport.ts';
+import { isAckStatus, type PushRequest } from '../../../emulator/pubsub/push-transport.ts';
 import type { Delivery } from '../../../shared/contract/message.ts';
 import { answerTo } from '../../../shared/function/answer.ts';
 import { readDelivery } from '../../../shared/function/delivery.ts';
+import type { Outcome } from '../../../shared/kernel/outcome.ts';
 import type { AgentFunction } from '../../../shared/topology.ts';
 import { Instance, type InstanceHost, type SimulatedAgent } from './instance.ts';
-import type { Acked } from './observer.ts';
 
 const MOST_INSTANCES = 3;
 /** Up to minutes, either way. */
 const LONGEST_JUMP_MS = 240_000;
 
 export interface ServiceHost extends InstanceHost {
-  readonly acked: (delivery: Delivery, how: Acked, fn: AgentFunction) => void;
+  readonly acked: (delivery: Delivery, how: Outcome['kind'], fn: AgentFunction) => void;
   readonly outcome: (agent: string, type: string, outcome: string) => void;
   readonly jumped: () => void;
 }
@@ -58,7 +58,7 @@ export class Service {
           if (!outcome) return lost();
           const { status } = answerTo(outcome);
           scheduler.note(`${instance.name} ${outcome.kind} ${delivery.messageId}`);
-          if (outcome.kind !== 'nack') this.#host.acked(delivery, outcome.kind, this.#fn);
+          if (isAckStatus(status)) this.#host.acked(delivery, outcome.kind, this.#fn);
           if (fault === 'push-answer-lost') return lost();
           scheduler.after(scheduler.latency(), () => resolve({ status }), `${label} answered`);
         }, reject);

@@ -11,6 +11,7 @@ import { Coverage } from './coverage.ts';
 import { type FaultKind, type FaultLimits, Faults } from './faults.ts';
 import type { Observer } from './observer.ts';
 import { Operator } from './operator.ts';
+import { Doors } from './outside.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { Service, type ServiceHost } from './service.ts';
@@ -86,6 +87,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     cloud,
     random: random.stream('instances'),
     secrets: SECRETS,
+    // A clock that jumped makes a lease end early: then two may be at it.
+    doors: new Doors((what) => jumped || violated(what)),
     logged: (line) => {
       for (const observer of watching) observer.logged?.(line);
     },

@@ -1,0 +1,69 @@
+/**
+ * `npm run simulate`: tries schedules until the time is over or one fails, and says what was tried.
+ *
+ *   -- --minutes 5 [--seed 1] [--workload saga]    go on for so long
+ *   -- --workload saga --seed 7 [--faults 3] [--only late,hang] --trace    replay one schedule, line by line
+ *   -- --mutations    show that it finds bugs: break the product in every known way, each of which must be found
+ */
+import { parseArgs } from 'node:util';
+import { explore } from './command/explore.ts';
+import { explorationReport, failureReport } from './command/report.ts';
+import { shrink } from './command/shrink.ts';
+import { hunt } from './mutations/hunt.ts';
+import { workloads } from './workloads/index.ts';
+import { simulate } from './world/simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    workload: { type: 'string' },
+    faults: { type: 'string' },
+    only: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    mutations: { type: 'boolean', default: false },
+  },
+});
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const chosen = workloads.filter(({ name }) => values.workload === undefined || name === values.workload);
+
+if (values.mutations) {
+  const missed = await hunt(say);
+  process.exitCode = missed === 0 ? 0 : 1;
+} else if (chosen.length === 0) {
+  process.stderr.write(
+    `No workload is called ${values.workload}. There are: ${workloads.map(({ name }) => name).join(', ')}.\n`,
+  );
+  process.exitCode = 2;
+} else if (values.trace || values.faults !== undefined || values.only !== undefined) {
+  for (const workload of chosen) {
+    const options = {
+      workload,
+      seed: Number(values.seed ?? 1),
+      traced: values.trace,
+      ...(values.faults !== undefined && { most: Number(values.faults) }),
+      ...(values.only !== undefined && { only: new Set(values.only.split(',')) }),
+    };
+    const simulation = await simulate(options);
+    for (const line of simulation.trace) say(line);
+    if (simulation.violations.length > 0) process.exitCode = 1;
+    say(
+      simulation.violations.length > 0
+        ? failureReport({ options, simulation })
+        : `${workload.name}: nothing is violated`,
+    );
+  }
+} else {
+  // The only use of the machine's clock: where to begin, and when to stop.
+  const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
+  const began = performance.now();
+  const until = began + Number(values.minutes) * 60_000;
+  say(`from seed ${seed}: ${chosen.map(({ name }) => name).join(', ')}`);
+  const exploration = await explore({ workloads: chosen, seed, goOn: () => performance.now() < until });
+  say(explorationReport(exploration, performance.now() - began));
+  if (exploration.failure) {
+    say(`\n${failureReport(exploration.failure)}\n\nwith as little as makes it fail:`);
+    say(failureReport(await shrink(exploration.failure)));
+    process.exitCode = 1;
+  }
+}
