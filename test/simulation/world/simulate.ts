@@ -39,7 +39,7 @@ export interface Simulation {
 /** More than any workload takes: a world that has not come to rest by then never will. */
 const MOST_EVENTS = 60_000;
 /** Never to be seen in any document or line of a log (I12). */
-export const SECRETS = { 'provider-key': 'sk_live_never-to-be-seen-4711' } as const;
+const SECRETS = { 'provider-key': 'sk_live_never-to-be-seen-4711' } as const;
 
 /** Plays a workload once, on a schedule and with faults that the seed decides, and watches. */
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
