@@ -20,3 +20,11 @@ export {
   type WorkflowContext,
 } from './workflow/context.ts';
 export { defineWorkflow, type WorkflowDefinition } from './workflow/definition.ts';
+export {
+  type Branch,
+  type BranchOutcome,
+  branch,
+  each,
+  type Gathered,
+  type GatherOptions,
+} from './workflow/gathering.ts';

@@ -3,6 +3,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { ErrorCode } from '../contract/errors.ts';
 import type { Log } from '../contract/log.ts';
 import type { Parsed, Schema } from '../contract/schema.ts';
+import type { Branches, Gathered, GatherOptions } from './gathering.ts';
 
 /**
  * The durable operations that a workflow is written with. Await nothing else (I9).
@@ -25,6 +26,19 @@ export interface WorkflowContext<Status = unknown> {
     input: NoInfer<Wire>,
     options?: CallOptions<NoInfer<Wire>, Output>,
   ): Promise<Output>;
+
+  /**
+   * Scatter-gather: calls under way together. Resolves when enough of them have been answered, saying why it is complete and what each
+   * came to. Rejects with `GatherFailed`, its `reason` one of `tolerance-exceeded` (too many failed), `quorum-unreachable` and
+   * `deadline` (passed before the quorum was reached). Branches that succeeded are undone as any step is, when the run fails.
+   *
+   * @example
+   * const { outputs, reason } = await wf.gather(
+   *   [branch(security.review, design), branch(finops.estimate, design, { timeout: '20s' })],
+   *   { quorum: 1, deadline: '1m' },
+   * );
+   */
+  gather<const Given extends Branches>(branches: Given, options?: GatherOptions): Promise<Gathered<Given>>;
 
   /** Resolves after the duration, however long. */
   sleep(duration: Duration): Promise<void>;

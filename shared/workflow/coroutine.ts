@@ -10,6 +10,7 @@ import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
 import type { Ledger } from './ledger.ts';
 import { call } from './operations/call.ts';
+import { gather } from './operations/gather.ts';
 import { publish } from './operations/publish.ts';
 import { setStatus } from './operations/set-status.ts';
 import { sideEffect } from './operations/side-effect.ts';
@@ -98,7 +99,9 @@ export class Coroutine implements Scope {
 
   /** The functions that belong to a step. */
   code(step: string): StepCode | undefined {
-    return this.#steps.get(step);
+    const [group = step, ...branch] = step.split('/');
+    const code = this.#steps.get(group);
+    return branch.length === 0 ? code : code?.branch?.(branch.join('/'));
   }
 
   async start(input: Json, seed: string): Promise<void> {
@@ -213,6 +216,7 @@ export class Coroutine implements Scope {
       ...this.#facts,
       log: onceLog(() => this.log),
       call: call(this),
+      gather: gather(this),
       sleep: sleep(this),
       until: until(this),
       signal: signal(this),

@@ -83,6 +83,7 @@ export type StepEntry =
   | SignalEntry
   | SideEffectEntry
   | PublishEntry
+  | GatherEntry
   | SetStatusEntry
   | PatchedEntry;
 
@@ -140,6 +141,37 @@ export type SideEffectEntry = Step<'sideEffect'>;
 
 export interface PublishEntry extends Step<'publish'> {
   readonly data: Json;
+}
+
+/** Calls under way together: `3/0`, `3/1`, … are the steps of the gather `3`, whose beginnings follow from it. */
+export interface GatherEntry extends Step<'gather'> {
+  readonly calls: readonly BranchCall[];
+  readonly branches: readonly BranchInput[];
+  /** So many failures are let pass. */
+  readonly tolerated: number;
+  readonly quorum?: number;
+  readonly deadlineAt?: number;
+  readonly late: LatePolicy;
+  readonly concurrency?: number;
+}
+
+export type LatePolicy = 'ignore' | 'record' | 'compensate';
+
+/** What the branches of a gather have in common. */
+export interface BranchCall {
+  readonly agent: string;
+  readonly name: string;
+  readonly timeoutMs?: number;
+  readonly retry?: RetryPolicy;
+  readonly undo?: { readonly agent: string; readonly name: string };
+}
+
+/** What is a branch's own: of which call it is (the first, where it does not say), its input, and that of its compensation. */
+export interface BranchInput {
+  readonly of?: number;
+  readonly in?: Json;
+  readonly undo?: Json;
+  readonly refused?: Failure;
 }
 
 export interface SetStatusEntry extends Step<'setStatus'> {

@@ -3,6 +3,7 @@ export { type AdvanceRequest, advance } from './advance.ts';
 export { undo, type WorkflowContext } from './context.ts';
 export { defineWorkflow, type WorkflowDefinition } from './definition.ts';
 export type { Entry, RunEvent } from './entry.ts';
+export { branch, each } from './gathering.ts';
 export { decodeRun, entriesOf, type RunRecord, type RunStatus } from './run-record.ts';
 export { historyOf, type StepView } from './run-view.ts';
 export { workflowRoutes } from './workflow-routes.ts';

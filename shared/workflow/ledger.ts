@@ -2,6 +2,7 @@ import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
 import type { Entry, RunEvent, StepEntry } from './entry.ts';
+import { BranchStep } from './operations/branch-step.ts';
 import { CallStep } from './operations/call-step.ts';
 import { SignalStep } from './operations/signal-step.ts';
 import { stepOf } from './operations/steps.ts';
@@ -138,7 +139,24 @@ export class Ledger implements StepRun {
     const step = this.steps.get(event.step);
     const progress = step?.take(event);
     if (step instanceof CallStep && step.late) this.hasLate = true;
-    return progress && applied(event.step, progress);
+    if (!progress || !(step instanceof BranchStep)) return progress && applied(event.step, progress);
+    const { group } = step;
+    const after = group.branchTook(step, this.time);
+    // The code awaits the group, and knows nothing of its branches.
+    const commands = [...(progress.commands ?? []), ...(after.commands ?? [])];
+    return applied(group.entry.id, { ...after, commands });
+  }
+
+  adopt(step: Step): readonly Command[] {
+    this.steps.set(step.entry.id, step);
+    return step.begin(this).commands ?? [];
+  }
+
+  note(): void {}
+
+  /** Whether what the run did is to be undone. */
+  get unwinding(): boolean {
+    return this.outcome === 'failed' || this.outcome === 'cancelled';
   }
 
   #signalled(event: Extract<RunEvent, { e: 'signalled' }>): Applied | undefined {

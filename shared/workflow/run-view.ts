@@ -1,6 +1,8 @@
 import type { Failure } from '../contract/failure.ts';
 import { describeEntry } from './entry.ts';
 import { Ledger } from './ledger.ts';
+import { BranchStep } from './operations/branch-step.ts';
+import { GroupStep } from './operations/group-step.ts';
 import { UndoStep } from './operations/undo-step.ts';
 import { entriesOf, type RunRecord, type StepCounts } from './run-record.ts';
 import type { Step, StepStatus } from './step.ts';
@@ -64,14 +66,23 @@ export function summaryOf(ledger: Ledger): { readonly waitingFor: string[]; read
   const waitingFor: string[] = [];
   let done = 0;
   let failed = 0;
+  let open = 0;
   for (const step of ledger.steps.values()) {
-    if (step.status === 'open') waitingFor.push(describeEntry(step.entry));
-    else if (step.status === 'done') done += 1;
+    if (step.status === 'open') {
+      open += 1;
+      // The code waits for a group, and for its branches only in it.
+      if (!(step instanceof BranchStep)) waitingFor.push(inWords(step));
+    } else if (step.status === 'done') done += 1;
     else failed += 1;
   }
   // A run that fans out waits for thousands: the first few tell.
   return {
     waitingFor: waitingFor.slice(0, 20),
-    steps: { total: ledger.steps.size, done, failed, open: waitingFor.length },
+    steps: { total: ledger.steps.size, done, failed, open },
   };
+}
+
+function inWords(step: Step): string {
+  const words = describeEntry(step.entry);
+  return step instanceof GroupStep ? `${words} (${step.left})` : words;
 }

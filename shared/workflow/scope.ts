@@ -19,6 +19,8 @@ export interface StepCode<T = unknown> {
   decode(value: Json | undefined): T;
   /** The input of the compensation, made from the output. */
   undoInput?(output: Json): Json;
+  /** The functions of a branch of it, by what its id adds to that of the step. */
+  branch?(id: string): StepCode | undefined;
   /** What is wrong with the payload of a signal, if anything. */
   refuses?(payload: Json | undefined): Failure | undefined;
   /** What the host is to run for a side effect. */

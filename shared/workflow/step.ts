@@ -26,6 +26,12 @@ export interface StepRun {
   takeSignal(arrival: number): Json | undefined;
   /** The input of the compensation of a step. */
   undoInput(step: string): Json;
+  /** Takes up a step that another consists of. What beginning it takes to be done. */
+  adopt(step: Step): readonly Command[];
+  /** Takes notice of what became of such a step without an event of its own. */
+  note(step: Step): void;
+  /** Whether what the run did is to be undone. */
+  readonly unwinding: boolean;
   /** What the run last said of itself. */
   customStatus?: Json;
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
-import type { Command } from '../command.ts';
+import type { CallCommand, Command } from '../command.ts';
 import type { CallEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
 import { type Progress, Step } from '../step.ts';
 import { backoff, mayRetry } from './retry-policy.ts';
@@ -20,7 +20,7 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
   protected abstract readonly timeoutAt: number | undefined;
   protected abstract data(): Json;
 
-  protected dispatch(deadLetter?: Failure): Command {
+  protected dispatch(deadLetter?: Failure): CallCommand {
     return {
       do: 'call',
       agent: this.entry.agent,
@@ -109,7 +109,7 @@ export class CallStep extends Attempts<CallEntry> {
       this.effect = 'none';
       return this.settle(this.startedAt, { ok: false, failure: refused });
     }
-    const commands = [this.dispatch()];
+    const commands: Command[] = [this.dispatch()];
     if (timeoutAt !== undefined)
       commands.push({ do: 'timer', step: id, timer: 'timeout', attempt: 0, at: timeoutAt });
     return { commands };

@@ -46,10 +46,7 @@ export function call(scope: Scope): WorkflowContext['call'] {
           return { agent: ref.agent, refused: toFailure(error, 'WorkflowFailed') };
         }
       },
-      decode: (output) =>
-        ref.output
-          ? parseAs(ref.output, output, 'OutputInvalid', `the output of ${ref.type}`)
-          : (undefined as never),
+      decode: (output) => outputOf(ref, output),
       ...(compensate && { undoInput }),
     });
   };
@@ -60,6 +57,14 @@ export interface CommandRef {
   readonly agent: string;
   readonly type: string;
   readonly input: Schema;
+}
+
+/** The output of a command as the code gets it. Throws `OutputInvalid`. */
+export function outputOf<Output>(
+  { type, output: schema }: { readonly type: string; readonly output: Schema<Output> | undefined },
+  output: Json | undefined,
+): Output {
+  return schema ? parseAs(schema, output, 'OutputInvalid', `the output of ${type}`) : (undefined as never);
 }
 
 /** The data of a command, as it goes on the wire. Throws what the contract has against it. */

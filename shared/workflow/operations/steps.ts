@@ -1,6 +1,7 @@
 import type { StepEntry } from '../entry.ts';
 import type { Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
+import { GatherStep } from './gather-step.ts';
 import { PatchedStep } from './patched-step.ts';
 import { PublishStep } from './publish-step.ts';
 import { SetStatusStep } from './set-status-step.ts';
@@ -24,6 +25,8 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new SideEffectStep(entry, at);
     case 'publish':
       return new PublishStep(entry, at);
+    case 'gather':
+      return new GatherStep(entry, at);
     case 'setStatus':
       return new SetStatusStep(entry, at);
     case 'patched':

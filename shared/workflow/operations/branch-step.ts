@@ -1,0 +1,65 @@
+import type { Json } from '../../contract/json.ts';
+import type { CallCommand } from '../command.ts';
+import type { CallEntry, LatePolicy, Replied } from '../entry.ts';
+import type { Progress } from '../step.ts';
+import { CallStep } from './call-step.ts';
+import type { GroupStep } from './group-step.ts';
+
+export interface BranchTerms {
+  readonly late: LatePolicy;
+  /** After it nobody waits for the answer; tells the agent not to begin. */
+  readonly deadlineAt?: number;
+}
+
+/** A call that is part of a group. */
+export class BranchStep extends CallStep {
+  readonly group: GroupStep;
+  readonly #terms: BranchTerms;
+  output: Json = null;
+  #recorded = false;
+
+  constructor(entry: CallEntry, at: number, group: GroupStep, terms: BranchTerms) {
+    super(entry, at);
+    this.group = group;
+    this.#terms = terms;
+  }
+
+  /** When its own timeout passes. */
+  get answerBy(): number | undefined {
+    return this.timeoutAt;
+  }
+
+  /** The group's timer stands for those of its branches. */
+  override begin(): Progress {
+    const { commands = [], ...progress } = super.begin();
+    return { ...progress, commands: commands.filter((command) => command.do !== 'timer') };
+  }
+
+  /** The group is complete without it. */
+  leave(): void {
+    this.status = 'abandoned';
+  }
+
+  protected override dispatch(...given: Parameters<CallStep['dispatch']>): CallCommand {
+    const command = super.dispatch(...given);
+    const deadline = Math.min(command.deadline ?? Infinity, this.#terms.deadlineAt ?? Infinity);
+    return deadline === Infinity ? command : { ...command, deadline };
+  }
+
+  protected override succeeded(event: Replied): Progress | undefined {
+    if (this.status === 'open') {
+      const progress = super.succeeded(event);
+      if (progress?.result?.ok && event.reply.ok) this.output = event.reply.output;
+      return progress;
+    }
+    const { late } = this.#terms;
+    if (late === 'compensate' || this.group.unwinding) return super.succeeded(event);
+    const overdue = this.status === 'failed' || this.status === 'abandoned';
+    if (late === 'ignore' || this.#recorded || !overdue) return undefined;
+    this.#recorded = true;
+    super.succeeded(event);
+    // Its effect stands, unless the run is undone: then what is known of it is used.
+    this.late = false;
+    return {};
+  }
+}
