@@ -10,8 +10,8 @@ import { emulatorUrl, endpoint } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import { reasonOf, STATUS, statusOf } from './status.ts';
 
-/** Cloud Tasks takes a task at most 30 days ahead (https://cloud.google.com/tasks/docs/quotas); a minute less, for clocks that differ. */
-const HORIZON_MS = 30 * 86_400_000 - 60_000;
+/** Cloud Tasks takes a task at most 30 days ahead (https://cloud.google.com/tasks/docs/quotas); an hour less, for clocks that differ. */
+const HORIZON_MS = 30 * 86_400_000 - 3_600_000;
 /** The shortest that Cloud Tasks may wait for an answer is 15 s. Publishing takes milliseconds: what hangs is tried again soon. */
 const DISPATCH_DEADLINE_SECONDS = 20;
 const PUBSUB_SCOPE = 'https://www.googleapis.com/auth/pubsub';

@@ -14,7 +14,7 @@ import type { Change } from './observer.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** As far ahead as the Timers of `shared/gcp` arm a task. */
-const HORIZON_MS = 30 * 86_400_000 - 60_000;
+const HORIZON_MS = 30 * 86_400_000 - 3_600_000;
 
 export interface CloudOptions {
   readonly scheduler: Scheduler;
