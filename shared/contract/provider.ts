@@ -49,13 +49,17 @@ export function rateOf(rate: Rate): { readonly limit: number; readonly windowMs:
   return { limit: Number(limit), windowMs: UNIT_MS[unit as keyof typeof UNIT_MS] };
 }
 
+/** No provider is left alone for longer, in milliseconds, whatever it says: what waits for it, such as a refund, must not wait for ever. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
+
 /**
  * What a `Retry-After` header says, in milliseconds from `now`: seconds, or a date
- * (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). Undefined where it says nothing that can be read.
+ * (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after); an hour at most. Undefined where it says nothing that can be read.
  */
 export function retryAfterMs(header: string | null | undefined, now: number): number | undefined {
   if (!header) return undefined;
-  if (/^\d{1,9}(\.\d+)?$/.test(header.trim())) return Math.ceil(Number(header) * 1_000);
+  if (/^\d{1,9}(\.\d+)?$/.test(header.trim()))
+    return Math.min(LONGEST_RETRY_AFTER_MS, Math.ceil(Number(header) * 1_000));
   const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  return Number.isNaN(at) ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, at - now));
 }

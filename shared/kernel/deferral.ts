@@ -3,8 +3,11 @@ import { digest } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
 import { MOST_ATTRIBUTES, MOST_TIMED_BYTES } from './message-limits.ts';
 
-/** Why a message is put off: its time has not come, another instance is at it, or a provider that it needs is not called for now. */
-export type DeferReason = 'not-before' | 'lease' | 'provider';
+/**
+ * Why a message is put off: its time has not come, another instance is at it, or a provider that it needs is not called for now
+ * (`failed`: after it was called for this message, in vain).
+ */
+export type DeferReason = 'not-before' | 'lease' | 'provider' | 'failed';
 
 /** How often the message was begun before the deferral that this copy of it comes from: Pub/Sub counts each copy from 1. */
 const PRIOR_ATTEMPTS = 'priorattempts';
@@ -17,6 +20,14 @@ export function attemptOf(delivery: Delivery): number {
 function priorAttempts({ attributes }: Delivery): number {
   const text = attributes[PRIOR_ATTEMPTS];
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : 0;
+}
+
+/** How many attempts of this copy the next one is not to forget: those that were begun. */
+function attemptsBefore({ deliveryAttempt }: Delivery, why: DeferReason): number {
+  if (why === 'not-before') return 0;
+  if (why === 'failed') return deliveryAttempt ?? 1;
+  // The delivery that finds a lease does nothing itself; where deliveries are not counted, there was one before it.
+  return (deliveryAttempt ?? (why === 'lease' ? 2 : 1)) - 1;
 }
 
 /** The attributes without those that a deferral adds for itself. */
@@ -41,9 +52,7 @@ export function deferral(
   why: DeferReason,
 ): { readonly name: string; readonly message: WireMessage; readonly at: Date } {
   const notBefore = until.toISOString();
-  // The delivery that finds a lease does nothing itself; those before it began.
-  const begun = why === 'lease' ? Math.max(0, (delivery.deliveryAttempt ?? 2) - 1) : 0;
-  const prior = priorAttempts(delivery) + begun;
+  const prior = priorAttempts(delivery) + attemptsBefore(delivery, why);
   const attributes = {
     ...delivery.attributes,
     'ce-id': envelope.id,

@@ -244,7 +244,7 @@ export function createKernel(options: KernelOptions): Kernel {
     return { kind: 'defer', until, why };
   }
 
-  /** An error that says when to come back defers the message until then; every other one is thrown on. */
+  /** An error that says when to come back defers the message until then; every other one is thrown on, and the last attempt's. */
   async function putOff(delivery: Delivery, message: Message, error: unknown, log: Log): Promise<Outcome> {
     if (!(error instanceof MeshError) || error.retryAfterMs === undefined) throw error;
     const until = clock.now() + error.retryAfterMs;
@@ -254,8 +254,11 @@ export function createKernel(options: KernelOptions): Kernel {
         cause: error,
       });
     }
+    // A provider that is left alone says nothing of the message; one that failed at it may do so for ever (I4).
+    const failed = error.code !== 'ProviderUnavailable' && error.code !== 'ProviderThrottled';
+    if (failed && attemptOf(delivery) >= contract.retry.maxAttempts) throw error;
     log.info('deferred', { code: error.code, detail: error.message, retryAfterMs: error.retryAfterMs });
-    return defer(delivery, message, new Date(until), 'provider');
+    return defer(delivery, message, new Date(until), failed ? 'failed' : 'provider');
   }
 
   /** What can't succeed becomes a dead letter at once, with its reason; what may is left to Pub/Sub's retry, up to the last attempt. */
