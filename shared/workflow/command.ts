@@ -1,9 +1,16 @@
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
-import type { StepTimer } from './entry.ts';
+import type { ChildRef, StepTimer } from './entry.ts';
 
 /** What the core asks its host to do once the history that caused it is committed (I6). Plain data. */
-export type Command = CallCommand | TimerCommand | PublishCommand | UndoFailed | RunEnd;
+export type Command =
+  | CallCommand
+  | EndChild
+  | TimerCommand
+  | PublishCommand
+  | UndoFailed
+  | RunEnd
+  | Continuation;
 
 /** Send an attempt of a call. */
 export interface CallCommand {
@@ -17,6 +24,19 @@ export interface CallCommand {
   readonly deadline?: number;
   /** Put it among the dead letters of its agent instead, for this reason. */
   readonly deadLetter?: Failure;
+  /** Nobody waits for the reply. */
+  readonly detached?: true;
+  /** What the message is known by, where that is not the run and the step. */
+  readonly idFrom?: string;
+}
+
+/** End a child's run. */
+export interface EndChild {
+  readonly do: 'end-child';
+  readonly how: 'cancel' | 'terminate';
+  readonly agent: string;
+  readonly run: ChildRef;
+  readonly step: string;
 }
 
 export interface TimerCommand {
@@ -39,6 +59,12 @@ export interface UndoFailed {
   readonly do: 'alert';
   readonly step: string;
   readonly failure: Failure;
+}
+
+/** Begin the run anew, with this input. */
+export interface Continuation {
+  readonly do: 'continue';
+  readonly input: Json;
 }
 
 /** Tell whoever waits for the run that it ended. */

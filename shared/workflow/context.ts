@@ -28,6 +28,29 @@ export interface WorkflowContext<Status = unknown> {
   ): Promise<Output>;
 
   /**
+   * Starts a run of a workflow, of another agent or of this one, and awaits its end: its output, or its failure as a `MeshError`. The
+   * child is its parent's: when the parent fails or is cancelled, and when `timeout` passes, the child is cancelled; a parent that
+   * undoes what it did waits until the child has undone what it did. With `detached: true` nobody waits: resolves at once, to the id
+   * of the child's run, which goes on by itself.
+   */
+  child<Input, Output, Wire, Detached extends boolean = false>(
+    ref: MessageRef<Input, Output, Wire>,
+    input: NoInfer<Wire>,
+    options?: ChildOptions<NoInfer<Wire>, Output, Detached>,
+  ): Promise<Detached extends true ? ChildRun : Output>;
+
+  /**
+   * Ends the code here, and begins the run anew with this input, in the newest version of the workflow and with an empty history: for
+   * loops without end. The run keeps its id, its key, whoever waits for it, and signals that nobody took. What was done is not undone
+   * if it fails later; steps that are not finished are let go. Nothing after it is run. Rejects with `SchemaMismatch` for an input
+   * that does not fit.
+   *
+   * @example
+   * return wf.continueAsNew({ ...input, page: input.page + 1 });
+   */
+  continueAsNew(input: unknown): Promise<never>;
+
+  /**
    * Scatter-gather: calls under way together. Resolves when enough of them have been answered, saying why it is complete and what each
    * came to. Rejects with `GatherFailed`, its `reason` one of `tolerance-exceeded` (too many failed), `quorum-unreachable` and
    * `deadline` (passed before the quorum was reached). Branches that succeeded are undone as any step is, when the run fails.
@@ -93,6 +116,23 @@ export interface CallOptions<Wire = unknown, Output = unknown> {
    * fails or is cancelled; `output` is undefined where the outcome is unknown. Not run for a step that was `Rejected`.
    */
   readonly compensate?: Compensation<Wire, Output>;
+}
+
+export interface ChildOptions<Wire = unknown, Output = unknown, Detached extends boolean = false> {
+  /** Left out: until the child ends. */
+  readonly timeout?: Duration;
+  /**
+   * The undo of a child that completed: run when this run fails or is cancelled later. A child that failed or was cancelled has
+   * undone what it did by itself; `output` is undefined where its outcome is unknown.
+   */
+  readonly compensate?: Compensation<Wire, Output>;
+  /** `true`: it is started and not awaited, and nothing that becomes of this run touches it. */
+  readonly detached?: Detached;
+}
+
+/** A child that is not awaited. */
+export interface ChildRun {
+  readonly runId: string;
 }
 
 export interface StepRetry {

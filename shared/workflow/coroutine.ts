@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Contract } from '../contract/agent.ts';
 import { MeshError } from '../contract/errors.ts';
 import { type Failure, toError, toFailure } from '../contract/failure.ts';
-import type { Json } from '../contract/json.ts';
+import { type Json, toJson } from '../contract/json.ts';
 import { type Log, silentLog } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
+import { lazyLog } from './lazy-log.ts';
 import type { Ledger } from './ledger.ts';
-import { call } from './operations/call.ts';
+import { call, checkSize } from './operations/call.ts';
+import { child } from './operations/child.ts';
 import { gather } from './operations/gather.ts';
 import { publish } from './operations/publish.ts';
 import { setStatus } from './operations/set-status.ts';
@@ -40,6 +42,7 @@ export interface Journal {
   end(
     result:
       | { readonly ok: true; readonly output: unknown }
+      | { readonly ok: true; readonly continueWith: Json }
       | { readonly ok: false; readonly failure: Failure },
   ): void;
 }
@@ -86,6 +89,10 @@ export class Coroutine implements Scope {
     this.#facts = facts;
     this.#journal = journal;
     this.#log = log;
+  }
+
+  get runName(): string {
+    return `${this.#facts.runId}:${this.#seed}`;
   }
 
   get ledger(): Ledger {
@@ -153,6 +160,17 @@ export class Coroutine implements Scope {
     if (this.ledger.outcome === undefined) this.#journal.end(result);
   }
 
+  #continueAsNew(given: unknown): Promise<never> {
+    const stopped = this.#stopped('wf.continueAsNew');
+    if (stopped) return stopped;
+    const what = `the input of the workflow ${this.#definition.name}`;
+    const input = toJson(given);
+    parseAs(this.#definition.input, input, 'SchemaMismatch', what);
+    checkSize(this.contract, input, what);
+    this.#end({ ok: true, continueWith: input });
+    return never();
+  }
+
   #settle(step: string, result: Result): void {
     const pending = this.#pending.get(step);
     if (!pending) return;
@@ -162,7 +180,8 @@ export class Coroutine implements Scope {
       return;
     }
     try {
-      pending.resolve(pending.code.decode(result.value) as never);
+      // A copy: what the code does to it must not reach the history.
+      pending.resolve(pending.code.decode(structuredClone(result.value)) as never);
     } catch (error) {
       // What is new is checked before it is taken: only a record can fail here, because the schema has changed since.
       this.#journal.park(toFailure(error));
@@ -188,7 +207,7 @@ export class Coroutine implements Scope {
       return never();
     }
     let error: MeshError | undefined;
-    if (this.ledger.outcome === 'cancelled' && this.ledger.failure) error = toError(this.ledger.failure);
+    if (this.ledger.interrupted && this.ledger.failure) error = toError(this.ledger.failure);
     else if (this.#ended) {
       error = new MeshError('WorkflowFailed', `${operation} was used after the workflow had returned`);
       this.log.error(error.message, { line: callerLine() });
@@ -214,8 +233,10 @@ export class Coroutine implements Scope {
   #context(): WorkflowContext {
     return {
       ...this.#facts,
-      log: onceLog(() => this.log),
+      log: lazyLog(() => this.log),
       call: call(this),
+      child: child(this),
+      continueAsNew: (input) => this.#continueAsNew(input),
       gather: gather(this),
       sleep: sleep(this),
       until: until(this),
@@ -232,16 +253,6 @@ export class Coroutine implements Scope {
 
 function never(): Promise<never> {
   return new Promise(() => {});
-}
-
-function onceLog(log: () => Log): Log {
-  return {
-    debug: (message, fields) => log().debug(message, fields),
-    info: (message, fields) => log().info(message, fields),
-    warn: (message, fields) => log().warn(message, fields),
-    error: (message, fields) => log().error(message, fields),
-    child: (fields) => onceLog(() => log().child(fields)),
-  };
 }
 
 /** The nth UUID of a run, in the form of version 4 (RFC 9562, section 5.4). */

@@ -1,3 +1,4 @@
+import type { Duration } from '../contract/duration.ts';
 import type { Given, Parsed, Schema } from '../contract/schema.ts';
 import type { WorkflowContext } from './context.ts';
 
@@ -13,6 +14,11 @@ export interface WorkflowDefinition<
   readonly version: number;
   readonly input: Input;
   readonly output?: Output;
+  /**
+   * How long a run may take from its start. Passing it fails the run with `RunDeadlineExceeded` and compensates. Left out: what the
+   * contract says.
+   */
+  readonly deadline?: Duration;
   /** What `wf.setStatus` takes: left out, nothing. */
   readonly status?: Status;
   run(wf: WorkflowContext<Given<Status>>, input: Parsed<Input>): Promise<Given<Output>>;

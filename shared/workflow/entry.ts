@@ -10,7 +10,10 @@ import type { Reply } from '../contract/reply.ts';
 export type Entry = RunEvent | CodeEntry | EngineEntry;
 
 /** What came from outside, with the time at which it was taken. */
-export type RunEvent = Started | Replied | Fired | Signalled | Ran | Cancelled;
+export type RunEvent = Started | Replied | Fired | Signalled | Ran | Interruption;
+
+/** What ends a run from outside: its code begins nothing any more. */
+export type Interruption = Cancelled | Terminated | Expired;
 
 export interface Started {
   readonly e: 'started';
@@ -19,6 +22,8 @@ export interface Started {
   readonly input: Json;
   /** What `uuid()` is derived from, so that it is random and yet the same on every replay. */
   readonly seed: string;
+  /** Of a run that continues another: the steps that those before it began. Its own are counted on from there. */
+  readonly after?: number;
 }
 
 /** A reply to an attempt of a call. */
@@ -69,8 +74,22 @@ export interface Cancelled {
   readonly reason?: string;
 }
 
+export interface Terminated {
+  readonly e: 'terminated';
+  readonly at: number;
+  readonly reason?: string;
+  /** Whether what the run did is undone. */
+  readonly compensate: boolean;
+}
+
+/** The deadline of the run passed. */
+export interface Expired {
+  readonly e: 'expired';
+  readonly at: number;
+}
+
 /** What the workflow's code did: replay must do it again, in the same order (I7). */
-export type CodeEntry = Exclude<StepEntry, UndoEntry> | Returned | Threw;
+export type CodeEntry = Exclude<StepEntry, UndoEntry> | Returned | Threw | Continued;
 
 /** What the engine did by itself: replay reads it, the code knows nothing of it. */
 export type EngineEntry = UndoEntry | Ended;
@@ -78,6 +97,7 @@ export type EngineEntry = UndoEntry | Ended;
 /** The beginning of a step. An operation adds its own here. */
 export type StepEntry =
   | CallEntry
+  | ChildEntry
   | UndoEntry
   | SleepEntry
   | SignalEntry
@@ -104,7 +124,7 @@ export interface RetryPolicy {
   readonly unless?: readonly string[];
 }
 
-export interface CallEntry extends Step<'call'> {
+interface Commanded<Op extends string> extends Step<Op> {
   readonly agent: string;
   readonly input?: Json;
   readonly timeoutAt?: number;
@@ -113,6 +133,25 @@ export interface CallEntry extends Step<'call'> {
   readonly undo?: { readonly agent: string; readonly name: string; readonly input: Json };
   /** It was never dispatched, for this reason. */
   readonly refused?: Failure;
+}
+
+export type CallEntry = Commanded<'call'>;
+
+/** A child's run, named before it is there. */
+export interface ChildRef {
+  readonly id: string;
+  readonly workflow: string;
+  readonly key: string;
+  /** What the message that starts it is known by. */
+  readonly startedBy: string;
+}
+
+/** A run of another workflow. Its input, timeout and compensation are those of a call. */
+export interface ChildEntry extends Commanded<'child'> {
+  /** Left out where it was refused before its run could be named. */
+  readonly run?: ChildRef;
+  /** Nobody awaits it. */
+  readonly detached?: true;
 }
 
 /** The start of a compensation. Its input is that of the step it undoes. */
@@ -191,6 +230,12 @@ export interface Threw {
   readonly failure: Failure;
 }
 
+/** The code asked for the run to go on from the beginning, with this input. */
+export interface Continued {
+  readonly e: 'continued';
+  readonly input: Json;
+}
+
 /** The run came to its end: no compensation is left to run. */
 export interface Ended {
   readonly e: 'ended';
@@ -198,7 +243,16 @@ export interface Ended {
 }
 
 export function isCodeEntry(entry: Entry): entry is CodeEntry {
-  return (entry.e === 'step' && entry.op !== 'undo') || entry.e === 'returned' || entry.e === 'threw';
+  return entry.e === 'step' ? entry.op !== 'undo' : isCodeEnd(entry);
+}
+
+/** The end of the workflow's function, one way or the other. */
+export function isCodeEnd(entry: Entry): entry is Returned | Threw | Continued {
+  return entry.e === 'returned' || entry.e === 'threw' || entry.e === 'continued';
+}
+
+export function isInterruption(entry: Entry): entry is Interruption {
+  return entry.e === 'cancelled' || entry.e === 'terminated' || entry.e === 'expired';
 }
 
 /** Whether it came from outside; the rest is what the run did because of it. */
@@ -214,6 +268,7 @@ export function describeEntry(entry: {
 }): string {
   if (entry.e === 'returned') return 'the return of the workflow';
   if (entry.e === 'threw') return 'the failure of the workflow';
+  if (entry.e === 'continued') return 'the continuation of the run as a new one';
   if (entry.op === undefined) return entry.e;
   return entry.name === undefined || entry.name === entry.op ? entry.op : `${entry.op} ${entry.name}`;
 }

@@ -6,7 +6,7 @@ import { parseAs } from '../contract/parse.ts';
 import type { Command } from './command.ts';
 import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
-import { type CodeEntry, describeEntry, type Entry, isCodeEntry, type RunEvent } from './entry.ts';
+import { type CodeEntry, describeEntry, type Entry, isCodeEnd, isCodeEntry, type RunEvent } from './entry.ts';
 import { callerLine } from './foreign-await.ts';
 import { type Applied, Ledger } from './ledger.ts';
 import { checkSize } from './operations/call.ts';
@@ -68,6 +68,11 @@ export class Execution {
       const { definition, contract, facts, log } = code;
       this.#coroutine = new Coroutine(definition, contract, facts, this.#journal(), log);
     }
+  }
+
+  /** Whether the code of the run goes on in it. */
+  get hasCode(): boolean {
+    return this.#coroutine !== undefined;
   }
 
   /** The whole history as it stands now. */
@@ -195,7 +200,7 @@ export class Execution {
     for (let next = nextUndo(this.ledger); next; next = nextUndo(this.ledger)) this.#append(next);
     const { outcome, endedAt, time: at } = this.ledger;
     if (!outcome || endedAt !== undefined) return;
-    if (outcome === 'completed' || !undoing(this.ledger)) this.#append({ e: 'ended', at });
+    if (!undoing(this.ledger)) this.#append({ e: 'ended', at });
   }
 
   #journal(): Journal {
@@ -271,8 +276,8 @@ export class Execution {
     if (this.#replaying) {
       this.#passPatches();
       const entry = this.#entries[this.#cursor];
-      if (entry?.e !== 'returned' && entry?.e !== 'threw') {
-        const how = result.ok ? 'returned' : `failed with ${result.failure.code}: ${result.failure.message}`;
+      if (!entry || !isCodeEnd(entry)) {
+        const how = howEnded(result);
         this.#parked = mismatch(entry, how, `the code ${how}`);
         return;
       }
@@ -281,6 +286,7 @@ export class Execution {
       return;
     }
     if (!result.ok) return void this.#append({ e: 'threw', failure: result.failure });
+    if ('continueWith' in result) return void this.#append({ e: 'continued', input: result.continueWith });
     try {
       this.#append({ e: 'returned', output: this.#output(result.output) });
     } catch (error) {
@@ -302,6 +308,11 @@ export class Execution {
     checkSize(contract, { ok: true, output }, what);
     return output;
   }
+}
+
+function howEnded(result: Parameters<Journal['end']>[0]): string {
+  if (!result.ok) return `failed with ${result.failure.code}: ${result.failure.message}`;
+  return 'continueWith' in result ? 'continued as a new run' : 'returned';
 }
 
 function mismatch(

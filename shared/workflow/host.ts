@@ -5,17 +5,22 @@ import type { Failure } from '../contract/failure.ts';
 import type { Ids } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
 import { runPath } from '../contract/names.ts';
+import type { Write } from '../contract/store.ts';
 import type { Decision, Send } from '../kernel/route.ts';
+import { continued } from './continuation.ts';
 import type { Definitions } from './definitions.ts';
-import type { Entry, RunEvent } from './entry.ts';
+import { type Entry, isInterruption, type RunEvent } from './entry.ts';
 import type { RunCode } from './execution.ts';
+import { lazyLog } from './lazy-log.ts';
 import { Ledger } from './ledger.ts';
 import { CallStep } from './operations/call-step.ts';
 import { Parked } from './parked.ts';
 import { type Progressed, progress } from './progress.ts';
-import { appendEntries, encodeRun, type RunRecord } from './run-record.ts';
+import { append, expiring } from './run-history.ts';
+import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
 import { recheckSend, sendsOf } from './sends.ts';
+import type { WarmRun, WarmRuns } from './warm-runs.ts';
 
 export interface Host {
   readonly contract: Contract;
@@ -24,67 +29,156 @@ export interface Host {
   readonly ids: Ids;
   /** How long a run's document is kept after its end, in milliseconds. */
   readonly retentionMs: number;
+  readonly warm: WarmRuns;
+  readonly limits: RunLimits;
 }
 
 /** Nothing happened: acked for the one read that it cost. */
 export const NO_EFFECT: Decision = { writes: [], sends: [], record: false };
 
 /**
- * The longest history that a run may go on with, in bytes of JSON. Firestore's document may take 1 MiB
- * (https://firebase.google.com/docs/firestore/quotas#limits); the rest is left for compensations, of which none may fail for
- * want of space.
+ * How far a run may go before its code is ended (`HistoryTooLarge`): an instance that has not got it in memory reads the whole history,
+ * and replays it. What is left to do then, its compensations, is not held to it.
  */
-export const HISTORY_LIMIT = 700_000;
-const DOCUMENT_LIMIT = 1_000_000;
+export interface RunLimits {
+  readonly mostSteps: number;
+  /** Of the history as JSON. */
+  readonly mostBytes: number;
+}
+
+export const RUN_LIMITS: RunLimits = { mostSteps: 100_000, mostBytes: 64_000_000 };
+/** Most bytes of JSON that a blocked run's document keeps, out of the 1 MiB (https://firebase.google.com/docs/firestore/quotas#limits). */
+export const DOCUMENT_LIMIT = 1_000_000;
 
 /** The run as it is to be written, and what is to be sent after that. */
 export interface Brought {
   readonly run: RunRecord;
+  /** Of the pages of its history. */
+  readonly writes: readonly Write[];
   readonly sends: readonly Send[];
+  /** To be kept once this is committed; left out where the next message had better replay. */
+  readonly warm?: WarmRun;
 }
 
-/** Brings a run on by what came, and says what to write and send. */
+/** A run as a message finds it. */
+export interface Stand {
+  readonly run: RunRecord;
+  /** Its execution, where this instance has it: it is then at `run`. */
+  readonly warm?: WarmRun | undefined;
+  /** The whole history, read when it is asked for. */
+  history(): Promise<readonly Entry[]>;
+}
+
+/**
+ * Brings a run on by what came, and says what to write and send. `stale`: nothing of it had any effect, and the execution in memory is
+ * where it was; only asked of that, since replay had better be spared by looking first.
+ */
 export async function bringOn(
   host: Host,
-  run: RunRecord,
-  history: readonly Entry[],
-  event: RunEvent | undefined,
+  stand: Stand,
+  came: readonly RunEvent[],
   log: Log,
-): Promise<Brought> {
-  const before = Ledger.of(history);
-  const events = event ? [...run.kept, event] : run.kept;
-  const request = { history, events, lenient: run.kept.length, now: () => timeOf(host, history, events) };
+): Promise<Brought | 'stale'> {
+  return (await goOn(host, stand, came, log)) ?? replay(host, stand, came, log);
+}
+
+/**
+ * From the execution that is there. Undefined where that is not the way, or where something is wrong: then replay finds out what, from
+ * the history as it is stored.
+ */
+async function goOn(
+  host: Host,
+  { run, warm }: Stand,
+  events: readonly RunEvent[],
+  log: Log,
+): Promise<Brought | 'stale' | undefined> {
+  if (!warm || run.status === 'blocked' || run.kept.length > 0) return undefined;
+  const { execution, speakFor } = warm;
+  const { ledger } = execution;
+  if (needsCode(ledger, events) && !execution.hasCode) return undefined;
+  const outcome = ledger.outcome;
+  speakFor(log);
+  const now = () => timeOf(host, ledger.time, events);
   let progressed: Progressed;
   try {
-    progressed = await progress({ ...request, code: codeFor(host, run, before, events, log) });
+    progressed = await progress({ code: undefined, history: [], live: execution, events, lenient: 0, now });
+  } catch (error) {
+    if (error instanceof Parked) return undefined;
+    throw error;
+  }
+  if (typeof progressed.taken === 'object') throw refusal(progressed.taken.refused);
+  if (progressed.appended.length === 0) return 'stale';
+  const { paged, writes } = append(run, progressed.appended);
+  if (tooLong(host, ledger, paged) && !outcome) return undefined;
+  return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
+}
+
+/** Brings a run on from its history, as it is stored. */
+export async function replay(
+  host: Host,
+  stand: Stand,
+  came: readonly RunEvent[],
+  log: Log,
+): Promise<Brought> {
+  const { run } = stand;
+  const history = await stand.history();
+  const before = Ledger.of(history);
+  const events = [...run.kept, ...came];
+  let spoken = log;
+  const codeLog = lazyLog(() => spoken);
+  const now = () => timeOf(host, before.time, events);
+  const request = { history, events, lenient: run.kept.length, now };
+  let progressed: Progressed;
+  try {
+    progressed = await progress({
+      ...request,
+      code: begins(before, events) ? codeFor(host, run, before, events, codeLog) : undefined,
+    });
   } catch (error) {
     if (!(error instanceof Parked)) throw error;
     // The history alone says what to do once the code is over, and when the run is to be cancelled: it holds every undo (I8).
-    const codeNeeded = !before.outcome && !events.some(({ e }) => e === 'cancelled');
+    const codeNeeded = !before.outcome && !events.some(isInterruption);
     if (codeNeeded) return park(host, run, events, error.failure, log);
     log.error(error.message, { code: error.failure.code });
     progressed = await progress({ ...request, code: undefined });
   }
   if (typeof progressed.taken === 'object') throw refusal(progressed.taken.refused);
-  let text = appendEntries(run.history, progressed.appended);
-  if (Buffer.byteLength(text) > HISTORY_LIMIT && !before.outcome) {
+  let { paged, writes } = append(run, progressed.appended);
+  if (tooLong(host, progressed.live.ledger, paged) && !before.outcome) {
     // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome.
-    const message = `the history of the run is over ${HISTORY_LIMIT} bytes`;
+    const { mostSteps, mostBytes } = host.limits;
+    const message = `the run has over ${mostSteps} steps, or a history of over ${mostBytes} bytes`;
     const fail: Failure = { code: 'HistoryTooLarge', message };
-    const taken = events.filter((each) => each !== event || each.e === 'started');
+    const taken = events.filter((each) => !came.includes(each) || each.e === 'started');
     progressed = await progress({ ...request, events: taken, code: undefined, fail });
-    text = appendEntries(run.history, progressed.appended);
+    ({ paged, writes } = append(run, progressed.appended));
   }
-  return settled(host, run, text, progressed, log);
+  const warm = {
+    execution: progressed.live,
+    speakFor: (next: Log) => {
+      spoken = next;
+    },
+  };
+  return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
+}
+
+function tooLong(
+  { limits }: Host,
+  { codeSteps }: Ledger,
+  { history, pagedBytes }: Pick<RunRecord, 'history' | 'pagedBytes'>,
+): boolean {
+  return codeSteps > limits.mostSteps || pagedBytes + history.length > limits.mostBytes;
 }
 
 function settled(
   host: Host,
   run: RunRecord,
-  history: string,
-  { ledger, commands }: Progressed,
+  pages: readonly Write[],
+  { live, commands }: Progressed,
+  warm: WarmRun,
   log: Log,
 ): Brought {
+  const { ledger } = live;
   const { failure: _failure, ...rest } = run;
   const { output, failure, endedAt, status, customStatus } = ledger;
   const now = host.clock.now();
@@ -92,7 +186,6 @@ function settled(
     ...rest,
     ...summaryOf(ledger),
     status,
-    history,
     kept: [],
     checks: 0,
     updatedAt: new Date(now),
@@ -101,7 +194,7 @@ function settled(
     ...(failure && { failure }),
     ...(endedAt !== undefined && {
       endedAt: new Date(endedAt),
-      expireAt: new Date(now + host.retentionMs),
+      expireAt: new Date(endedAt + host.retentionMs),
     }),
   };
   for (const command of commands) {
@@ -111,7 +204,9 @@ function settled(
       log.error(message, { alert: 'compensation_failed', step, code: failure.code });
     } else if (command.do === 'end') log.info('the run ended', { status, code: failure?.code });
   }
-  return { run: next, sends: sendsOf(next, commands) };
+  const brought = { run: next, writes: expiring(pages, next), sends: sendsOf(next, commands) };
+  const continuation = commands.find((command) => command.do === 'continue');
+  return continuation ? continued(host, brought, ledger, continuation.input) : { ...brought, warm };
 }
 
 /** I7: what came is kept, nothing is sent, and the run is looked at again by and by. */
@@ -130,7 +225,7 @@ function park(host: Host, run: RunRecord, kept: readonly RunEvent[], failure: Fa
     throw new MeshError('RunBlocked', message);
   }
   if (!armed) log.error(`the run is blocked: ${failure.message}`, { code: failure.code });
-  return { run: blocked, sends: armed ? [] : [recheckSend(blocked, host.clock.now())] };
+  return { run: blocked, writes: [], sends: armed ? [] : [recheckSend(blocked, host.clock.now())] };
 }
 
 /** The code of a run, where what came needs it. Throws `Parked` where it is not to be had (I7). */
@@ -141,32 +236,45 @@ function codeFor(
   events: readonly RunEvent[],
   log: Log,
 ): RunCode | undefined {
-  // The input of a compensation is made from the output by the code (I10).
-  const needed = (event: RunEvent) =>
-    event.e === 'replied' && event.reply.ok && ledger.steps.get(event.step) instanceof CallStep;
-  if (ledger.outcome && !events.some(needed)) return undefined;
+  if (!needsCode(ledger, events)) return undefined;
   const { workflow, version, runId, key } = run;
   const definition = definitions.find(workflow, version);
-  if (definition) return { definition, contract, facts: { runId, key }, log };
+  if (definition) return { definition, contract, facts: { runId: run.continuedAs ?? runId, key }, log };
   const message = `the run began with version ${version} of ${workflow}, which this code does not hold`;
   throw new Parked({ code: 'VersionUnknown', message });
 }
 
+/** Whether the code of the run has begun, or is to. One that is ended before that never does. */
+function begins({ started }: Ledger, [first, second]: readonly RunEvent[]): boolean {
+  return started || first?.e !== 'started' || !second || !isInterruption(second);
+}
+
+function needsCode({ outcome, steps }: Ledger, events: readonly RunEvent[]): boolean {
+  // The input of a compensation is made from the output by the code (I10).
+  const needed = (event: RunEvent) =>
+    event.e === 'replied' && event.reply.ok && steps.get(event.step) instanceof CallStep;
+  return !outcome || events.some(needed);
+}
+
 /** Never before what the history holds: `now()` does not go backwards, whatever the clocks of the instances say. */
-export function timeOf({ clock }: Host, history: readonly Entry[], events: readonly RunEvent[] = []): number {
-  let latest = clock.now();
-  for (const entry of [history.findLast((entry) => 'at' in entry), events.at(-1)])
-    if (entry && 'at' in entry) latest = Math.max(latest, entry.at);
-  return latest;
+export function timeOf({ clock }: Host, latest: number, events: readonly RunEvent[] = []): number {
+  return Math.max(clock.now(), latest, events.at(-1)?.at ?? 0);
 }
 
 function refusal({ code, message, field }: Failure): MeshError {
   return new MeshError(code, message, field === undefined ? {} : { field });
 }
 
-export function decisionOf({ run, sends }: Brought, ifVersion: string | undefined): Decision {
+export function decisionOf(host: Host, brought: Brought, ifVersion: string | undefined): Decision {
+  const { sends, warm } = brought;
+  const run = { ...brought.run, revision: host.ids.uuid() };
   const path = runPath(run.runId);
   const fields = encodeRun(run);
-  if (ifVersion === undefined) return { writes: [{ kind: 'create', path, fields }], sends };
-  return { writes: [{ kind: 'put', path, fields, ifVersion }], sends };
+  const write: Write =
+    ifVersion === undefined ? { kind: 'create', path, fields } : { kind: 'put', path, fields, ifVersion };
+  return {
+    writes: [write, ...brought.writes],
+    sends,
+    ...(warm && { committed: () => host.warm.put(run, warm) }),
+  };
 }

@@ -1,9 +1,10 @@
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
-import type { Entry, RunEvent, StepEntry } from './entry.ts';
+import type { Entry, Interruption, RunEvent, StepEntry, Terminated } from './entry.ts';
 import { BranchStep } from './operations/branch-step.ts';
 import { CallStep } from './operations/call-step.ts';
+import { ChildStep } from './operations/child-step.ts';
 import { SignalStep } from './operations/signal-step.ts';
 import { stepOf } from './operations/steps.ts';
 import { UndoStep } from './operations/undo-step.ts';
@@ -11,7 +12,7 @@ import { Parked } from './parked.ts';
 import type { Progress, Result, Step, StepRun } from './step.ts';
 
 /** How the code of a run came to its end; what is left to do then is known from the history alone. */
-export type Outcome = 'completed' | 'failed' | 'cancelled';
+export type Outcome = 'completed' | 'failed' | 'cancelled' | 'terminated' | 'continued';
 
 export type LedgerStatus = 'running' | 'compensating' | Outcome | 'compensation_failed';
 
@@ -33,13 +34,21 @@ interface EarlySignal {
  */
 export class Ledger implements StepRun {
   readonly steps = new Map<string, Step>();
+  /** The steps that are open, in the order of their beginning, and those that are done: looking for them would cost more the longer the run. */
+  readonly open = new Map<string, Step>();
+  readonly done = new Set<string>();
   /** The time of the last event: what `now()` says. */
   time = 0;
   outcome?: Outcome;
   output?: Json;
   failure?: Failure;
-  /** Steps that the code began. */
+  started = false;
+  /** Ended from outside: the code, were it to go on, gets `failure` for whatever it asks. */
+  interrupted = false;
+  /** Steps that the code began, those of the runs that this one continues included. */
   codeSteps = 0;
+  /** Of these, the ones of the runs that this one continues. */
+  stepsBefore = 0;
   endedAt?: number;
   /** What the code last said of itself. */
   customStatus?: Json;
@@ -47,6 +56,8 @@ export class Ledger implements StepRun {
   hasLate = false;
   #signals: EarlySignal[] = [];
   #arrivals = 0;
+  #uncompensated = false;
+  #continuation: Json = null;
 
   static of(history: readonly Entry[]): Ledger {
     const ledger = new Ledger();
@@ -54,31 +65,49 @@ export class Ledger implements StepRun {
     return ledger;
   }
 
-  /** Undefined: an event without any effect, being stale or a duplicate. The ledger is then unchanged but for its time. */
+  /** Undefined: an event without any effect, being stale or a duplicate. The ledger is then unchanged. */
   apply(entry: Entry): Applied | undefined {
-    if ('at' in entry) this.time = Math.max(this.time, entry.at);
+    const before = this.time;
+    if ('at' in entry) this.time = Math.max(before, entry.at);
+    const applied = this.#apply(entry);
+    // It will not be in the history either.
+    if (!applied) this.time = before;
+    return applied;
+  }
+
+  #apply(entry: Entry): Applied | undefined {
     switch (entry.e) {
       case 'started':
+        this.started = true;
+        this.stepsBefore = entry.after ?? 0;
+        this.codeSteps = this.stepsBefore;
         return NOTHING;
       case 'step':
         return this.#begin(entry);
       case 'signalled':
         return this.#signalled(entry);
       case 'cancelled':
-        return this.#cancelled(entry.reason);
+      case 'expired':
+        return this.#interrupted(entry, 'cancel');
+      case 'terminated':
+        return this.#terminated(entry);
+      case 'continued':
+        this.outcome = 'continued';
+        this.#continuation = entry.input;
+        for (const step of this.#ofCode()) this.#note(step, 'ignored');
+        return NOTHING;
       case 'returned':
         this.outcome = 'completed';
         this.output = entry.output;
-        for (const step of this.#open()) step.status = 'ignored';
+        for (const step of this.#ofCode()) this.#note(step, 'ignored');
         return NOTHING;
       case 'threw':
         this.outcome = 'failed';
         this.failure = entry.failure;
-        for (const step of this.#open()) step.status = 'abandoned';
-        return NOTHING;
+        return { settled: [], commands: this.#ofCode().flatMap((step) => this.#abandon(step, 'cancel')) };
       case 'ended':
         this.endedAt = entry.at;
-        return { settled: [], commands: [{ do: 'end' }] };
+        return { settled: [], commands: [this.#endCommand()] };
       default:
         return this.#take(entry);
     }
@@ -87,7 +116,31 @@ export class Ledger implements StepRun {
   get status(): LedgerStatus {
     if (!this.outcome) return 'running';
     if (this.endedAt === undefined) return 'compensating';
-    return this.failedUndos().length > 0 ? 'compensation_failed' : this.outcome;
+    return this.undoneInPart ? 'compensation_failed' : this.outcome;
+  }
+
+  /** Whether what the run did is to be undone. */
+  get unwinding(): boolean {
+    if (this.outcome === 'terminated') return !this.#uncompensated;
+    return this.outcome === 'failed' || this.outcome === 'cancelled';
+  }
+
+  /** Whether all that the run did has been undone, the run having ended. */
+  get undone(): boolean {
+    return this.unwinding && this.endedAt !== undefined && !this.undoneInPart;
+  }
+
+  /** Whether something that was to be undone is not, for good. */
+  get undoneInPart(): boolean {
+    if (this.failedUndos().length > 0) return true;
+    if (!this.unwinding) return false;
+    for (const step of this.steps.values()) if (step instanceof ChildStep && step.undoneInPart) return true;
+    return false;
+  }
+
+  /** Signals that came and were not taken, in the order in which they came. */
+  get leftSignals(): readonly EarlySignal[] {
+    return this.#signals;
   }
 
   /** Compensations that failed for good, and that no later one of the same step made up for. */
@@ -103,8 +156,8 @@ export class Ledger implements StepRun {
 
   /** The step that the next signal of this name goes to. */
   signalStep(name: string): SignalStep | undefined {
-    for (const step of this.steps.values()) {
-      if (step instanceof SignalStep && step.status === 'open' && step.entry.name === name) return step;
+    for (const step of this.open.values()) {
+      if (step instanceof SignalStep && step.entry.name === name) return step;
     }
     return undefined;
   }
@@ -132,16 +185,20 @@ export class Ledger implements StepRun {
     }
     this.steps.set(entry.id, step);
     if (entry.op !== 'undo') this.codeSteps += 1;
-    return applied(entry.id, step.begin(this));
+    const progress = step.begin(this);
+    this.#note(step);
+    return applied(entry.id, progress);
   }
 
-  #take(event: Exclude<RunEvent, { e: 'started' | 'signalled' | 'cancelled' }>): Applied | undefined {
+  #take(event: Exclude<RunEvent, Interruption | { e: 'started' | 'signalled' }>): Applied | undefined {
     const step = this.steps.get(event.step);
     const progress = step?.take(event);
+    if (step && progress) this.#note(step);
     if (step instanceof CallStep && step.late) this.hasLate = true;
     if (!progress || !(step instanceof BranchStep)) return progress && applied(event.step, progress);
     const { group } = step;
     const after = group.branchTook(step, this.time);
+    this.#note(group);
     // The code awaits the group, and knows nothing of its branches.
     const commands = [...(progress.commands ?? []), ...(after.commands ?? [])];
     return applied(group.entry.id, { ...after, commands });
@@ -149,14 +206,13 @@ export class Ledger implements StepRun {
 
   adopt(step: Step): readonly Command[] {
     this.steps.set(step.entry.id, step);
-    return step.begin(this).commands ?? [];
+    const { commands = [] } = step.begin(this);
+    this.#note(step);
+    return commands;
   }
 
-  note(): void {}
-
-  /** Whether what the run did is to be undone. */
-  get unwinding(): boolean {
-    return this.outcome === 'failed' || this.outcome === 'cancelled';
+  note(step: Step): void {
+    this.#note(step);
   }
 
   #signalled(event: Extract<RunEvent, { e: 'signalled' }>): Applied | undefined {
@@ -165,30 +221,81 @@ export class Ledger implements StepRun {
     if (event.invalid) return NOTHING;
     const waiting = this.signalStep(event.name);
     const progress = waiting?.take(event);
-    if (waiting && progress) return applied(waiting.entry.id, progress);
+    if (waiting && progress) {
+      this.#note(waiting);
+      return applied(waiting.entry.id, progress);
+    }
     this.#signals.push({ arrival, name: event.name, payload: event.payload });
     return NOTHING;
   }
 
-  #cancelled(reason: string | undefined): Applied | undefined {
+  /** The code is told; what it does with that begins nothing. */
+  #interrupted(entry: Interruption, how: 'cancel' | 'terminate'): Applied | undefined {
     if (this.outcome) return undefined;
-    this.outcome = 'cancelled';
-    const message = reason ? `the run was cancelled: ${reason}` : 'the run was cancelled';
-    const failure: Failure = { code: 'RunCancelled', message };
+    this.outcome = OUTCOMES[entry.e];
+    this.interrupted = true;
+    const failure = interruptionOf(entry);
     this.failure = failure;
-    const settled: Applied['settled'][number][] = [];
-    for (const step of this.#open()) {
-      step.status = 'abandoned';
-      settled.push({ step: step.entry.id, result: { ok: false, failure } });
+    const steps = this.#ofCode();
+    const commands = steps.flatMap((step) => this.#abandon(step, how));
+    return {
+      settled: steps.map(({ entry: { id } }) => ({ step: id, result: { ok: false, failure } })),
+      commands,
+    };
+  }
+
+  /** The code is over without its being told. A run that is being undone already may still be left as it is. */
+  #terminated(entry: Terminated): Applied | undefined {
+    if (entry.compensate) {
+      const applied = this.#interrupted(entry, 'cancel');
+      return applied && { settled: [], commands: applied.commands };
     }
-    return { settled, commands: [] };
+    if (this.endedAt !== undefined) return undefined;
+    this.outcome = 'terminated';
+    this.interrupted = true;
+    this.#uncompensated = true;
+    this.failure = interruptionOf(entry);
+    const commands: Command[] = [];
+    for (const step of this.steps.values())
+      if (step.status === 'open' || (step instanceof ChildStep && step.underWay))
+        commands.push(...this.#abandon(step, 'terminate'));
+    return { settled: [], commands };
+  }
+
+  #abandon(step: Step, how: 'cancel' | 'terminate'): readonly Command[] {
+    const commands = step.abandon(how);
+    this.#note(step);
+    return commands;
+  }
+
+  #endCommand(): Command {
+    if (this.outcome !== 'continued') return { do: 'end' };
+    return { do: 'continue', input: this.#continuation };
   }
 
   /** The open steps of the code. Compensations are no business of its: nothing but their own end ends them (I8). */
-  *#open(): Iterable<Step> {
-    for (const step of this.steps.values())
-      if (step.status === 'open' && !(step instanceof UndoStep)) yield step;
+  #ofCode(): Step[] {
+    return [...this.open.values()].filter((step) => !(step instanceof UndoStep));
   }
+
+  #note(step: Step, status = step.status): void {
+    const { id } = step.entry;
+    step.status = status;
+    if (status === 'open') this.open.set(id, step);
+    else this.open.delete(id);
+    if (status === 'done') this.done.add(id);
+    else this.done.delete(id);
+  }
+}
+
+const OUTCOMES = { cancelled: 'cancelled', terminated: 'terminated', expired: 'failed' } as const;
+
+function interruptionOf(entry: Interruption): Failure {
+  if (entry.e === 'expired')
+    return { code: 'RunDeadlineExceeded', message: 'the run did not end within its deadline' };
+  const code = entry.e === 'cancelled' ? 'RunCancelled' : 'RunTerminated';
+  const message = `the run was ${entry.e}`;
+  return { code, message: entry.reason ? `${message}: ${entry.reason}` : message };
 }
 
 const NOTHING: Applied = { settled: [], commands: [] };

@@ -2,23 +2,35 @@ import type { Contract } from '../contract/agent.ts';
 import { dataBytes } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
-import { CANCEL, type Message, REPLY, SIGNAL, TIMER } from '../contract/message.ts';
+import { CANCEL, type Message, PAUSE, REPLY, RESUME, SIGNAL, TERMINATE, TIMER } from '../contract/message.ts';
 import { runPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
-import { Cancel, Reply, Signal } from '../contract/reply.ts';
+import { type AsChild, Cancel, Pause, Reply, Signal, Terminate } from '../contract/reply.ts';
 import type { Decision, DecisionRequest, Route } from '../kernel/route.ts';
-import type { Entry, RunEvent } from './entry.ts';
-import { bringOn, decisionOf, type Host, NO_EFFECT, timeOf } from './host.ts';
+import { neverBegun, notItsChild } from './child-end.ts';
+import { type Entry, isInterruption, type RunEvent } from './entry.ts';
+import { begin, endsHeld, interrupt, isHeld, isToBegin, keep, letGo, pause } from './hold.ts';
+import {
+  type Brought,
+  bringOn,
+  decisionOf,
+  type Host,
+  NO_EFFECT,
+  replay,
+  type Stand,
+  timeOf,
+} from './host.ts';
 import { Ledger } from './ledger.ts';
-import { decodeRun, entriesOf, type RunRecord } from './run-record.ts';
+import { readHistory } from './run-history.ts';
+import { decodeRun, type RunRecord } from './run-record.ts';
 import { parseAttemptId, recheckSend } from './sends.ts';
 import { timerOf } from './timer.ts';
 
 /** The mesh's own messages that bring a run on. */
-export const RESUMING = [REPLY, SIGNAL, TIMER, CANCEL] as const;
+export const RESUMING = [REPLY, SIGNAL, TIMER, CANCEL, TERMINATE, PAUSE, RESUME] as const;
 type Resuming = (typeof RESUMING)[number];
 
-/** `mesh.reply`, `mesh.signal`, `mesh.timer`, `mesh.cancel`: each is for a run that is there already. */
+/** `mesh.reply`, `mesh.signal`, `mesh.timer`, `mesh.cancel`, …: each is for a run that is there already. */
 export function resumeRoute(host: Host, type: Resuming): Route {
   return {
     mode: 'commit',
@@ -37,45 +49,113 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     request.log.debug('without effect: the run of the timer is gone', { step: message.stepId });
     return NO_EFFECT;
   }
+  const child = childOf(type, message);
+  if (!document && child && Object.hasOwn(host.contract.workflows, child.workflow)) {
+    const came = eventOf(type, message, host.clock.now(), host.contract);
+    if (came && isInterruption(came))
+      return decisionOf(host, await neverBegun(host, message, child, came, request.log), undefined);
+  }
   if (!document || run?.agent !== host.contract.name) {
     const where = run ? `is hosted by ${run.agent}, not by ${host.contract.name}` : 'does not exist';
     throw new MeshError('RunNotFound', `the run ${runIdOf(message)} ${where}`, { field: 'runid' });
   }
   const { runId, workflow, version } = run;
   const log = request.log.child({ runId, workflow, version });
-  const history = entriesOf(run);
-  const came = eventOf(type, message, timeOf(host, history, run.kept), host.contract);
-  if (came === undefined) return recheck(host, run, history, message, document.version, log);
-  const known = Ledger.of([...history, ...run.kept]);
-  if (came.e === 'signalled' && known.outcome) {
-    throw new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more signals`);
-  }
-  if ('step' in came && !known.steps.has(came.step)) {
-    throw new MeshError('InvalidAttribute', `the run ${runId} has no step ${came.step}`, { field: 'stepid' });
-  }
-  if (known.apply(came) === undefined) {
-    log.debug('without effect: stale or a duplicate', { type, step: message.stepId });
+  if (
+    type === TIMER &&
+    message.stepId !== undefined &&
+    run.status !== 'blocked' &&
+    run.steps.open === 0 &&
+    run.continuedFrom === undefined
+  ) {
+    // The timer of a step is for an open one. Most fire long after their step is done, and a run that has ended is seldom in memory.
+    log.debug('without effect: no step is open', { step: message.stepId });
     return NO_EFFECT;
   }
-  return decisionOf(await bringOn(host, run, history, came, log), document.version);
+  const stand = standOf(host, run, document.version, request);
+  const steered = (brought: Omit<Brought, 'warm'> | undefined) =>
+    brought ? decisionOf(host, brought, document.version) : noEffect(host, stand, document.version);
+  if (child && run.parentRunId !== child.parentRunId) return steered(notItsChild(run, child));
+  const timer = type === TIMER ? timerOf(message.data) : undefined;
+  if (type === PAUSE)
+    return steered(pause(host, run, parseAs(Pause, message.data ?? {}, 'SchemaMismatch', 'the pause')));
+  if (type === RESUME) return steered(await letGo(host, stand, log));
+  if (timer?.timer === 'begin') return steered(await begin(host, stand, log));
+  // Of the run as it was before it began anew.
+  if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);
+  const ledger = stand.warm?.execution.ledger ?? Ledger.of([...(await stand.history()), ...run.kept]);
+  const came = eventOf(type, message, timeOf(host, ledger.time), host.contract);
+  if (came === undefined) return recheck(host, stand, message, document.version, log);
+  if (came.e === 'signalled' && ledger.outcome) {
+    throw new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more signals`);
+  }
+  if ('step' in came && !ledger.steps.has(came.step)) {
+    if (run.continuedFrom !== undefined && ordinalOf(came.step) <= ledger.stepsBefore)
+      return forward(host, message, run.continuedFrom);
+    throw new MeshError('InvalidAttribute', `the run ${runId} has no step ${came.step}`, { field: 'stepid' });
+  }
+  if (isHeld(run) && !endsHeld(run, came))
+    return steered(ledger.apply(came) === undefined ? undefined : keep(host, run, came));
+  if ((isHeld(run) || (isToBegin(run) && run.status !== 'blocked')) && isInterruption(came))
+    return decisionOf(host, await interrupt(host, stand, came, log), document.version);
+  // What replay is for can often be told without it.
+  const stale = !stand.warm && ledger.apply(came) === undefined;
+  const brought = stale ? 'stale' : await bringOn(host, stand, [came], log);
+  if (brought !== 'stale') return decisionOf(host, brought, document.version);
+  log.debug('without effect: stale or a duplicate', { type, step: message.stepId });
+  return noEffect(host, stand, document.version);
+}
+
+/** The execution goes back to where it was found. */
+function noEffect(host: Host, { run, warm }: Stand, version: string): Decision {
+  if (warm) host.warm.put(run.runId, version, warm, run.pagedBytes + run.history.length);
+  return NO_EFFECT;
+}
+
+/** What comes late for a run that was begun anew goes to what is kept of it: its steps are there, and the undo of one may be due (I10). */
+function forward({ contract }: Host, { type, data, stepId }: Message, runId: string): Decision {
+  const send = { to: { agent: contract.name }, type, data, runId, ...(stepId !== undefined && { stepId }) };
+  return { writes: [], sends: [send] };
+}
+
+/** The number of a step, or of the step that one undoes. */
+const ordinalOf = (step: string) => Number(/^(?:undo-)?(\d+)/.exec(step)?.[1] ?? Number.NaN);
+
+function childOf(type: Resuming, { data }: Message): AsChild | undefined {
+  if (type !== CANCEL && type !== TERMINATE) return undefined;
+  return parseAs(Cancel, data ?? {}, 'SchemaMismatch', 'the cancellation').child;
+}
+
+/** The run as the message finds it; the execution is taken out of memory, and who commits what it comes to puts it back. */
+function standOf(host: Host, run: RunRecord, version: string, request: DecisionRequest): Stand {
+  let history: Promise<readonly Entry[]> | undefined;
+  return {
+    run,
+    warm: host.warm.take(run.runId, version),
+    history: () => {
+      history ??= readHistory(request, run);
+      return history;
+    },
+  };
 }
 
 /** Looks whether a blocked run can go on. */
 async function recheck(
   host: Host,
-  run: RunRecord,
-  history: readonly Entry[],
+  stand: Stand,
   message: Message,
   ifVersion: string,
   log: DecisionRequest['log'],
 ): Promise<Decision> {
+  const { run } = stand;
   const timer = timerOf(message.data);
   const due = run.status === 'blocked' && timer.timer === 'recheck' && timer.recheck === run.rechecks;
   if (!due) return NO_EFFECT;
-  const { run: next, sends } = await bringOn(host, run, history, undefined, log);
-  if (next.status !== 'blocked') return decisionOf({ run: next, sends }, ifVersion);
-  const again = { ...next, rechecks: run.rechecks + 1, checks: run.checks + 1 };
-  return decisionOf({ run: again, sends: [recheckSend(again, host.clock.now())] }, ifVersion);
+  const brought = await replay(host, stand, [], log);
+  if (brought.run.status !== 'blocked') return decisionOf(host, brought, ifVersion);
+  const again = { ...brought.run, rechecks: run.rechecks + 1, checks: run.checks + 1 };
+  const sends = [recheckSend(again, host.clock.now())];
+  return decisionOf(host, { run: again, writes: [], sends }, ifVersion);
 }
 
 /** The message as an event of the run. Undefined for a look at a blocked run, which is none. */
@@ -95,7 +175,17 @@ function eventOf(type: Resuming, message: Message, at: number, { limits }: Contr
     }
     case TIMER: {
       const timer = timerOf(message.data);
-      return timer.timer === 'recheck' ? undefined : { e: 'fired', at, ...timer };
+      if (timer.timer === 'deadline') return { e: 'expired', at };
+      return 'step' in timer ? { e: 'fired', at, ...timer } : undefined;
+    }
+    case TERMINATE: {
+      const { reason, compensate } = parseAs(
+        Terminate,
+        message.data ?? {},
+        'SchemaMismatch',
+        'the termination',
+      );
+      return { e: 'terminated', at, compensate, ...(reason !== undefined && { reason }) };
     }
     default: {
       const { reason } = parseAs(Cancel, message.data ?? {}, 'SchemaMismatch', 'the cancellation');

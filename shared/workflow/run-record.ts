@@ -1,11 +1,14 @@
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
-import type { Entry, RunEvent } from './entry.ts';
+import type { RunEvent } from './entry.ts';
 import type { LedgerStatus } from './ledger.ts';
 
-/** `blocked`: parked until code that matches its history is deployed (I7). */
-export type RunStatus = LedgerStatus | 'blocked';
+/**
+ * `blocked`: parked until code that matches its history is deployed (I7). `paused`: by an operator. `waiting`: for a slot of its
+ * concurrency key. Each keeps what comes.
+ */
+export type RunStatus = LedgerStatus | 'blocked' | 'paused' | 'waiting';
 
 /** Who is told of the run's end. */
 export interface Waiter {
@@ -43,9 +46,27 @@ export interface RunRecord {
   /** Of the input that it was started with: a second start with another is refused. */
   readonly inputDigest: string;
   readonly waiters: readonly Waiter[];
-  /** The history as JSON, which is parsed only by who needs it. */
+  /** Another with each write by the engine: what an instance keeps in memory of the run is held against it. */
+  readonly revision: string;
+  /** The tail of the history as JSON, which is parsed only by who needs it. What is older is in pages (run-history.ts). */
   readonly history: string;
-  /** While blocked: the events that came and are not in the history yet. None is ever lost. */
+  readonly pages: number;
+  /** Bytes of JSON in the pages. */
+  readonly pagedBytes: number;
+  /** Under which name the pages of its history are kept; left out: its id. */
+  readonly pagesIn?: string;
+  /** The run that started it: its parent, where that awaits it. */
+  readonly parentRunId?: string;
+  /** The run whose work it goes on with, as it was when it continued; and on that one, the run that goes on. */
+  readonly continuedFrom?: string;
+  readonly continuedAs?: string;
+  /** When it fails, if it has not ended by then. */
+  readonly deadlineAt?: Date;
+  /** The slot that it holds or waits for, by the value of its concurrency key. */
+  readonly slot?: { readonly value: string; readonly held: boolean };
+  /** It is paused; with its compensations, or else as long as it has none to run. */
+  readonly paused?: { readonly compensation: boolean; readonly reason?: string };
+  /** While blocked, paused or waiting: the events that came and are not in the history yet. None is ever lost. */
   readonly kept: readonly RunEvent[];
   /** The run that this one repeats, and the first step that it takes anew; left out for all of it. */
   readonly rerunOf?: RerunOf;
@@ -88,6 +109,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
   const { endedAt, expireAt, output, customStatus, failure, rerunOf } = fields;
+  const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, slot, paused } = fields;
   return {
     runId: path.slice(path.lastIndexOf('/') + 1),
     workflow: text('workflow'),
@@ -107,24 +129,22 @@ export function decodeRun(document: StoredDocument): RunRecord {
     ...(failure && { failure: failure as unknown as Failure }),
     inputDigest: text('inputDigest'),
     waiters: JSON.parse(text('waiters')) as Waiter[],
+    revision: text('revision'),
     history: text('history'),
+    pages: count('pages'),
+    pagedBytes: count('pagedBytes'),
+    ...(isString(pagesIn) && { pagesIn }),
+    ...(isString(parentRunId) && { parentRunId }),
+    ...(isString(continuedFrom) && { continuedFrom }),
+    ...(isString(continuedAs) && { continuedAs }),
+    ...(isDate(deadlineAt) && { deadlineAt }),
+    ...(slot && { slot: slot as unknown as NonNullable<RunRecord['slot']> }),
+    ...(paused && { paused: paused as unknown as NonNullable<RunRecord['paused']> }),
     kept: JSON.parse(text('kept')) as RunEvent[],
     ...(rerunOf && { rerunOf: rerunOf as unknown as RerunOf }),
     rechecks: count('rechecks'),
     checks: count('checks'),
   };
-}
-
-/** The history of a run, from its first entry. */
-export function entriesOf(run: RunRecord): Entry[] {
-  return JSON.parse(run.history) as Entry[];
-}
-
-/** The JSON of a history with more entries: what is there already is not written anew. */
-export function appendEntries(history: string, appended: readonly Entry[]): string {
-  if (appended.length === 0) return history;
-  const added = JSON.stringify(appended);
-  return history === '[]' ? added : `${history.slice(0, -1)},${added.slice(1)}`;
 }
 
 const isString = (value: FieldValue | undefined): value is string => typeof value === 'string';

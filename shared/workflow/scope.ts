@@ -37,6 +37,8 @@ export interface StepRequest<Name extends Op, T> extends StepCode<T> {
 /** What an operation is written against. One operation is a file with a function of `Scope`, and a state machine (`Step`). */
 export interface Scope {
   readonly contract: Contract;
+  /** Names the run among all that there are and were, for what it starts. */
+  readonly runName: string;
   readonly ledger: Pick<Ledger, 'time' | 'earlySignals'>;
   /** Silent on replay. */
   readonly log: Log;

@@ -1,7 +1,7 @@
 import { milliseconds } from '../contract/duration.ts';
 import { toJson } from '../contract/json.ts';
 import { derivedId } from '../contract/keys.ts';
-import { REPLY, TIMER } from '../contract/message.ts';
+import { CANCEL, REPLY, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
 import type { Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
@@ -31,8 +31,13 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
       }
       case 'publish':
         return [{ to: 'events', ...typed(command), idFrom: idFrom(run, command.step) }];
+      case 'end-child':
+        return [endChildSend(run, command)];
       case 'end':
-        return run.waiters.map((waiter, position) => replySend(run, waiter, position));
+        return [
+          ...run.waiters.map((waiter, position) => replySend(run, waiter, position)),
+          ...(run.slot ? [releaseSend(run, run.slot.value)] : []),
+        ];
       default:
         return [];
     }
@@ -47,17 +52,54 @@ const idFrom = ({ runId, createdAt }: RunRecord, what: string) => `${runId}:${cr
 
 function callSend(run: RunRecord, command: Extract<Command, { do: 'call' }>): Send {
   const { runId, agent } = run;
-  const { step, attempt, deadline, deadLetter } = command;
+  const { step, attempt, deadline, deadLetter, detached } = command;
   return {
     to: deadLetter ? { deadLetterFor: command.agent, failure: deadLetter } : { agent: command.agent },
     ...typed(command),
     runId,
     stepId: attemptId(step, attempt),
-    replyTo: agent,
+    ...(!detached && { replyTo: agent }),
     ...(deadline !== undefined && { deadline: new Date(deadline).toISOString() }),
-    idFrom: idFrom(run, `${step}:${attempt}`),
+    idFrom: command.idFrom ?? idFrom(run, `${step}:${attempt}`),
     idempotencyKey: derivedId('step', idFrom(run, step)),
   };
+}
+
+function endChildSend(
+  run: RunRecord,
+  { how, agent, run: child, step }: Extract<Command, { do: 'end-child' }>,
+): Send {
+  const { workflow, key } = child;
+  return {
+    to: { agent },
+    type: how === 'cancel' ? CANCEL : TERMINATE,
+    data: {
+      reason: `its parent, ${run.workflow} ${run.key}, no longer waits for it`,
+      child: { workflow, key, parentRunId: run.runId },
+      ...(how === 'terminate' && { compensate: false }),
+    },
+    runId: child.id,
+    idFrom: idFrom(run, `${step}:${how}`),
+  };
+}
+
+/** Gives back the slot that the run holds, or its place in the queue. */
+function releaseSend(run: RunRecord, value: string): Send {
+  const { agent, workflow, runId } = run;
+  return { to: { agent }, type: SLOT, data: { workflow, value, runId }, idFrom: idFrom(run, 'slot') };
+}
+
+/**
+ * Lets a run begin that has a slot now. Each such message is another: a run that is started anew after its document was deleted is
+ * not to be taken for the one before.
+ */
+export function beginSend(agent: string, runId: string): Send {
+  return { to: { agent }, type: TIMER, data: { timer: 'begin' }, runId };
+}
+
+export function deadlineSend(run: RunRecord, deadlineAt: Date): Send {
+  const at = deadlineAt.getTime();
+  return timerSend(run, { timer: 'deadline', at }, at, undefined, `deadline:${at}`);
 }
 
 const typed = ({ type, data }: Pick<Send, 'type' | 'data'>) => ({ type, data });
@@ -77,14 +119,25 @@ function timerSend(run: RunRecord, data: Timer, at: number, stepId: string | und
 
 /** Tells one who waits for the run how it ended. */
 export function replySend(run: RunRecord, waiter: Waiter, position: number | string): Send {
+  return toWaiter(run, waiter, endReply(run), `end:${position}`);
+}
+
+/** Tells one who took the run for its child that it is not, and goes on: there is nothing of it to undo. */
+export function notChildSend(run: RunRecord, waiter: Waiter): Send {
+  const message = `the run ${run.runId} is not a child of ${waiter.runId}: another started it before. It goes on`;
+  const reply: Reply = { ok: false, error: { code: 'RunCancelled', message }, undone: true };
+  return toWaiter(run, waiter, reply, `not-child:${waiter.runId}:${waiter.stepId}`);
+}
+
+function toWaiter(run: RunRecord, waiter: Waiter, reply: Reply, what: string): Send {
   const { replyTo, runId, stepId, causationId } = waiter;
   return {
     to: { agent: replyTo },
     type: REPLY,
-    data: toJson(endReply(run)),
+    data: toJson(reply),
     ...(runId !== undefined && { runId }),
     ...(stepId !== undefined && { stepId }),
-    idFrom: idFrom(run, `end:${position}`),
+    idFrom: idFrom(run, what),
     causationId,
   };
 }
@@ -92,6 +145,7 @@ export function replySend(run: RunRecord, waiter: Waiter, position: number | str
 function endReply({ status, output, failure, workflow, key }: RunRecord): Reply {
   if (status === 'completed') return { ok: true, output: output ?? null };
   const known = failure ?? { code: 'WorkflowFailed', message: 'the workflow failed' };
+  if (status === 'failed' || status === 'cancelled') return { ok: false, error: known, undone: true };
   if (status !== 'compensation_failed') return { ok: false, error: known };
   const message = `the undo of ${workflow} ${key} is incomplete; it was undone because: ${known.message}`;
   return { ok: false, error: { code: 'CompensationFailed', message } };

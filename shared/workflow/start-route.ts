@@ -3,62 +3,135 @@ import { MeshError } from '../contract/errors.ts';
 import type { Json } from '../contract/json.ts';
 import { digest, messageKey, runIdOf } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
-import { runPath } from '../contract/names.ts';
+import { runPath, slotPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
-import type { Decision, DecisionRequest, Route } from '../kernel/route.ts';
-import { bringOn, decisionOf, HISTORY_LIMIT, type Host, NO_EFFECT } from './host.ts';
+import type { Write } from '../contract/store.ts';
+import type { Decision, DecisionRequest, Route, Send } from '../kernel/route.ts';
+import { ANY_INPUT } from './child-end.ts';
+import { deadlineOf } from './continuation.ts';
+import { freshRun } from './fresh-run.ts';
+import { type Brought, decisionOf, type Host, NO_EFFECT, replay } from './host.ts';
+import { keyValueOf } from './run-key.ts';
 import { decodeRun, type RunRecord, type Waiter } from './run-record.ts';
-import { replySend } from './sends.ts';
+import { beginSend, deadlineSend, replySend } from './sends.ts';
+import { slotsWrite } from './slot-route.ts';
+import { decodeSlots, enter } from './slots.ts';
+
+/** Bytes of JSON that a run may begin with: they are an entry of its history, which has to fit a page of it. */
+const MOST_INPUT_BYTES = 350_000;
 
 /** `<agent>.<workflow>`: starts a run, once per key. */
 export function startRoute(host: Host, workflow: string, spec: WorkflowSpec): Route {
   return {
     mode: 'commit',
-    reads: (message) => [runPath(runIdOf(workflow, keyOf(host, workflow, spec, message)))],
+    reads: (message) => {
+      const run = runPath(runIdOf(workflow, keyOf(host, workflow, spec, message)));
+      if (!spec.concurrency) return [run];
+      const { name } = host.contract;
+      return [run, slotPath(name, workflow, slotValueOf(`${name}.${workflow}`, spec, message))];
+    },
     decide: (request) => {
       const key = keyOf(host, workflow, spec, request.message);
       return request.documents[0]
-        ? startedAlready(request, workflow, key)
-        : start(host, request, workflow, key);
+        ? startedAlready(host, request, workflow, key)
+        : start(host, request, workflow, spec, key);
     },
   };
 }
 
-async function start(host: Host, request: DecisionRequest, workflow: string, key: string): Promise<Decision> {
+async function start(
+  host: Host,
+  request: DecisionRequest,
+  workflow: string,
+  spec: WorkflowSpec,
+  key: string,
+): Promise<Decision> {
   const { message } = request;
   const waiter = waiterOf(message);
   const now = host.clock.now();
-  const { version } = host.definitions.newest(workflow);
-  const run: RunRecord = {
+  const given = {
     runId: runIdOf(workflow, key),
     workflow,
-    version,
-    agent: host.contract.name,
     key,
-    status: 'running',
     correlationId: message.correlationId,
-    createdAt: new Date(now),
-    updatedAt: new Date(now),
-    waitingFor: [],
-    steps: { total: 0, done: 0, failed: 0, open: 0 },
     inputDigest: digestOf(message.data),
     waiters: waiter ? [waiter] : [],
-    history: '[]',
-    kept: [],
-    rechecks: 0,
-    checks: 0,
+  };
+  const deadlineAt = deadlineOf(host, workflow, now);
+  const entered = enterSlots(host, request, spec, workflow, given.runId);
+  const run: RunRecord = {
+    ...freshRun(host, given, now),
+    ...(message.runId !== undefined && { parentRunId: message.runId }),
+    ...(deadlineAt && { deadlineAt }),
+    ...(entered && { slot: entered.slot }),
   };
   const started = { e: 'started', at: now, input: message.data, seed: host.ids.uuid() } as const;
-  const log = request.log.child({ runId: run.runId, workflow, version });
-  return decisionOf(await bringOn(host, run, [], started, log), undefined);
+  const log = request.log.child({ runId: run.runId, workflow, version: run.version });
+  const brought: Brought =
+    entered && !entered.slot.held
+      ? { run: { ...run, ...waiting(spec, entered.slot.value), kept: [started] }, writes: [], sends: [] }
+      : await replay(host, { run, history: async () => [] }, [started], log);
+  const decision = decisionOf(host, brought, undefined);
+  return {
+    ...decision,
+    writes: [...decision.writes, ...(entered?.writes ?? [])],
+    sends: [
+      ...decision.sends,
+      ...(deadlineAt && !brought.run.endedAt ? [deadlineSend(run, deadlineAt)] : []),
+      ...(entered?.sends ?? []),
+    ],
+  };
+}
+
+interface Entered {
+  readonly slot: NonNullable<RunRecord['slot']>;
+  readonly writes: readonly Write[];
+  /** Others that may begin: the limit was raised. */
+  readonly sends: readonly Send[];
+}
+
+/** A slot for the run, or its place in the queue, to be had in the commit that creates it. Undefined: as many may run as like. */
+function enterSlots(
+  { contract }: Host,
+  { message, documents: [, document] }: DecisionRequest,
+  spec: WorkflowSpec,
+  workflow: string,
+  runId: string,
+): Entered | undefined {
+  if (!spec.concurrency) return undefined;
+  const type = `${contract.name}.${workflow}`;
+  const value = slotValueOf(type, spec, message);
+  const { slots, begun } = enter(decodeSlots(document), runId, spec.concurrency.limit);
+  return {
+    slot: { value, held: begun.includes(runId) },
+    writes: [slotsWrite(slotPath(contract.name, workflow, value), slots, document)],
+    sends: begun.filter((other) => other !== runId).map((other) => beginSend(contract.name, other)),
+  };
+}
+
+function waiting({ concurrency }: WorkflowSpec, value: string): Pick<RunRecord, 'status' | 'waitingFor'> {
+  const field = concurrency?.key;
+  return { status: 'waiting', waitingFor: [field === undefined ? 'a slot' : `a slot of ${field} ${value}`] };
+}
+
+/** The value by which runs are counted; the same for all where the contract names no field. */
+function slotValueOf(type: string, { concurrency, input }: WorkflowSpec, message: Message): string {
+  if (concurrency?.key === undefined) return '';
+  const what = `the input of ${type}`;
+  return keyValueOf(parseAs(input, message.data, 'SchemaMismatch', what), concurrency.key, what);
 }
 
 /** Starting twice is starting once; but whoever asks is told of the end. */
-function startedAlready(request: DecisionRequest, workflow: string, key: string): Promise<Decision> {
+function startedAlready(
+  host: Host,
+  request: DecisionRequest,
+  workflow: string,
+  key: string,
+): Promise<Decision> {
   const document = request.documents[0];
   if (!document) throw new TypeError('there is no run');
   const run = decodeRun(document);
-  if (run.inputDigest !== digestOf(request.message.data)) {
+  if (run.inputDigest !== ANY_INPUT && run.inputDigest !== digestOf(request.message.data)) {
     throw new MeshError(
       'RunExists',
       `there is a run of ${workflow} with the key "${key}" and another input`,
@@ -71,7 +144,7 @@ function startedAlready(request: DecisionRequest, workflow: string, key: string)
   if (!waiter || run.waiters.some((other) => sameWaiter(other, waiter))) return Promise.resolve(NO_EFFECT);
   const waiting: RunRecord = { ...run, waiters: [...run.waiters, waiter] };
   const sends = run.endedAt ? [replySend(run, waiter, run.waiters.length)] : [];
-  return Promise.resolve(decisionOf({ run: waiting, sends }, document.version));
+  return Promise.resolve(decisionOf(host, { run: waiting, writes: [], sends }, document.version));
 }
 
 /**
@@ -83,20 +156,12 @@ function keyOf(host: Host, workflow: string, spec: WorkflowSpec, message: Messag
   const type = `${host.contract.name}.${workflow}`;
   const input = parseAs(spec.input, message.data, 'SchemaMismatch', `the input of ${type}`);
   const bytes = Buffer.byteLength(JSON.stringify(message.data));
-  if (bytes > HISTORY_LIMIT / 2) {
-    const message = `the input of ${type} takes ${bytes} bytes; a run may begin with ${HISTORY_LIMIT / 2}`;
+  if (bytes > MOST_INPUT_BYTES) {
+    const message = `the input of ${type} takes ${bytes} bytes; a run may begin with ${MOST_INPUT_BYTES}`;
     throw new MeshError('PayloadTooLarge', message);
   }
   if (spec.key === undefined) return messageKey(message);
-  const key = (input as { readonly [field: string]: unknown })?.[spec.key];
-  if ((typeof key === 'string' && key !== '') || typeof key === 'number') return String(key);
-  throw new MeshError(
-    'SchemaMismatch',
-    `the input of ${type} has no key: ${spec.key} is neither text nor a number`,
-    {
-      field: spec.key,
-    },
-  );
+  return keyValueOf(input, spec.key, `the input of ${type}`);
 }
 
 function waiterOf({ id, replyTo, runId, stepId }: Message): Waiter | undefined {
@@ -113,7 +178,7 @@ const sameWaiter = (a: Waiter, b: Waiter) =>
   a.replyTo === b.replyTo && a.runId === b.runId && a.stepId === b.stepId;
 
 /** The same for the same JSON, in whatever order its fields are written. */
-function digestOf(input: Json): string {
+export function digestOf(input: Json): string {
   return digest(
     'input',
     JSON.stringify(input, (_, value) => sorted(value)),

@@ -59,6 +59,12 @@ export abstract class Step<E extends StepEntry = StepEntry> {
   /** Takes an event of this step. Undefined: it has no effect, being stale or a duplicate. */
   abstract take(event: RunEvent): Progress | undefined;
 
+  /** The run ends without it, for `how`. What its being left alone takes to be done. */
+  abandon(_how: 'cancel' | 'terminate'): readonly Command[] {
+    this.status = 'abandoned';
+    return [];
+  }
+
   settle(at: number, result: Result, commands: readonly Command[] = []): Progress {
     this.endedAt = at;
     this.status = result.ok ? 'done' : 'failed';

@@ -2,7 +2,10 @@ import { MeshError } from '../contract/errors.ts';
 import type { Json } from '../contract/json.ts';
 import type { StepTimer } from './entry.ts';
 
-/** The data of a `mesh.timer`: the timer of a step, or a look at a run that is blocked. */
+/**
+ * The data of a `mesh.timer`: the timer of a step, a look at a run that is blocked, the deadline of a run, or the go-ahead for one
+ * that has not begun.
+ */
 export type Timer =
   | {
       readonly timer: StepTimer;
@@ -10,18 +13,26 @@ export type Timer =
       /** The attempt that a `retry` follows; else 0. */
       readonly attempt: number;
     }
-  | { readonly timer: 'recheck'; readonly recheck: number };
+  | { readonly timer: 'recheck'; readonly recheck: number }
+  /** Milliseconds since the epoch: a run that was begun anew has another. */
+  | { readonly timer: 'deadline'; readonly at: number }
+  | { readonly timer: 'begin' };
 
 /** Reads the data of a `mesh.timer`. Throws `SchemaMismatch` naming the field. */
 export function timerOf(data: Json): Timer {
   const fields = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
-  const { timer, step, attempt, recheck } = fields;
+  const { timer, step, attempt, recheck, at } = fields;
   const wrong = (field: string) =>
     new MeshError('SchemaMismatch', `the timer: ${field}: does not fit its schema`, { field });
   if (timer === 'recheck') {
     if (typeof recheck !== 'number') throw wrong('recheck');
     return { timer, recheck };
   }
+  if (timer === 'deadline') {
+    if (typeof at !== 'number') throw wrong('at');
+    return { timer, at };
+  }
+  if (timer === 'begin') return { timer };
   if (timer !== 'sleep' && timer !== 'timeout' && timer !== 'retry') throw wrong('timer');
   if (typeof step !== 'string') throw wrong('step');
   if (typeof attempt !== 'number') throw wrong('attempt');

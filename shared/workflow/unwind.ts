@@ -1,6 +1,7 @@
 import type { UndoEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import { CallStep } from './operations/call-step.ts';
+import { ChildStep } from './operations/child-step.ts';
 import { UndoStep } from './operations/undo-step.ts';
 
 /**
@@ -10,7 +11,8 @@ import { UndoStep } from './operations/undo-step.ts';
  * - once more for a step that turns out to have had its effect after its compensation was run without knowing.
  */
 export function nextUndo(ledger: Ledger): UndoEntry | undefined {
-  const unwinding = ledger.outcome === 'failed' || ledger.outcome === 'cancelled';
+  const { unwinding } = ledger;
+  if (ledger.outcome === 'terminated' && !unwinding) return undefined;
   // The rule, and it must not cost more the longer the history is.
   if (!unwinding && !ledger.hasLate) return undefined;
   const undos = new Map<string, { count: number; known: boolean }>();
@@ -20,6 +22,8 @@ export function nextUndo(ledger: Ledger): UndoEntry | undefined {
     undos.set(undo.entry.of, { count: count + 1, known: known || undo.entry.known });
   }
   for (const step of [...ledger.steps.values()].reverse()) {
+    // A child that was told to end undoes what it did, before what was done before it is undone.
+    if (unwinding && step instanceof ChildStep && step.underWay) return undefined;
     if (!(step instanceof CallStep) || !step.entry.undo || step.effect === 'none') continue;
     if (!unwinding && !step.late) continue;
     const before = undos.get(step.entry.id);
@@ -33,9 +37,12 @@ export function nextUndo(ledger: Ledger): UndoEntry | undefined {
   return undefined;
 }
 
-/** Whether a compensation is on its way. */
+/** Whether a compensation is on its way, or a child that was told to end has not ended yet. */
 export function undoing(ledger: Ledger): boolean {
-  for (const step of ledger.steps.values())
+  if (!ledger.unwinding) return false;
+  for (const step of ledger.steps.values()) {
     if (step instanceof UndoStep && step.status === 'open') return true;
+    if (step instanceof ChildStep && step.underWay) return true;
+  }
   return false;
 }

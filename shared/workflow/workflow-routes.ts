@@ -2,12 +2,15 @@ import type { Contract } from '../contract/agent.ts';
 import type { Clock } from '../contract/clock.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import type { Ids } from '../contract/ids.ts';
+import { SLOT } from '../contract/message.ts';
 import type { Route } from '../kernel/route.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { definitionsOf } from './definitions.ts';
-import type { Host } from './host.ts';
+import { type Host, RUN_LIMITS, type RunLimits } from './host.ts';
 import { RESUMING, resumeRoute } from './resume-route.ts';
+import { slotRoute } from './slot-route.ts';
 import { startRoute } from './start-route.ts';
+import { WarmRuns } from './warm-runs.ts';
 
 export interface WorkflowRoutesOptions {
   /** The agent that hosts the workflows. */
@@ -18,6 +21,8 @@ export interface WorkflowRoutesOptions {
   readonly ids: Ids;
   /** How long a run's document is kept after its end. Default `30d`. */
   readonly retention?: Duration;
+  /** How far a run may go. */
+  readonly limits?: Partial<RunLimits>;
 }
 
 /**
@@ -28,11 +33,15 @@ export interface WorkflowRoutesOptions {
  */
 export function workflowRoutes(options: WorkflowRoutesOptions): ReadonlyMap<string, Route> {
   const { contract, definitions, clock, ids, retention = '30d' } = options;
+  const limits = { ...RUN_LIMITS, ...options.limits };
   const held = definitionsOf(contract, definitions);
-  const host: Host = { contract, definitions: held, clock, ids, retentionMs: milliseconds(retention) };
+  const warm = new WarmRuns();
+  const retentionMs = milliseconds(retention);
+  const host: Host = { contract, definitions: held, clock, ids, retentionMs, warm, limits };
   const routes = new Map<string, Route>();
   for (const [workflow, spec] of Object.entries(contract.workflows))
     routes.set(`${contract.name}.${workflow}`, startRoute(host, workflow, spec));
+  if (routes.size > 0) routes.set(SLOT, slotRoute(host));
   if (routes.size > 0) for (const type of RESUMING) routes.set(type, resumeRoute(host, type));
   return routes;
 }

@@ -1,15 +1,17 @@
 import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CallCommand, Command } from '../command.ts';
-import type { CallEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
+import type { CallEntry, ChildEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
 import { type Progress, Step } from '../step.ts';
 import { backoff, mayRetry } from './retry-policy.ts';
+
+type Refusal = Extract<Replied['reply'], { ok: false }>;
 
 /** Whether the command had its effect, as far as the history tells. */
 export type Effect = 'none' | 'unknown' | 'known';
 
 /** A command sent in attempts until one is answered: what a call and a compensation have in common. */
-export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> {
+export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> extends Step<E> {
   effect: Effect = 'unknown';
   /** Whether an attempt failed in a way that leaves open what it did. */
   protected doubtful = false;
@@ -36,7 +38,7 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
   take(event: RunEvent): Progress | undefined {
     if (event.e === 'replied') {
       if (event.attempt > this.attempts) return undefined;
-      return event.reply.ok ? this.succeeded(event) : this.#refused(event, event.reply.error);
+      return event.reply.ok ? this.succeeded(event) : this.#refused(event, event.reply);
     }
     return event.e === 'fired' ? this.fired(event) : undefined;
   }
@@ -44,8 +46,8 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
   /** An attempt was answered, be it an earlier one. */
   protected abstract succeeded(event: Replied): Progress | undefined;
 
-  /** The last attempt failed. */
-  protected failed(at: number, failure: Failure): Progress {
+  /** The last attempt failed: it was answered so, or nobody answered in time. */
+  protected failed(at: number, failure: Failure, _answered = true): Progress {
     this.effect = this.doubtful ? 'unknown' : 'none';
     return this.settle(at, { ok: false, failure });
   }
@@ -58,11 +60,11 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
     return { commands: [this.dispatch()] };
   }
 
-  #refused(event: Replied, failure: Failure): Progress | undefined {
+  #refused(event: Replied, { error: failure, undone }: Refusal): Progress | undefined {
     if (event.attempt !== this.attempts || this.backingOff) return undefined;
-    if (this.status !== 'open') return this.refusedLate(failure);
-    // A refusal is the one failure of which it is known that it had no effect.
-    if (failure.code !== 'Rejected') this.doubtful = true;
+    if (this.status !== 'open') return this.refusedLate(failure, undone);
+    // Of a refusal, and of a run that was undone, it is known that there is no effect.
+    if (failure.code !== 'Rejected' && !undone) this.doubtful = true;
     if (mayRetry(this.retry, failure)) {
       const at = event.at + backoff(this.retry, this.attempts);
       const inTime = this.timeoutAt === undefined || at < this.timeoutAt;
@@ -76,13 +78,13 @@ export abstract class Attempts<E extends CallEntry | UndoEntry> extends Step<E> 
   }
 
   /** A failure came for a step that is over already. */
-  protected refusedLate(_failure: Failure): Progress | undefined {
+  protected refusedLate(_failure: Failure, _undone: true | undefined): Progress | undefined {
     return undefined;
   }
 }
 
-/** A call of the workflow. */
-export class CallStep extends Attempts<CallEntry> {
+/** A call of the workflow, or a child. */
+export class CallStep extends Attempts<CallEntry | ChildEntry> {
   /** It succeeded after the workflow had been told that it failed: undone even if the run goes on (I10). */
   late = false;
   #undoInput: Json | undefined;
@@ -139,6 +141,6 @@ export class CallStep extends Attempts<CallEntry> {
     if (this.status !== 'open' || this.timeoutAt === undefined || event.at < this.timeoutAt) return undefined;
     this.doubtful = true;
     const message = `${this.entry.name} did not answer within its timeout`;
-    return this.failed(event.at, { code: 'StepTimeout', message });
+    return this.failed(event.at, { code: 'StepTimeout', message }, false);
   }
 }

@@ -1,6 +1,7 @@
 import type { StepEntry } from '../entry.ts';
 import type { Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
+import { ChildStep } from './child-step.ts';
 import { GatherStep } from './gather-step.ts';
 import { PatchedStep } from './patched-step.ts';
 import { PublishStep } from './publish-step.ts';
@@ -15,6 +16,8 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
   switch (entry.op) {
     case 'call':
       return new CallStep(entry, at);
+    case 'child':
+      return new ChildStep(entry, at);
     case 'undo':
       return new UndoStep(entry, at);
     case 'sleep':

@@ -9,8 +9,12 @@ import { runPath } from '../../../shared/contract/names.ts';
 import type { Reply } from '../../../shared/contract/reply.ts';
 import type { StoredDocument, Write } from '../../../shared/contract/store.ts';
 import type { Decision, Route, Send } from '../../../shared/kernel/route.ts';
+import type { RunLimits } from '../../../shared/workflow/host.ts';
 import {
   decodeRun,
+  type Entry,
+  entriesOf,
+  pagePaths,
   type RunRecord,
   type WorkflowDefinition,
   workflowRoutes,
@@ -51,6 +55,12 @@ export class World {
   readonly behaviours: Record<string, Behaviour>;
   readonly contract: Contract;
   commits = 0;
+  /** Reads of more documents in the middle of a decision. */
+  reads = 0;
+  /** Whether instances last: else each message comes to a fresh one, which has nothing in memory. */
+  warm = true;
+  #definitions: readonly WorkflowDefinition[] = [];
+  #limits: Partial<RunLimits> = {};
   #routes: ReadonlyMap<string, Route> = new Map();
   #inbox = new Map<string, readonly Posted[]>();
   #answers = new Map<string, Posted | undefined>();
@@ -69,10 +79,22 @@ export class World {
     this.deploy(definitions);
   }
 
+  limit(limits: Partial<RunLimits>): void {
+    this.#limits = limits;
+    this.deploy(this.#definitions);
+  }
+
   deploy(definitions: readonly WorkflowDefinition[]): void {
+    this.#definitions = definitions;
     const clock = { now: () => this.now, after: () => () => {} };
     const ids = { uuid: () => `uuid-${this.#ids++}` };
-    this.#routes = workflowRoutes({ contract: this.contract, definitions, clock, ids });
+    this.#routes = workflowRoutes({
+      contract: this.contract,
+      definitions,
+      clock,
+      ids,
+      limits: this.#limits,
+    });
   }
 
   /** Posts a message to the hosting agent. */
@@ -118,6 +140,14 @@ export class World {
     return decodeRun(document);
   }
 
+  history(workflow: string, key: string): Entry[] {
+    const run = this.run(workflow, key);
+    return entriesOf(
+      run,
+      pagePaths(run).map((path) => this.documents.get(path)),
+    );
+  }
+
   /** Types of the commands handled, in order. */
   get commands(): string[] {
     return this.handled.map(({ type }) => type);
@@ -156,18 +186,27 @@ export class World {
       return;
     }
     try {
+      if (!this.warm) this.deploy(this.#definitions);
       const route = this.#routes.get(message.type);
       if (!route) throw new MeshError('UnknownMessage', `no route for ${message.type}`);
       for (let tries = 0; ; tries++) {
         const documents = route.reads(message).map((path) => structuredClone(this.documents.get(path)));
         const signal = new AbortController().signal;
-        const decision = await route.decide({ message, documents, key, signal, log: this.#log({}) });
+        const read = async (paths: readonly string[]) => {
+          this.reads += 1;
+          return paths.map((path) => structuredClone(this.documents.get(path)));
+        };
+        const decision = await route.decide({ message, documents, key, signal, log: this.#log({}), read });
         // Another instance gets there first.
         if (tries === 0 && this.choose(5) === 1) await this.deliverNext();
         if (this.choose(8) === 1) return void this.#posted.push(posted);
         if (decision.record === false) return;
         if (this.#inbox.has(key)) return void this.#posted.push(posted);
-        if (this.#commit(decision.writes)) return this.#publish(posted, key, decision);
+        const versions = this.#commit(decision.writes);
+        if (versions) {
+          decision.committed?.();
+          return this.#publish(posted, key, decision);
+        }
       }
     } catch (error) {
       if (error instanceof MeshError && !error.retry) {
@@ -213,20 +252,26 @@ export class World {
     return { to: 'dead-letters', message: { ...message, subject: failure }, at };
   }
 
-  /** All or nothing. */
-  #commit(writes: readonly Write[]): boolean {
+  /** All or nothing: the versions written, or undefined. */
+  #commit(writes: readonly Write[]): string[] | undefined {
     for (const write of writes) {
       const version = this.documents.get(write.path)?.version;
-      if (write.kind === 'create' && version !== undefined) return false;
-      if (write.kind === 'put' && write.ifVersion !== version) return false;
-    }
-    for (const write of writes) {
-      if (write.kind === 'delete') throw new Error('runs are not deleted');
-      const version = `v${this.#versions++}`;
-      this.documents.set(write.path, { path: write.path, fields: structuredClone(write.fields), version });
+      if (write.kind === 'create' && version !== undefined) return undefined;
+      if (write.kind === 'patch' && version === undefined) return undefined;
+      if ('ifVersion' in write && write.ifVersion !== undefined && write.ifVersion !== version) return undefined;
     }
     this.commits += 1;
-    return true;
+    return writes.map((write) => {
+      const { kind, path } = write;
+      const version = `v${this.#versions++}`;
+      if (kind === 'delete') {
+        this.documents.delete(path);
+        return version;
+      }
+      const kept = kind === 'patch' ? this.documents.get(path)?.fields : {};
+      this.documents.set(path, { path, fields: { ...kept, ...structuredClone(write.fields) }, version });
+      return version;
+    });
   }
 
   /** Another agent: handles a message once, and answers again what it answered. */

@@ -1,0 +1,79 @@
+import { MeshError } from '../contract/errors.ts';
+import type { Log } from '../contract/log.ts';
+import type { Pause } from '../contract/reply.ts';
+import type { Interruption, RunEvent } from './entry.ts';
+import { type Brought, DOCUMENT_LIMIT, type Host, replay, type Stand } from './host.ts';
+import type { RunRecord } from './run-record.ts';
+
+/**
+ * Runs that are held: paused by an operator, or waiting for a slot of their concurrency key. What comes for one is kept in the order in
+ * which it came (I4), and taken when it goes on. What ends it from outside is not kept, but:
+ * - of a paused run only a termination and, unless its compensations are paused too, a cancellation;
+ * - of a run that waits its deadline as well. It has done nothing, so it ends at once.
+ */
+
+type Plain = Omit<Brought, 'warm'>;
+
+export function isHeld({ paused, slot }: RunRecord): boolean {
+  return paused !== undefined || slot?.held === false;
+}
+
+/** Whether the event ends a run that is held. */
+export function endsHeld({ paused, slot }: RunRecord, { e }: RunEvent): boolean {
+  if (e === 'terminated') return true;
+  if (slot?.held === false) return e === 'cancelled' || e === 'expired';
+  return e === 'cancelled' && !paused?.compensation;
+}
+
+/** Whether the run has still to begin, or to begin anew: what it is given is kept. */
+export function isToBegin({ kept }: RunRecord): boolean {
+  return kept[0]?.e === 'started';
+}
+
+/** @throws MeshError `RunPaused` where the run's document is full */
+export function keep(host: Host, run: RunRecord, event: RunEvent): Plain {
+  const kept = [...run.kept, event];
+  if (Buffer.byteLength(run.history) + Buffer.byteLength(JSON.stringify(kept)) > DOCUMENT_LIMIT)
+    throw new MeshError('RunPaused', `the run is ${run.status}, and keeps as many messages as it can hold`);
+  return plain(host, { ...run, kept });
+}
+
+/** Ends a run from outside, before it takes what it has kept: its code begins nothing more. */
+export function interrupt(host: Host, stand: Stand, came: Interruption, log: Log): Promise<Brought> {
+  const { paused: _, ...run } = stand.run;
+  const [first, ...rest] = run.kept;
+  const kept = first?.e === 'started' ? [first, came, ...rest] : [came, ...run.kept];
+  return replay(host, { run: { ...run, kept }, history: stand.history }, [], log);
+}
+
+/** Undefined: nothing to pause. Compensations in progress are only paused when that is asked for (I8). */
+export function pause(host: Host, run: RunRecord, { compensation, reason }: Pause): Plain | undefined {
+  if (run.endedAt || (run.status === 'compensating' && !compensation)) return undefined;
+  if (run.paused && (run.paused.compensation || !compensation)) return undefined;
+  const { failure: _, ...rest } = run;
+  const paused = { compensation, ...(reason !== undefined && { reason }) };
+  return plain(host, { ...(run.status === 'blocked' ? rest : run), status: 'paused', paused });
+}
+
+/** Lets a paused run go on. Undefined: it is not paused. */
+export async function letGo(host: Host, stand: Stand, log: Log): Promise<Plain | undefined> {
+  const { paused, ...run } = stand.run;
+  if (!paused) return undefined;
+  if (run.slot?.held === false) return plain(host, { ...run, status: 'waiting' });
+  return replay(host, { run, history: stand.history }, [], log);
+}
+
+/** Lets a run begin: it has a slot now, or was begun anew. Undefined: it has begun, or ended. */
+export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain | undefined> {
+  const { run } = stand;
+  if (run.endedAt) return undefined;
+  const granted = run.slot?.held === false;
+  const next: RunRecord = granted ? { ...run, slot: { value: run.slot.value, held: true } } : run;
+  if (next.paused) return granted ? plain(host, next) : undefined;
+  if (next.status === 'blocked' || !isToBegin(next)) return undefined;
+  return replay(host, { run: next, history: stand.history }, [], log);
+}
+
+function plain(host: Host, run: RunRecord): Plain {
+  return { run: { ...run, updatedAt: new Date(host.clock.now()) }, writes: [], sends: [] };
+}
