@@ -54,6 +54,11 @@ export function checkContract(contract: Contract): void {
       'must be 1 to 1,000',
     );
   }
+  for (const [command, { input, entity }] of Object.entries(contract.commands)) {
+    if (!entity) continue;
+    const known = !('shape' in input) || Object.hasOwn(input.shape as object, entity.key);
+    rule(`commands.${command}.entity.key`, known, `${JSON.stringify(entity.key)} is no field of the input`);
+  }
   for (const type of Object.keys(contract.subscribes)) {
     rule(`subscribes.${type}`, EVENT_TYPE.test(type), 'must be <agent>.<event>');
   }

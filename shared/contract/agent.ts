@@ -12,6 +12,17 @@ export interface CommandSpec<Input extends z.ZodType = z.ZodType, Output extends
   readonly output?: Output;
   /** Defaults to `commit`. */
   readonly mode?: Mode;
+  /** Left out: messages are handled side by side. */
+  readonly entity?: EntitySpec;
+}
+
+/**
+ * An entity: a key whose messages are handled one at a time, over all instances, in the order in which they come. The commands of an
+ * agent that declare one share it by the value of the key, whatever their fields are called.
+ */
+export interface EntitySpec {
+  /** The field of the input that holds the key, a string: `accountId`. */
+  readonly key: string;
 }
 
 export interface SubscriptionSpec<Data extends z.ZodType = z.ZodType> {

@@ -4,10 +4,10 @@ import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
 import { MOST_ATTRIBUTES, MOST_TIMED_BYTES } from './message-limits.ts';
 
 /**
- * Why a message is put off: its time has not come, another instance is at it, or a provider that it needs is not called for now
- * (`failed`: after it was called for this message, in vain).
+ * Why a message is put off: its time has not come, another instance is at it, others of its entity are before it, or a provider that it
+ * needs is not called for now (`failed`: after it was called for this message, in vain).
  */
-export type DeferReason = 'not-before' | 'lease' | 'provider' | 'failed';
+export type DeferReason = 'not-before' | 'lease' | 'entity' | 'provider' | 'failed';
 
 /** How often the message was begun before the deferral that this copy of it comes from: Pub/Sub counts each copy from 1. */
 const PRIOR_ATTEMPTS = 'priorattempts';

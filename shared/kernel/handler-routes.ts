@@ -34,7 +34,10 @@ interface Behaviour {
   readonly mode: Mode;
   readonly input: Schema;
   readonly output?: Schema;
-  readonly keys: (input: unknown) => readonly string[];
+  /** Left out: the state of its entity, where it has one. */
+  readonly keys?: (input: unknown) => readonly string[];
+  /** The field of the input that holds the key of its entity. */
+  readonly entity?: string;
   readonly handle: (input: unknown, ctx: HandlerContext<unknown>) => unknown;
   /** What the handler is given in place of the whole input. */
   readonly given?: (input: unknown) => unknown;
@@ -56,8 +59,9 @@ export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string
     left.delete(name);
     routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, surroundings));
   };
-  for (const [name, { input, output, mode = 'commit' }] of Object.entries(contract.commands)) {
-    add(`${contract.name}.${name}`, name, { mode, input, ...(output && { output }) });
+  for (const [name, { input, output, mode = 'commit', entity }] of Object.entries(contract.commands)) {
+    const rest = { ...(output && { output }), ...(entity && { entity: entity.key }) };
+    add(`${contract.name}.${name}`, name, { mode, input, ...rest });
   }
   for (const [type, { data, mode = 'commit' }] of Object.entries(contract.subscribes)) {
     add(type, type, { mode, input: data });
@@ -95,7 +99,8 @@ function handlerOf(contract: Contract, handlers: Handlers, name: string): Pick<B
       { field: `handlers.${name}` },
     );
   }
-  const { keys, handle } = typeof handler === 'function' ? { keys: () => [], handle: handler } : handler;
+  if (typeof handler === 'function') return { handle: handler as Behaviour['handle'] };
+  const { keys, handle } = handler;
   return { keys, handle } as Pick<Behaviour, 'keys' | 'handle'>;
 }
 
@@ -104,17 +109,24 @@ function toRoute(
   options: HandlerRoutesOptions & { readonly providers: Providers },
 ): Route {
   const { contract } = options;
-  const parsed = new WeakMap<Message, { input: unknown; keys: readonly string[] }>();
+  const { entity: field } = behaviour;
+  const parsed = new WeakMap<
+    Message,
+    { input: unknown; entity: string | undefined; keys: readonly string[] }
+  >();
   const parse = (message: Message) => {
     const known = parsed.get(message);
     if (known) return known;
     const input = parseAs(behaviour.input, message.data, 'SchemaMismatch', behaviour.what);
-    const fresh = { input, keys: [...new Set(behaviour.keys(input))] };
+    const entity = field === undefined ? undefined : entityOf(input, field, behaviour.what);
+    const keys = behaviour.keys?.(input) ?? (entity !== undefined && contract.state ? [entity] : []);
+    const fresh = { input, entity, keys: [...new Set(keys)] };
     parsed.set(message, fresh);
     return fresh;
   };
   return {
     mode: behaviour.mode,
+    ...(field !== undefined && { entity: (message) => parse(message).entity }),
     reads: (message) => parse(message).keys.map((key) => stateDocumentPath(contract, key)),
     async decide(request): Promise<Decision> {
       const { input, keys } = parse(request.message);
@@ -134,4 +146,16 @@ function toRoute(
       };
     },
   };
+}
+
+function entityOf(input: unknown, field: string, what: string): string {
+  const key = (input as Readonly<Record<string, unknown>>)[field];
+  if (typeof key === 'string' && key !== '') return key;
+  throw new MeshError(
+    'SchemaMismatch',
+    `${what}: ${field}: the key of an entity is a string that is not empty`,
+    {
+      field,
+    },
+  );
 }

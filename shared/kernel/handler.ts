@@ -57,7 +57,10 @@ export type Handle<Input, Output, State> = (
   ctx: HandlerContext<State>,
 ) => Promise<Output> | Output;
 
-/** A handler that touches state says which documents, so that they are read with the inbox record in one request (I5). */
+/**
+ * A handler that touches state says which documents, so that they are read with the inbox record in one request (I5). For a command of
+ * an entity that is the entity's own, unless it says otherwise.
+ */
 export interface StatefulHandler<Input, Output, State> {
   keys(input: Input): readonly string[];
   readonly handle: Handle<Input, Output, State>;

@@ -9,11 +9,12 @@ import type { Log, LogFields } from '../contract/log.ts';
 import type { Delivery, Envelope, Message } from '../contract/message.ts';
 import { deadTopicOf, inboxPath, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
-import type { StoredDocument } from '../contract/store.ts';
+import type { StoredDocument, Write } from '../contract/store.ts';
 import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
 import { admit } from './admission.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
+import { EntityTurn } from './entity-turn.ts';
 import { decodeInbox, encodeInbox, type OutboxEntry } from './inbox.ts';
 import { publishOutbox, toOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
@@ -36,12 +37,16 @@ export interface Kernel {
 interface Claim {
   readonly version: string;
   readonly until: Date;
+  /** The version of the entity's lease that was taken with it, where the message is for an entity. */
+  readonly lease: string | undefined;
 }
 
 /** Reading and deciding again after a conflict, before the message is left to Pub/Sub's own retry. */
 const MOST_CONFLICTS = 8;
 /** Added to the contract's timeout: by then a handler that was cut off has been seen to be. */
 const LEASE_MARGIN_MS = 2_000;
+/** When a message comes back that others of its entity always overtook. */
+const CROWDED_MS = 1_000;
 
 /**
  * The kernel: decode → dedupe → handle → commit → publish, and the outcome.
@@ -108,18 +113,23 @@ export function createKernel(options: KernelOptions): Kernel {
     const key = messageKey(message);
     const inbox = inboxPath(contract.name, key);
     const reads = route.reads(message);
+    const entity = route.entity?.(message);
+    const paths = entity === undefined ? undefined : EntityTurn.paths(contract.name, entity);
     const owner = ports.ids.uuid();
     /** By which this handling holds the message, in `effect` mode. */
     let claim: Claim | undefined;
     for (let conflicts = 0; ; conflicts++) {
-      const [record, ...documents] = await store.read([inbox, ...reads]);
+      const [record, ...documents] = await store.read([inbox, ...reads, ...(paths ?? [])]);
       const known = record && decodeInbox(record);
+      const turn = paths && new EntityTurn(paths, key, documents.splice(reads.length));
       if (known?.status === 'done') {
         await publishOutbox(known.outbox, ports);
         return { kind: 'ack', duplicate: true };
       }
       claim =
-        record && known?.owner === owner ? { version: record.version, until: known.leaseUntil } : undefined;
+        record && known?.owner === owner
+          ? { version: record.version, until: known.leaseUntil, lease: turn?.heldBy(owner) }
+          : undefined;
       if (known && claim === undefined) {
         if (known.leaseUntil.getTime() > clock.now())
           return defer(delivery, message, known.leaseUntil, 'lease');
@@ -127,16 +137,23 @@ export function createKernel(options: KernelOptions): Kernel {
       }
       checkDeadline(message, clock.now());
       try {
+        const until = turn?.waitUntil(clock.now(), owner);
+        if (turn && until) return await queueUp(work, turn, until);
         if (route.mode === 'effect' && (!claim || timeLeft(claim) < timeoutMs / 2))
-          claim = await takeClaim(inbox, message, record, owner);
+          claim = await takeClaim(inbox, message, record, owner, turn);
         const held = {
           version: claim?.version ?? record?.version,
           timeLeft: claim ? timeLeft(claim) : timeoutMs,
+          endTurn: (now: number) =>
+            (claim?.lease === undefined ? turn?.pass(now) : turn?.end(now, claim.lease)) ?? [],
         };
         return await decideAndCommit(work, key, documents, held);
       } catch (error) {
-        if (conflicts >= MOST_CONFLICTS || !(hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists'))) {
-          if (claim !== undefined && !wasCutOff(error)) await releaseClaim(inbox, message, claim, work.log);
+        const conflict = hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists');
+        if (conflicts >= MOST_CONFLICTS || !conflict) {
+          if (!wasCutOff(error)) await release(inbox, message, claim, turn, work.log);
+          // Others of its entity are always faster: that is no fault of the message's.
+          if (conflict && turn) return defer(delivery, message, new Date(clock.now() + CROWDED_MS), 'entity');
           throw error;
         }
         await sleep(clock, backoff(conflicts, key));
@@ -163,7 +180,11 @@ export function createKernel(options: KernelOptions): Kernel {
     work: Work,
     key: string,
     documents: (StoredDocument | undefined)[],
-    held: { readonly version: string | undefined; readonly timeLeft: number },
+    held: {
+      readonly version: string | undefined;
+      readonly timeLeft: number;
+      readonly endTurn: (now: number) => readonly Write[];
+    },
   ): Promise<Outcome> {
     const { message, route, log, traceparent } = work;
     const decision = await decide(work, key, documents, held.timeLeft);
@@ -178,6 +199,7 @@ export function createKernel(options: KernelOptions): Kernel {
         ? { kind: 'create', path, fields }
         : { kind: 'put', path, fields, ifVersion: held.version },
       ...decision.writes,
+      ...held.endTurn(clock.now()),
     ]);
     log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
     await publishOutbox(outbox satisfies readonly OutboxEntry[], ports);
@@ -210,26 +232,42 @@ export function createKernel(options: KernelOptions): Kernel {
     message: Message,
     record: StoredDocument | undefined,
     owner: string,
+    turn: EntityTurn | undefined,
   ): Promise<Claim> {
     const now = clock.now();
     const until = new Date(now + timeoutMs + LEASE_MARGIN_MS);
     const fields = encodeInbox({ status: 'running', leaseUntil: until, owner }, message, now);
-    const [version] = await store.commit([
+    const [version, lease] = await store.commit([
       record ? { kind: 'put', path, fields, ifVersion: record.version } : { kind: 'create', path, fields },
+      ...(turn?.take(now, until, owner) ?? []),
     ]);
-    return { version: version as string, until };
+    return { version: version as string, until, lease };
   }
 
   /** Lets the next delivery start at once instead of waiting for the lease to end. Only a courtesy: the lease ends by itself. */
-  async function releaseClaim(path: string, message: Message, { version }: Claim, log: Log): Promise<void> {
-    const fields = encodeInbox(
-      { status: 'running', leaseUntil: new Date(0), owner: '' },
-      message,
-      clock.now(),
-    );
-    await store
-      .commit([{ kind: 'put', path, fields, ifVersion: version }])
-      .catch((error) => log.debug('the claim could not be released', { error }));
+  async function release(
+    path: string,
+    message: Message,
+    claim: Claim | undefined,
+    turn: EntityTurn | undefined,
+    log: Log,
+  ): Promise<void> {
+    const now = clock.now();
+    const writes: Write[] = [];
+    if (claim) {
+      const fields = encodeInbox({ status: 'running', leaseUntil: new Date(0), owner: '' }, message, now);
+      writes.push({ kind: 'put', path, fields, ifVersion: claim.version });
+      if (turn && claim.lease !== undefined) writes.push(...turn.end(now, claim.lease));
+    } else if (turn) writes.push(...turn.leave(now));
+    if (writes.length === 0) return;
+    await store.commit(writes).catch((error) => log.debug('the claim could not be released', { error }));
+  }
+
+  /** Waits for the entity's other messages: takes a place among them, and comes back to look. */
+  async function queueUp({ delivery, message }: Work, turn: EntityTurn, until: Date): Promise<Outcome> {
+    const place = turn.wait(clock.now(), until);
+    if (place) await store.commit([place]);
+    return defer(delivery, message, until, 'entity');
   }
 
   /** Publishes the delivery to this agent's own topic again, later, then lets it be acked (I3). */

@@ -18,6 +18,12 @@ export interface Route {
    */
   reads(message: Message): readonly string[];
   /**
+   * The key of the entity that the message is for: messages of one key are handled one at a time. Left out, or undefined: it is for none.
+   *
+   * @throws MeshError for a message that can't be taken (I11)
+   */
+  entity?(message: Message): string | undefined;
+  /**
    * Decides. In `commit` mode it may run more than once for one message (a conflict reads and decides again), so it must
    * touch nothing but what it is given. `documents` are those of `reads`, in that order.
    */
