@@ -1,8 +1,12 @@
+import type { StoredDocument } from '../../../shared/contract/store.ts';
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
-import type { MakeObserver } from '../world/observer.ts';
+import type { Change, MakeObserver } from '../world/observer.ts';
 
 /** As far as two clocks that were never set can be apart, and a request be under way. */
 const TOLERANCE_MS = 8_000;
+
+/** What belongs to no message: how the instances of an agent treat a provider. */
+const OWN = /^agents\/[^/]+\/(breakers|rates)\//;
 
 /**
  * I1, I2: what was handled is recorded once and for good, with the effect and the messages to send in the same commit; and nobody takes
@@ -11,7 +15,7 @@ const TOLERANCE_MS = 8_000;
 export const inbox: MakeObserver = (scene, violated) => ({
   committed(changes) {
     const records = changes.filter(({ path }) => path.includes('/inbox/'));
-    if (records.length === 0)
+    if (records.length === 0 && !isWithout(changes))
       violated(`I1: ${changes.map(({ path }) => path).join(', ')} was written without an inbox record`);
     if (records.length > 1) violated('I1: two messages were recorded in one commit');
     for (const { path, before, after } of records) {
@@ -26,3 +30,17 @@ export const inbox: MakeObserver = (scene, violated) => ({
     }
   },
 });
+
+/** Whether these may be written by no message: a provider's state; mail, left or taken; the mark of who takes it. */
+function isWithout(changes: readonly Change[]): boolean {
+  if (changes.every(({ path }) => OWN.test(path))) return true;
+  const mail = changes.filter(({ path }) => path.includes('/mailbox/'));
+  if (mail.length === changes.length || mail.some(({ after }) => !after)) return true;
+  return changes.every(({ before, after }) => before && after && withoutMark(before) === withoutMark(after));
+}
+
+/** A document without its mark. */
+function withoutMark({ fields }: StoredDocument): string {
+  const { drain: _, ...rest } = fields;
+  return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -21,8 +21,10 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
     },
     ended() {
       const dead = new Set<unknown>();
-      for (const { path, fields } of documents.values())
+      for (const { path, fields } of documents.values()) {
         if (path.startsWith('deadLetters/')) dead.add(fields.message);
+        if (path.includes('/mailbox/')) violated(`I4: ${path} was left, and never taken`);
+      }
       for (const { agent, id, source, type, runId } of published.values()) {
         const record = documents.get(inboxPath(agent, messageKey({ source, id })));
         if (record && decodeInbox(record).status === 'done') continue;

@@ -1,9 +1,19 @@
 import type { Workload } from '../world/workload.ts';
 import { approvalsWorkload } from './approvals.ts';
+import { breaker } from './breaker.ts';
+import { gather } from './gather.ts';
 import { ledger } from './ledger.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
 import { timers } from './timers.ts';
 
 /** What is simulated. One more is one more line. */
-export const workloads: readonly Workload[] = [saga, approvalsWorkload, timers, ledger, releases];
+export const workloads: readonly Workload[] = [
+  saga,
+  approvalsWorkload,
+  timers,
+  ledger,
+  releases,
+  gather,
+  breaker,
+];

@@ -41,7 +41,8 @@ export interface InstanceHost {
 
 /** As the clients' own limit for one call. */
 const CALL_TIMEOUT_MS = 10_000;
-const MOST_SKEW_MS = 1_500;
+/** Two clocks then differ by less than a lease is longer than its handling. */
+const MOST_SKEW_MS = 900;
 
 /** One process of an agent's function. When it has died nothing that its code still does reaches the world, and what it knew is gone. */
 export class Instance {

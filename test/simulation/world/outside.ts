@@ -2,6 +2,12 @@ import { MeshError } from '../../../shared/contract/errors.ts';
 import type { Faults } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
 
+/** The handling that asks: a handler's context is one. */
+interface Asking {
+  readonly message: { readonly id: string };
+  readonly signal: AbortSignal;
+}
+
 type Caller = { readonly name: string; readonly dead: boolean };
 
 /** The way from an instance to the providers outside: slow, and not to be trusted. */
@@ -22,14 +28,10 @@ export class Outside {
   }
 
   /**
-   * Asks a provider to do `work`, which is done at the provider and at once; what it throws is the provider's answer. A provider takes
-   * one request of a key at a time.
+   * Asks a provider to do `work`, which is done at the provider and at once; what it throws is the provider's answer. Nobody else
+   * may ask for the same message meanwhile.
    */
-  ask<Result>(
-    what: string,
-    { idempotencyKey: key, signal }: { readonly idempotencyKey: string; readonly signal: AbortSignal },
-    work: () => Result,
-  ): Promise<Result> {
+  ask<Result>(what: string, { message: { id: key }, signal }: Asking, work: () => Result): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const scheduler = this.#scheduler;
     if (this.#instance.dead) return promise;
