@@ -6,6 +6,7 @@ import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerPublish } from './commands/publish.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerSchedules } from './commands/schedules.ts';
 import { registerTopology } from './commands/topology.ts';
 import { registerUp } from './commands/up.ts';
 import type { Io } from './io.ts';
@@ -48,6 +49,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerPublish(registration);
   registerRuns(registration);
   registerDeadLetters(registration);
+  registerSchedules(registration);
   registerAgents(registration);
   registerTopology(registration);
   registerDiagnose(registration);

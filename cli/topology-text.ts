@@ -4,7 +4,8 @@ import { table } from './output/table.ts';
 
 /** The topology as tables. */
 export function topologyText(topology: Topology, palette: Palette): string {
-  const { project, prefix, topics, subscriptions, functions, secrets, queue, grants } = topology;
+  const { project, prefix, topics, subscriptions, functions, schedules, secrets, queue, expiring, grants } =
+    topology;
   const section = (title: string, text: string) => `${palette.cyan(title)}\n${text}`;
   return [
     `project ${palette.bold(project)}, prefix ${palette.bold(prefix)}, queue ${queue}`,
@@ -62,7 +63,22 @@ export function topologyText(topology: Topology, palette: Palette): string {
         palette,
       ),
     ),
+    section(
+      'Schedules',
+      table(
+        schedules,
+        [
+          { title: 'SCHEDULE', value: ({ agent, schedule }) => `${agent} ${schedule}` },
+          { title: 'CRON', value: ({ cron }) => cron },
+          { title: 'TIME ZONE', value: ({ timeZone }) => timeZone },
+          { title: 'TOPIC', value: ({ topic }) => topic },
+          { title: 'SENDS', value: ({ attributes, data }) => `${attributes['ce-type']} ${data}` },
+        ],
+        palette,
+      ),
+    ),
     section('Secrets', secrets.join('\n') || 'none'),
+    section('Expire', `documents of ${expiring.join(', ')}, by their expireAt`),
   ].join('\n\n');
 }
 

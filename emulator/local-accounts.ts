@@ -9,6 +9,7 @@ export const LOCAL_ACCOUNTS = {
   /** A number that Twilio lets test accounts send from (https://www.twilio.com/docs/iam/test-credentials). */
   twilioFrom: '+15005550006',
   purchasingPhone: '+15555550100',
+  reportsPhone: '+15555550101',
   calendarToken: 'local-calendar-token',
   calendarId: 'deliveries',
   shippingToken: 'local-shipping-token',

@@ -51,6 +51,7 @@ export function providerSettings(providers: LocalProviders): Record<string, stri
     TWILIO_API_BASE: providers.twilio.url,
     TWILIO_FROM: LOCAL_ACCOUNTS.twilioFrom,
     PURCHASING_PHONE: LOCAL_ACCOUNTS.purchasingPhone,
+    REPORTS_PHONE: LOCAL_ACCOUNTS.reportsPhone,
     CALENDAR_API_BASE: providers.calendar.url,
     DELIVERY_CALENDAR: LOCAL_ACCOUNTS.calendarId,
     SHIPPING_API_BASE: providers.shipping.url,

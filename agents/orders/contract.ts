@@ -73,7 +73,11 @@ export const orders = defineAgent({
   description: 'Takes orders, and sees each one fulfilled, or refunded and undone.',
   workflows: { 'fulfill-order': { input: Order, output: Fulfilment, key: 'orderId' } },
   publishes: {
-    fulfilled: Fulfilment,
+    fulfilled: Fulfilment.extend({
+      lines: z.array(z.object({ sku: z.string(), quantity: z.int() })),
+      placedAt: z.iso.datetime(),
+      fulfilledAt: z.iso.datetime(),
+    }),
     /** The order will not be fulfilled; whatever was taken for it is being given back. */
     rejected: z.object({
       orderId: z.string(),
@@ -81,6 +85,7 @@ export const orders = defineAgent({
       /** The business reason, or the code where there is none. */
       reason: z.string(),
       message: z.string(),
+      rejectedAt: z.iso.datetime(),
     }),
   },
   calls: ['payments', 'inventory', 'shipping', 'scheduling', 'notifications'],

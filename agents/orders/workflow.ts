@@ -23,12 +23,15 @@ export const fulfillOrder = defineWorkflow({
   input: Order,
   output: Fulfilment,
   async run(wf, order) {
+    const placedAt = wf.now().toISOString();
+    const now = () => wf.now().toISOString();
     try {
       const fulfilment = await fulfil(wf, order);
-      wf.publish(orders.fulfilled, fulfilment);
+      const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+      wf.publish(orders.fulfilled, { ...fulfilment, lines, placedAt, fulfilledAt: now() });
       return fulfilment;
     } catch (error) {
-      wf.publish(orders.rejected, { orderId: order.orderId, ...describe(error) });
+      wf.publish(orders.rejected, { orderId: order.orderId, ...describe(error), rejectedAt: now() });
       throw error;
     }
   },

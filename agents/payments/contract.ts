@@ -58,6 +58,7 @@ export const payments = defineAgent({
       currency: z.string(),
       paymentIntentId: z.string(),
       refundId: z.string(),
+      refundedAt: z.iso.datetime(),
     }),
   },
   secrets: ['stripe-api-key'],

@@ -74,7 +74,8 @@ async function refund(input: Refund, ctx: HandlerContext<PaymentState>) {
   ctx.state.set(orderId, ended);
   if (paymentIntentId !== undefined && refundId !== undefined) {
     const { amount, currency } = ended;
-    ctx.publish(agent.refunded, { orderId, amount, currency, paymentIntentId, refundId });
+    const refundedAt = ctx.now().toISOString();
+    ctx.publish(agent.refunded, { orderId, amount, currency, paymentIntentId, refundId, refundedAt });
   }
   return answer(ended);
 }

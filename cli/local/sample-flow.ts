@@ -25,9 +25,9 @@ export interface Flow {
   readonly signal: AbortSignal;
 }
 
-/** Starts every function, all at once: else the first order would wait for one after the other. */
-export function wake({ services, urlOf }: Pick<RunServer, 'services' | 'urlOf'>): void {
-  for (const service of services) {
+/** Starts the functions that orders need, all at once: else the first order would wait for one after the other. */
+export function wake({ topology }: Flow, { urlOf }: Pick<RunServer, 'urlOf'>): void {
+  for (const service of ['orders', ...contractIn(topology, 'orders').calls]) {
     // One that does not start says why in its log, and again with its first message.
     fetch(`${urlOf(service)}/healthz`).catch(() => {});
   }
@@ -73,13 +73,23 @@ export async function quiet(
 }
 
 /** A message of the sample's to an agent. */
-export function composeFor({ topology, ports }: Flow, agent: string, type: string, data: Json): Composed {
-  const contract = contractOf(
-    topology.functions.map((each) => each.contract),
+export function composeFor(
+  { topology, ports }: Flow,
+  agent: string,
+  type: string,
+  data: Json,
+  attributes: Readonly<Record<string, string>> = {},
+): Composed {
+  const contract = contractIn(topology, agent);
+  const now = new Date(ports.clock.now());
+  return compose({ contract, type, data, attributes, prefix: topology.prefix, now });
+}
+
+const contractIn = ({ functions }: Topology, agent: string) =>
+  contractOf(
+    functions.map(({ contract }) => contract),
     agent,
   );
-  return compose({ contract, type, data, prefix: topology.prefix, now: new Date(ports.clock.now()) });
-}
 
 /** Publishes messages that all go to one topic. */
 export async function send({ ports }: Flow, messages: readonly Composed[]): Promise<void> {

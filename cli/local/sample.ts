@@ -16,6 +16,7 @@ import type { LocalMesh } from './local-mesh.ts';
 import { OrderDesk } from './order-desk.ts';
 import { watchRuns } from './run-watch.ts';
 import { type Flow, quiet, readStock, restock, wake } from './sample-flow.ts';
+import { makeReports } from './sample-reports.ts';
 import type { Stop } from './stop.ts';
 
 export interface SampleRequest {
@@ -56,7 +57,7 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
   const catalogue = generateCatalogue({ seed, orders: count });
   const today = new Date().toISOString().slice(0, 10);
   const orders = generateOrders({ seed, count, catalogue, today });
-  wake(mesh.run);
+  wake(flow, mesh.run);
   await restock(flow, restocksOf(catalogue));
   const { services, kill } = mesh.run;
   const chaos = chaotic ? startChaos({ clock: systemClock, seed, services, kill }) : undefined;
@@ -76,11 +77,14 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
     progress.update('every run has ended; waiting for the last messages');
     await quiet(flow, mesh, timeoutMs);
     const runs = [...ended.values()];
+    progress.update('waiting for the report of the day');
+    const reports = await makeReports(flow, runs, timeoutMs);
     const { stripe, twilio, calendar, shipping } = mesh.cloud.providers;
     const reconciliation = reconcile({
       orders,
       catalogue,
       runs,
+      reports,
       stock: await readStock(flow, catalogue),
       books: {
         stripe: stripe.books,

@@ -1,4 +1,5 @@
 import type { Order } from '../../agents/orders/contract.ts';
+import type { Report } from '../../agents/reports/contract.ts';
 import type { Books, Ending, OrderRun, StockBook } from './books.ts';
 import type { Catalogue } from './catalogue.ts';
 import {
@@ -13,6 +14,7 @@ import {
   stockCheck,
   textsCheck,
 } from './checks.ts';
+import { reportCheck } from './report-check.ts';
 
 export interface ReconcileInput {
   readonly orders: readonly Order[];
@@ -22,6 +24,8 @@ export interface ReconcileInput {
   readonly stock: StockBook;
   /** The runs of `fulfill-order`. Those of other orders are left out of account; what they did is not. */
   readonly runs: readonly OrderRun[];
+  /** The daily reports of the days on which the orders ended. Left out: none is looked at. */
+  readonly reports?: readonly Report[];
 }
 
 export interface Reconciliation {
@@ -35,7 +39,14 @@ export interface Reconciliation {
 const ENDED = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
 
 /** Holds what the runs say became of the orders against what the providers' and the inventory's books say. */
-export function reconcile({ orders, catalogue, books, stock, runs }: ReconcileInput): Reconciliation {
+export function reconcile({
+  orders,
+  catalogue,
+  books,
+  stock,
+  runs,
+  reports,
+}: ReconcileInput): Reconciliation {
   const runOf = new Map(runs.map((run) => [run.key, run]));
   const charged = new Set(books.stripe.charges.map(({ metadata }) => metadata.orderId));
   const endings = new Map<string, Ending>();
@@ -49,6 +60,9 @@ export function reconcile({ orders, catalogue, books, stock, runs }: ReconcileIn
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   const fulfilled = orders.filter(({ orderId }) => endings.get(orderId) === 'fulfilled');
+  const byReason = Object.fromEntries(
+    [...reasons].sort(([a, some], [b, more]) => more - some || (a < b ? -1 : 1)),
+  );
   const checks = [
     endedCheck(orders, runOf),
     undoneCheck(orders, runOf),
@@ -60,14 +74,13 @@ export function reconcile({ orders, catalogue, books, stock, runs }: ReconcileIn
     slotsCheck(fulfilled, books),
     textsCheck(fulfilled, orders, books),
     impossibleCheck(fulfilled),
+    ...(reports ? [reportCheck({ reports, fulfilled, byReason, books })] : []),
   ];
   return {
     balanced: checks.every(({ ok }) => ok),
     checks,
     endings,
-    byReason: Object.fromEntries(
-      [...reasons].sort(([a, some], [b, more]) => more - some || (a < b ? -1 : 1)),
-    ),
+    byReason,
   };
 }
 

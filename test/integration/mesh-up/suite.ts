@@ -124,6 +124,42 @@ export function meshSuite(env: () => Readonly<Record<string, string>>): void {
       );
     });
 
+    test('reports on the day when its schedule is run, and lists the schedule', async () => {
+      const [listed]: { schedule: string; state: string; nextAt: string }[] = await json('schedules', 'list');
+      expect(listed).toMatchObject({ schedule: 'daily-report', state: 'ENABLED' });
+      expect(Date.parse(listed?.nextAt ?? '')).toBeGreaterThan(Date.now());
+      const today = ['schedules', 'run', 'reports', 'daily-report', '{"day":"today"}', '--wait'];
+      expect(await json(...today)).toMatchObject({
+        run: { workflow: 'daily-report', status: 'completed', output: { kind: 'report' } },
+      });
+      expect((await project.run(['schedules', 'run', 'reports', 'weekly'])).exitCode).toBe(6);
+    });
+
+    test('reports on the day before when the schedule strikes', async () => {
+      const { addresses, project: id } = mesh.state;
+      const job = `projects/${id}/locations/us-central1/jobs/mesh-reports-daily-report`;
+      const struck = await fetch(`http://${addresses.scheduler}/v1/${job}:run`, { method: 'POST' });
+      expect(await struck.json()).toMatchObject({ name: job, status: {} });
+      const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+      await vi.waitFor(
+        async () => {
+          const runs: { output?: { day: string } }[] = await json(
+            'runs',
+            'list',
+            '--workflow',
+            'daily-report',
+          );
+          expect(runs).toContainEqual(
+            expect.objectContaining({
+              status: 'completed',
+              output: expect.objectContaining({ day: yesterday }),
+            }),
+          );
+        },
+        { timeout: 20_000, interval: 100 },
+      );
+    });
+
     test('makes a dead letter of rubbish, original intact, that is shown and can be redriven', async () => {
       await publishByRest('mesh-orders', 'rubbish', { type: 'fulfill-order' });
       const found = await vi.waitFor(

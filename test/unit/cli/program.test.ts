@@ -95,12 +95,14 @@ describe('agents and topology', () => {
       project: 'p',
       prefix: 'dev',
       queue: expect.stringContaining('projects/p/'),
+      schedules: [{ agent: 'reports', schedule: 'daily-report', cron: '10 0 * * *' }],
     });
   });
 
   test('shows the topology as tables', async () => {
     const { stdout } = await mesh('topology', '--project', 'p');
     expect(stdout).toMatch(/^SUBSCRIPTION +TOPIC +PUSHED TO/m);
+    expect(stdout).toMatch(/^reports daily-report +10 0 \* \* \* +Etc\/UTC/m);
   });
 });
 

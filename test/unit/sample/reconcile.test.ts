@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Report } from '../../../agents/reports/contract.ts';
 import { reconcile } from '../../../cli/sample/reconcile.ts';
-import { type Day, honestDay } from './shop.ts';
+import { type Day, honestDay, honestReport } from './shop.ts';
 
 function first<Item>(items: readonly Item[]): Item {
   const [item] = items;
@@ -180,5 +181,33 @@ describe('the books do not balance when', () => {
     failedRun(day, 'card_declined').status = 'completed';
     const wrong = reconcile(day).checks.filter(({ ok }) => !ok);
     expect(wrong.map(({ name }) => name)).toContain('fulfilled orders that could not be');
+  });
+});
+
+describe('the report of the day', () => {
+  const REPORT = 'the report of the day tells the same';
+  const wrongOf = (report: Report) =>
+    reconcile({ ...honestDay(), reports: [report] }).checks.filter(({ ok }) => !ok);
+
+  test('that is right balances', () => {
+    const { checks } = reconcile({ ...honestDay(), reports: [honestReport(honestDay())] });
+    expect(checks.map(({ name }) => name)).toContain(REPORT);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  test.each<[string, (report: Report) => Report]>([
+    ['orders fulfilled', (report) => ({ ...report, fulfilled: report.fulfilled - 1 })],
+    [
+      'revenue usd',
+      (report) => ({ ...report, revenue: report.revenue.filter((sum) => sum.currency !== 'usd') }),
+    ],
+    ['refunds', (report) => ({ ...report, refunds: [] })],
+    ['reasons card_declined', (report) => ({ ...report, reasons: report.reasons.slice(1) })],
+    ['pieces all', (report) => ({ ...report, pieces: report.pieces + 1 })],
+    ['top articles', (report) => ({ ...report, topSkus: report.topSkus.toReversed() })],
+  ])('that is wrong in %s is found out', (part, cook) => {
+    expect(wrongOf(cook(honestReport(honestDay())))).toMatchObject([
+      { name: REPORT, wrong: expect.arrayContaining([expect.stringContaining(part)]) },
+    ]);
   });
 });

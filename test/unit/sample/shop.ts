@@ -1,5 +1,8 @@
 import type { Stock } from '../../../agents/inventory/contract.ts';
 import { totalOf } from '../../../agents/orders/contract.ts';
+import type { Entry, Report } from '../../../agents/reports/contract.ts';
+import { reportOf } from '../../../agents/reports/report.ts';
+import { tallyOf } from '../../../agents/reports/tally.ts';
 import type { Books, OrderRun } from '../../../cli/sample/books.ts';
 import { generateCatalogue } from '../../../cli/sample/catalogue.ts';
 import { generateOrders, isDeliverable, isPayable, isReachable } from '../../../cli/sample/orders.ts';
@@ -72,3 +75,19 @@ export function honestDay() {
 }
 
 export type Day = ReturnType<typeof honestDay>;
+
+/** What the reports agent would tell of the day. */
+export function honestReport({ orders, runs, books }: Day): Report {
+  const ends = runs.map(({ key: orderId, failure, createdAt, endedAt }): Entry => {
+    if (failure) return { kind: 'rejected', orderId, reason: failure.reason ?? failure.code };
+    const order = orders.find((each) => each.orderId === orderId);
+    if (!order) throw new Error(`there is no order ${orderId}`);
+    const { currency, lines } = order;
+    const tookMs = (endedAt?.getTime() ?? 0) - createdAt.getTime();
+    return { kind: 'fulfilled', orderId, currency, total: totalOf(order), tookMs, lines };
+  });
+  const refunds = books.stripe.charges.flatMap(({ amountRefunded: amount, currency, metadata }): Entry[] =>
+    amount > 0 ? [{ kind: 'refunded', orderId: metadata.orderId ?? '', currency, amount }] : [],
+  );
+  return reportOf('2026-01-01', tallyOf([...ends, ...refunds]), new Date('2026-01-02T00:10:00Z'));
+}
