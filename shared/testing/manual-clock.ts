@@ -21,7 +21,8 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, task: () => void): () => void {
-    const timer = { due: this.#now + Math.max(0, delayMs), order: this.#made++, task };
+    // Whole milliseconds, as the system's clock has: what is armed for a time is not early for it by a fraction.
+    const timer = { due: this.#now + Math.ceil(Math.max(0, delayMs)), order: this.#made++, task };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
