@@ -12,6 +12,7 @@ import type { Ports } from '../contract/ports.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
 import { admit } from './admission.ts';
+import { type Claim, Claims } from './claim.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
 import { EntityTurn } from './entity-turn.ts';
@@ -33,18 +34,8 @@ export interface Kernel {
   handle(delivery: Delivery): Promise<Outcome>;
 }
 
-/** The inbox record as its holder wrote it. */
-interface Claim {
-  readonly version: string;
-  readonly until: Date;
-  /** The version of the entity's lease that was taken with it, where the message is for an entity. */
-  readonly lease: string | undefined;
-}
-
 /** Reading and deciding again after a conflict, before the message is left to Pub/Sub's own retry. */
 const MOST_CONFLICTS = 8;
-/** Added to the contract's timeout: by then a handler that was cut off has been seen to be. */
-const LEASE_MARGIN_MS = 2_000;
 /** When a message comes back that others of its entity always overtook. */
 const CROWDED_MS = 1_000;
 
@@ -58,6 +49,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const { contract, deployment, ports } = options;
   const { bus, store, timers, clock } = ports;
   const timeoutMs = milliseconds(contract.limits.timeout);
+  const claims = new Claims(ports, timeoutMs);
 
   async function handle(delivery: Delivery): Promise<Outcome> {
     const span = childSpan(
@@ -139,11 +131,11 @@ export function createKernel(options: KernelOptions): Kernel {
       try {
         const until = turn?.waitUntil(clock.now(), owner);
         if (turn && until) return await queueUp(work, turn, until);
-        if (route.mode === 'effect' && (!claim || timeLeft(claim) < timeoutMs / 2))
-          claim = await takeClaim(inbox, message, record, owner, turn);
+        if (route.mode === 'effect' && (!claim || claims.timeLeft(claim) < timeoutMs / 2))
+          claim = await claims.take({ path: inbox, message, turn }, record, owner);
         const held = {
           version: claim?.version ?? record?.version,
-          timeLeft: claim ? timeLeft(claim) : timeoutMs,
+          timeLeft: claim ? claims.timeLeft(claim) : timeoutMs,
           endTurn: (now: number) =>
             (claim?.lease === undefined ? turn?.pass(now) : turn?.end(now, claim.lease)) ?? [],
         };
@@ -151,7 +143,7 @@ export function createKernel(options: KernelOptions): Kernel {
       } catch (error) {
         const conflict = hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists');
         if (conflicts >= MOST_CONFLICTS || !conflict) {
-          if (!wasCutOff(error)) await release(inbox, message, claim, turn, work.log);
+          if (!wasCutOff(error)) await claims.release({ path: inbox, message, turn }, claim, work.log);
           // Others of its entity are always faster: that is no fault of the message's.
           if (conflict && turn) return defer(delivery, message, new Date(clock.now() + CROWDED_MS), 'entity');
           throw error;
@@ -159,11 +151,6 @@ export function createKernel(options: KernelOptions): Kernel {
         await sleep(clock, backoff(conflicts, key));
       }
     }
-  }
-
-  /** How long a handler may take so that it is cut off, and seen to be, before its lease ends. */
-  function timeLeft(claim: Claim): number {
-    return claim.until.getTime() - LEASE_MARGIN_MS - clock.now();
   }
 
   /** Whoever held the message died at it, and so did those before. Its redeliveries are deferred, where Pub/Sub loses count of them. */
@@ -225,42 +212,6 @@ export function createKernel(options: KernelOptions): Kernel {
       log.info('rejected', { reason: error.reason, detail: error.message });
       return { writes: [], sends: [], reply: { ok: false, error: toFailure(error) } };
     }
-  }
-
-  async function takeClaim(
-    path: string,
-    message: Message,
-    record: StoredDocument | undefined,
-    owner: string,
-    turn: EntityTurn | undefined,
-  ): Promise<Claim> {
-    const now = clock.now();
-    const until = new Date(now + timeoutMs + LEASE_MARGIN_MS);
-    const fields = encodeInbox({ status: 'running', leaseUntil: until, owner }, message, now);
-    const [version, lease] = await store.commit([
-      record ? { kind: 'put', path, fields, ifVersion: record.version } : { kind: 'create', path, fields },
-      ...(turn?.take(now, until, owner) ?? []),
-    ]);
-    return { version: version as string, until, lease };
-  }
-
-  /** Lets the next delivery start at once instead of waiting for the lease to end. Only a courtesy: the lease ends by itself. */
-  async function release(
-    path: string,
-    message: Message,
-    claim: Claim | undefined,
-    turn: EntityTurn | undefined,
-    log: Log,
-  ): Promise<void> {
-    const now = clock.now();
-    const writes: Write[] = [];
-    if (claim) {
-      const fields = encodeInbox({ status: 'running', leaseUntil: new Date(0), owner: '' }, message, now);
-      writes.push({ kind: 'put', path, fields, ifVersion: claim.version });
-      if (turn && claim.lease !== undefined) writes.push(...turn.end(now, claim.lease));
-    } else if (turn) writes.push(...turn.leave(now));
-    if (writes.length === 0) return;
-    await store.commit(writes).catch((error) => log.debug('the claim could not be released', { error }));
   }
 
   /** Waits for the entity's other messages: takes a place among them, and comes back to look. */
