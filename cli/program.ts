@@ -9,6 +9,7 @@ import { registerRuns } from './commands/runs.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerTopology } from './commands/topology.ts';
 import { registerUp } from './commands/up.ts';
+import { registerWorkflows } from './commands/workflows.ts';
 import type { Io } from './io.ts';
 import { exitCodeOf } from './output/exit-code.ts';
 import { showError } from './output/failure.ts';
@@ -24,6 +25,8 @@ function createProgram(io: Io, setExitCode: (code: number) => void): Command {
   const program = new Command('mesh')
     .description('Durable agents and workflows on Pub/Sub, Firestore and Cloud Run functions.')
     .exitOverride()
+    // So that --version after a command is the command's own.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -40,7 +43,7 @@ Examples:
   mesh up --sample                                   run the mesh here, with 200 sample orders
   mesh publish orders fulfill-order @order.json --wait
   mesh runs list --status failed
-  mesh dead-letters redrive --all
+  mesh dead-letters redrive --all --yes
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not found, 8 cancelled, 9 timeout.`,
     );
@@ -52,6 +55,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerSchedules(registration);
   registerAgents(registration);
   registerTopology(registration);
+  registerWorkflows(registration);
   registerDiagnose(registration);
   registerCompletion(registration);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);

@@ -1,45 +1,55 @@
 import { type Command, Option } from 'commander';
-import type { RunStatus } from '../../shared/workflow/index.ts';
 import {
   formatOf,
   type OutputOptions,
   type TargetOptions,
+  timeAgo,
   timeoutOption,
   wholeNumber,
   withOutput,
   withTarget,
 } from '../options.ts';
 import type { Registration } from '../registration.ts';
+import type { BulkCancelOptions } from '../runs/bulk-cancel.ts';
+import type { ListOptions } from '../runs/run-list.ts';
 import { STATUSES } from '../runs/run-status.ts';
+import { registerControl } from './run-control.ts';
+import { registerRecords } from './run-records.ts';
+import { registerReruns } from './run-reruns.ts';
 
 type Common = OutputOptions & TargetOptions;
-interface ListOptions extends Common {
-  readonly status?: RunStatus;
-  readonly workflow?: string;
-  readonly limit: number;
-}
-interface CancelOptions extends Common {
-  readonly reason?: string;
+interface CancelOptions extends Common, BulkCancelOptions {
   readonly wait?: boolean;
   readonly timeout: number;
 }
 
-export function registerRuns({ program, io, setExitCode }: Registration): void {
+export function registerRuns(registration: Registration): void {
+  const { program, io, setExitCode } = registration;
   const runs = program.command('runs').description('the runs of workflows');
   // Loaded when a command runs, so that help is quick.
   const load = () => import('../runs/run-actions.ts');
   const about = (command: Command) => withTarget(withOutput(command));
+  const filtered = (command: Command) =>
+    about(command)
+      .addOption(new Option('--status <status>', 'only runs in this state').choices(STATUSES))
+      .option('--workflow <name>', 'only runs of this workflow')
+      .option('--key <key>', "only runs with this key, such as an order's id")
+      .option('--agent <name>', 'only runs that this agent hosts')
+      .option('--since <time>', 'only runs created since: 2h, or a time', timeAgo)
+      .option('--until <time>', 'only runs created before: 30m, or a time', timeAgo);
 
-  about(runs.command('list'))
+  filtered(runs.command('list'))
     .description('list the newest runs')
-    .addOption(new Option('--status <status>', 'only runs in this state').choices(STATUSES))
-    .option('--workflow <name>', 'only runs of this workflow')
     .option('--limit <count>', 'at most so many', wholeNumber(1, 1_000), 20)
+    .option('--page <token>', 'go on where the list before ended')
     .addHelpText(
       'after',
       examples('mesh runs list --status failed --limit 5', 'mesh runs list -o jsonl | jq -r .key'),
     )
-    .action(async (options: ListOptions) => (await load()).list(io, formatOf(options), options));
+    .action(async (options: Common & ListOptions) => {
+      const { list } = await import('../runs/run-list.ts');
+      await list(io, formatOf(options), options);
+    });
 
   about(runs.command('show'))
     .description('show a run: its steps, when each began, what it took, and how it was undone')
@@ -57,17 +67,34 @@ export function registerRuns({ program, io, setExitCode }: Registration): void {
       (await load()).signal(io, formatOf(options), options, { run, name, payload }),
     );
 
-  about(runs.command('cancel'))
-    .description('cancel a run: what it has done is undone in reverse')
-    .argument('<run>', "the run's id or key")
+  filtered(runs.command('cancel'))
+    .description('cancel a run, or all that fit: what each has done is undone in reverse')
+    .argument('[run]', "the run's id or key")
+    .option('--all', 'every run that has not ended')
     .option('--reason <text>', 'why, for the record')
-    .option('--wait', 'wait until it has ended')
+    .option('--wait', 'for one run: wait until it has ended')
     .addOption(timeoutOption('wait at most so long', '2m'))
-    .addHelpText('after', examples('mesh runs cancel order-1-0007 --reason "ordered by mistake" --wait'))
-    .action(async (run: string, options: CancelOptions) => {
-      const exitCode = await (await load()).cancel(io, formatOf(options), options, run);
-      setExitCode(exitCode);
+    .option('--dry-run', 'for many: only list them')
+    .option('--yes', 'for many: do not ask')
+    .addHelpText(
+      'after',
+      examples(
+        'mesh runs cancel order-1-0007 --reason "ordered by mistake" --wait',
+        'mesh runs cancel --workflow fulfill-order --status blocked --dry-run',
+      ),
+    )
+    .action(async (run: string | undefined, options: CancelOptions) => {
+      if (run !== undefined) {
+        setExitCode(await (await load()).cancel(io, formatOf(options), options, run));
+        return;
+      }
+      const { cancelMany } = await import('../runs/bulk-cancel.ts');
+      setExitCode(await cancelMany(io, formatOf(options), options));
     });
+
+  registerControl(runs, registration);
+  registerReruns(runs, registration);
+  registerRecords(runs, registration);
 }
 
 const examples = (...lines: readonly string[]) =>

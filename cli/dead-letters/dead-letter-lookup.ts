@@ -8,11 +8,24 @@ import { withChunks } from '../../shared/kernel/index.ts';
 
 const COLLECTION = deadLetters.contract.state?.collection ?? 'deadLetters';
 
+/** How many are looked up at a time. */
+const PAGE = 200;
+
 export interface DeadLetterFilter {
   readonly agent?: string;
   readonly code?: string;
+  readonly type?: string;
   readonly status?: DeadLetterRecord['status'];
+  /** Seen last at this time or later. */
+  readonly since?: Date;
+  /** Seen last before this time. */
+  readonly before?: Date;
+}
+
+export interface DeadLetterPage {
   readonly limit: number;
+  /** The last of the page before. */
+  readonly after?: FoundDeadLetter;
 }
 
 /** A record, and the document that it was read from. */
@@ -22,14 +35,36 @@ export interface FoundDeadLetter {
 }
 
 /** The dead letters that fit, those seen last first. */
-export async function listDeadLetters(store: Store, filter: DeadLetterFilter): Promise<FoundDeadLetter[]> {
-  const { agent, code, status, limit } = filter;
-  const where: Query['where'] = Object.entries({ agent, code, status }).flatMap(([field, value]) =>
+export async function listDeadLetters(
+  store: Store,
+  { agent, code, type, status, since, before }: DeadLetterFilter,
+  { limit, after }: DeadLetterPage,
+): Promise<FoundDeadLetter[]> {
+  const equal = Object.entries({ agent, code, type, status }).flatMap(([field, value]) =>
     value === undefined ? [] : [{ field, op: '==' as const, value }],
   );
-  const orderBy = { field: 'lastSeen', descending: true };
-  const documents = await store.query({ collection: COLLECTION, where, orderBy, limit });
+  // Times are text of one form and zone, whose order is that of the times.
+  const where: Query['where'] = [
+    ...equal,
+    ...(since ? [{ field: 'lastSeen', op: '>=' as const, value: since.toISOString() }] : []),
+    ...(before ? [{ field: 'lastSeen', op: '<' as const, value: before.toISOString() }] : []),
+  ];
+  const documents = await store.query({
+    ...{ collection: COLLECTION, where, orderBy: { field: 'lastSeen', descending: true }, limit },
+    ...(after && { startAfter: { value: after.record.lastSeen, path: after.document.path } }),
+  });
   return documents.map(decode);
+}
+
+/** Every dead letter that fits, those seen last first. */
+export async function allDeadLetters(store: Store, filter: DeadLetterFilter): Promise<FoundDeadLetter[]> {
+  const all: FoundDeadLetter[] = [];
+  for (;;) {
+    const after = all.at(-1);
+    const page = await listDeadLetters(store, filter, { limit: PAGE, ...(after && { after }) });
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
 }
 
 /** Throws `NotFound`. */

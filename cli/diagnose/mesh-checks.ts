@@ -3,8 +3,8 @@ import type { Ports } from '../../shared/contract/ports.ts';
 import type { Store } from '../../shared/contract/store.ts';
 import { computeTopology } from '../../shared/topology.ts';
 import type { RunStatus } from '../../shared/workflow/index.ts';
+import { listRuns } from '../../shared/workflow/runs/index.ts';
 import { listDeadLetters } from '../dead-letters/dead-letter-lookup.ts';
-import { listRuns } from '../runs/run-lookup.ts';
 import type { Target } from '../target.ts';
 import { check, type Finding, fail, pass, warn } from './check.ts';
 
@@ -54,8 +54,8 @@ export function checkRuns(store: Store, now: number): Promise<Finding> {
   return check('runs', 'See whether Firestore can be reached, and whether you may read it.', async () => {
     const bad: string[] = [];
     for (const status of ['blocked', 'compensation_failed'] as const satisfies readonly RunStatus[]) {
-      const { length } = await listRuns(store, { status, limit: MOST });
-      if (length > 0) bad.push(`${length} ${status}`);
+      const { runs } = await listRuns(store, { status }, { limit: MOST });
+      if (runs.length > 0) bad.push(`${runs.length} ${status}`);
     }
     if (bad.length > 0) {
       return fail(
@@ -64,7 +64,7 @@ export function checkRuns(store: Store, now: number): Promise<Finding> {
         'mesh runs list --status blocked (or compensation_failed), then docs/errors.md',
       );
     }
-    const running = await listRuns(store, { status: 'running', limit: MOST });
+    const { runs: running } = await listRuns(store, { status: 'running' }, { limit: MOST });
     const stuck = running.filter(({ updatedAt }) => now - updatedAt.getTime() > STUCK_MS);
     return stuck.length === 0
       ? pass('runs', `${running.length} running`)
@@ -77,7 +77,7 @@ export function checkDeadLetters(store: Store): Promise<Finding> {
     'dead letters',
     'See whether Firestore can be reached, and whether you may read it.',
     async () => {
-      const { length } = await listDeadLetters(store, { status: 'open', limit: MOST });
+      const { length } = await listDeadLetters(store, { status: 'open' }, { limit: MOST });
       return length === 0
         ? pass('dead letters', 'none is open')
         : warn('dead letters', `${length} open`, 'mesh dead-letters list --status open');

@@ -5,7 +5,7 @@ import { findDeath } from '../dead-letters/dead-letter-lookup.ts';
 import type { Io } from '../io.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import { exitCodeOfRun, paintStatus } from '../runs/run-status.ts';
-import { detailsOf, failureText } from '../runs/run-text.ts';
+import { factsOf, failureText } from '../runs/run-text.ts';
 import { waitForRun } from '../runs/run-wait.ts';
 import { findTarget, withPorts } from '../target.ts';
 import { compose } from './compose.ts';
@@ -64,7 +64,7 @@ export async function publish(
           throw new MeshError(death.code, death.message, { hint: `See: mesh dead-letters show ${death.id}` });
       },
     });
-    printer.item({ ...published, run: detailsOf(run).run }, (palette) => {
+    printer.item({ ...published, run: factsOf(run) }, (palette) => {
       const failure = run.failure ? `: ${failureText(run.failure)}` : '';
       const output = run.output === undefined ? '' : `\n${JSON.stringify(run.output, null, 2)}`;
       return `${run.workflow} ${run.key} ${paintStatus(run.status, palette)}${failure}${output}`;

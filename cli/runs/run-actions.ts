@@ -5,49 +5,23 @@ import type { Json } from '../../shared/contract/json.ts';
 import { CANCEL, SIGNAL } from '../../shared/contract/message.ts';
 import { topicOf } from '../../shared/contract/names.ts';
 import type { GooglePorts } from '../../shared/gcp/index.ts';
-import type { RunRecord, RunStatus } from '../../shared/workflow/index.ts';
+import { type RunRecord, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
 import type { Io } from '../io.ts';
 import { SOURCE } from '../messages/compose.ts';
 import { readJson } from '../messages/input.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
-import { lengthText, timeText } from '../output/time.ts';
 import { findTarget, withPorts } from '../target.ts';
-import { findRun, listRuns, type RunFilter } from './run-lookup.ts';
+import { findRun } from './run-lookup.ts';
 import { hasEnded, paintStatus } from './run-status.ts';
-import { detailsOf, detailsText, failureText } from './run-text.ts';
+import { detailsOf, detailsText } from './run-text.ts';
 import { waitForRun } from './run-wait.ts';
 
-export async function list(io: Io, format: Format, options: TargetOptions & RunFilter): Promise<void> {
-  const { status, workflow, limit } = options;
-  const filter = { limit, ...(status && { status }), ...(workflow !== undefined && { workflow }) };
-  const runs = await withPorts(findTarget(io, options), ({ store }) => listRuns(store, filter));
-  new Printer(io, format).rows(
-    runs.map((run) => detailsOf(run).run),
-    [
-      { title: 'RUN', value: ({ runId }) => runId },
-      { title: 'WORKFLOW', value: (run) => run.workflow },
-      { title: 'KEY', value: ({ key }, { bold }) => bold(key) },
-      { title: 'STATUS', value: (run, palette) => paintStatus(run.status, palette) },
-      { title: 'CREATED', value: ({ createdAt }) => timeText(createdAt) },
-      {
-        title: 'TOOK',
-        align: 'right',
-        value: ({ createdAt, endedAt }) =>
-          endedAt ? lengthText(endedAt.getTime() - createdAt.getTime()) : '-',
-      },
-      {
-        title: 'WAITS FOR / FAILURE',
-        value: ({ failure, waitingFor }) => (failure ? failureText(failure) : waitingFor.join(', ')),
-      },
-    ],
-    'There are no such runs.',
-  );
-}
-
 export async function show(io: Io, format: Format, options: TargetOptions, name: string): Promise<void> {
-  const run = await withPorts(findTarget(io, options), ({ store }) => findRun(store, name));
-  const details = detailsOf(run);
+  const details = await withPorts(findTarget(io, options), async ({ store }) => {
+    const run = await findRun(store, name);
+    return detailsOf(run, await readHistory(store, run));
+  });
   new Printer(io, format).item(details, (palette) => detailsText(details, palette));
 }
 
@@ -106,14 +80,15 @@ export async function cancel(io: Io, format: Format, options: CancelOptions, nam
   });
 }
 
-interface Sent {
+export interface Sent {
   readonly prefix: string;
   readonly run: RunRecord;
   readonly type: string;
   readonly data: Json;
 }
 
-async function send({ bus, clock }: GooglePorts, { prefix, run, type, data }: Sent): Promise<string> {
+/** Sends a message to a run; returns the message's id. */
+export async function send({ bus, clock }: GooglePorts, { prefix, run, type, data }: Sent): Promise<string> {
   const id = randomUUID();
   const { runId, agent, correlationId } = run;
   const time = new Date(clock.now()).toISOString();

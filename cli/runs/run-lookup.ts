@@ -1,61 +1,44 @@
 import { MeshError } from '../../shared/contract/errors.ts';
-import { runPath } from '../../shared/contract/names.ts';
-import type { Query, Store } from '../../shared/contract/store.ts';
-import { decodeRun, type RunRecord, type RunStatus } from '../../shared/workflow/index.ts';
+import type { Store } from '../../shared/contract/store.ts';
+import type { RunRecord } from '../../shared/workflow/index.ts';
+import { listRuns, readRun } from '../../shared/workflow/runs/index.ts';
 
-const COLLECTION = 'workflows';
+/** Reruns have the key of their origin. */
+const MOST_OF_A_KEY = 50;
 const RUN_ID = /^[0-9a-v]{32}$/;
 
-export interface RunFilter {
-  readonly status?: RunStatus;
-  readonly workflow?: string;
-  readonly key?: string;
-  readonly limit: number;
-}
-
-/** The runs that fit, newest first. */
-export async function listRuns(
-  store: Store,
-  { status, workflow, key, limit }: RunFilter,
-): Promise<RunRecord[]> {
-  const fields = { status, workflow, key };
-  const where: Query['where'] = Object.entries(fields).flatMap(([field, value]) =>
-    value === undefined ? [] : [{ field, op: '==' as const, value }],
-  );
-  const documents = await store.query({
-    collection: COLLECTION,
-    where,
-    orderBy: { field: 'createdAt', descending: true },
-    limit,
-  });
-  return documents.map(decodeRun);
-}
-
-/** The run of this id; undefined where there is none. */
-export async function readRun(store: Store, runId: string): Promise<RunRecord | undefined> {
-  const [document] = await store.read([runPath(runId)]);
-  return document && decodeRun(document);
-}
-
 /**
- * The run that `name` means: its id, or its key, such as an order's id.
+ * The run that `name` means: its id, or its key, such as an order's id. Of a run and its reruns, and of one that went on as
+ * a new one, the newest is meant.
  *
  * @throws MeshError `RunNotFound`; `UsageInvalid` for a key that several runs have
  */
 export async function findRun(store: Store, name: string): Promise<RunRecord> {
   const byId = RUN_ID.test(name) ? await readRun(store, name) : undefined;
   if (byId) return byId;
-  const [run, another] = await listRuns(store, { key: name, limit: 2 });
-  if (!run) {
+  const { runs } = await listRuns(store, { key: name }, { limit: MOST_OF_A_KEY });
+  const [newest] = runs;
+  if (!newest) {
     throw new MeshError('RunNotFound', `there is no run with the id or key ${JSON.stringify(name)}`, {
       field: 'run',
     });
   }
+  const origin = originOf(newest, runs);
+  const another = runs.find((run) => originOf(run, runs) !== origin);
   if (another) {
     throw new MeshError('UsageInvalid', `several runs have the key ${JSON.stringify(name)}`, {
       field: 'run',
-      hint: `Name one by its id: ${run.runId} (${run.workflow}), ${another.runId} (${another.workflow}), …`,
+      hint: `Name one by its id: ${newest.runId} (${newest.workflow}), ${another.runId} (${another.workflow}), …`,
     });
   }
-  return run;
+  return newest;
+}
+
+/** The id of the run that a run, by way of others, repeats, or was before it went on as a new one; its own where it is neither. */
+function originOf(run: RunRecord, runs: readonly RunRecord[]): string {
+  if (run.continuedAs !== undefined) return run.continuedAs;
+  if (!run.rerunOf) return run.runId;
+  const { runId } = run.rerunOf;
+  const origin = runs.find((other) => other.runId === runId);
+  return origin ? originOf(origin, runs) : runId;
 }

@@ -10,9 +10,20 @@ export const STATUSES = [
   'cancelled',
   'compensation_failed',
   'blocked',
+  'paused',
+  'waiting',
+  'terminated',
+  'continued',
 ] as const satisfies readonly RunStatus[];
 
-const ENDED: ReadonlySet<RunStatus> = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
+const ENDED: ReadonlySet<RunStatus> = new Set([
+  'completed',
+  'failed',
+  'cancelled',
+  'compensation_failed',
+  'terminated',
+  'continued',
+]);
 
 export const hasEnded = ({ status }: Pick<RunRecord, 'status'>) => ENDED.has(status);
 
@@ -22,8 +33,10 @@ export function exitCodeOfRun(status: RunStatus): number {
   return status === 'cancelled' ? EXIT.cancelled : EXIT.generic;
 }
 
+const YELLOW: ReadonlySet<RunStatus> = new Set(['compensating', 'cancelled', 'terminated', 'paused']);
+
 export function paintStatus(status: RunStatus, palette: Palette): string {
   if (status === 'completed') return palette.green(status);
-  if (status === 'running') return palette.cyan(status);
-  return status === 'compensating' || status === 'cancelled' ? palette.yellow(status) : palette.red(status);
+  if (status === 'running' || status === 'waiting' || status === 'continued') return palette.cyan(status);
+  return YELLOW.has(status) ? palette.yellow(status) : palette.red(status);
 }

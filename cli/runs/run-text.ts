@@ -1,5 +1,5 @@
 import type { Json } from '../../shared/contract/json.ts';
-import { entriesOf, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
+import { type Entry, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
 import type { Palette } from '../output/palette.ts';
 import { table } from '../output/table.ts';
 import { lengthText, timeText } from '../output/time.ts';
@@ -7,16 +7,25 @@ import { paintStatus } from './run-status.ts';
 
 /** A run as `mesh runs show` gives it. */
 export interface RunDetails {
-  readonly run: Omit<RunRecord, 'history' | 'kept' | 'waiters' | 'inputDigest' | 'rechecks' | 'checks'>;
+  readonly run: RunFacts;
   readonly input: Json;
   readonly steps: readonly StepView[];
 }
 
-export function detailsOf(record: RunRecord): RunDetails {
-  const { history: _h, kept: _k, waiters: _w, inputDigest: _i, rechecks: _r, checks: _c, ...run } = record;
-  const [started] = entriesOf(record);
-  return { run, input: started?.e === 'started' ? started.input : null, steps: historyOf(record) };
+export function detailsOf(record: RunRecord, history: readonly Entry[]): RunDetails {
+  const [started] = history;
+  const input = started?.e === 'started' ? started.input : null;
+  return { run: factsOf(record), input, steps: historyOf(history) };
 }
+
+/** A run as `mesh runs list` gives it: what its document says, but for what only the engine needs. */
+export function factsOf(record: RunRecord) {
+  const { history: _h, pages: _p, pagedBytes: _b, kept: _k, waiters: _w, ...rest } = record;
+  const { revision: _v, inputDigest: _i, rechecks: _r, checks: _c, ...facts } = rest;
+  return facts;
+}
+
+type RunFacts = ReturnType<typeof factsOf>;
 
 /** What took how long, from the beginning of the run. */
 export function detailsText({ run, input, steps }: RunDetails, palette: Palette): string {
@@ -27,6 +36,7 @@ export function detailsText({ run, input, steps }: RunDetails, palette: Palette)
     ['workflow', `${run.workflow} (version ${run.version}), on ${run.agent}`],
     ['key', run.key],
     ['status', paintStatus(run.status, palette)],
+    ...linesOf(run),
     ['created', timeText(run.createdAt)],
     [run.endedAt ? 'took' : 'so far', lengthText(end.getTime() - run.createdAt.getTime())],
     ...(run.waitingFor.length > 0 ? [['waits for', run.waitingFor.join(', ')] as [string, string]] : []),
@@ -39,6 +49,24 @@ export function detailsText({ run, input, steps }: RunDetails, palette: Palette)
     lines.join('\n'),
     steps.length > 0 ? stepsText(steps, run.createdAt, palette) : dim('no steps yet'),
   ].join('\n\n');
+}
+
+/** What binds the run to others, and to a time. */
+function linesOf({
+  parentRunId,
+  continuedFrom,
+  continuedAs,
+  deadlineAt,
+  paused,
+}: RunFacts): [string, string][] {
+  const lines: [string, string | undefined][] = [
+    ['paused', paused && (paused.reason ?? 'by an operator')],
+    ['parent', parentRunId],
+    ['goes on', continuedAs && `as ${continuedAs}`],
+    ['goes on', continuedFrom && `from ${continuedFrom}`],
+    ['deadline', deadlineAt && timeText(deadlineAt)],
+  ];
+  return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
 }
 
 interface Line {

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../shared/contract/clock.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { Store } from '../../shared/contract/store.ts';
 import type { RunRecord } from '../../shared/workflow/index.ts';
-import { readRun } from './run-lookup.ts';
+import { readRun } from '../../shared/workflow/runs/index.ts';
 import { hasEnded } from './run-status.ts';
 
 const FIRST_LOOK_MS = 50;

@@ -36,7 +36,7 @@ export interface Reconciliation {
   readonly byReason: Readonly<Record<string, number>>;
 }
 
-const ENDED = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
+const ENDED = new Set(['completed', 'failed', 'cancelled', 'terminated', 'compensation_failed']);
 
 /** Holds what the runs say became of the orders against what the providers' and the inventory's books say. */
 export function reconcile({

@@ -240,6 +240,11 @@ export const ERROR_CATALOGUE = {
     summary: 'As many runs wait for a slot of the same concurrency key as may.',
     hint: 'It is tried again; then redrive its dead letter when the queue is shorter, or raise concurrency.limit.',
   },
+  MapReduceFailed: {
+    retry: false,
+    summary: 'A map-reduce could not be brought to its end.',
+    hint: 'The message names the first failure; try its shards again, or tolerate more.',
+  },
   GatherFailed: {
     retry: false,
     summary: 'Too few branches of a gather succeeded.',

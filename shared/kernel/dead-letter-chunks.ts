@@ -12,7 +12,8 @@ import { stateDocumentPath } from './state.ts';
 const MOST_INLINE_BYTES = 512 * 1024;
 const CHUNK_BYTES = 900_000;
 
-const chunkPath = (record: string, at: number) => `${record}/data/${at}`;
+/** Where a part of the original is kept, given the path of its dead letter's document. */
+export const chunkPath = (record: string, at: number) => `${record}/data/${at}`;
 const bytesOf = ({ original }: DeadLetter) => Buffer.from(original.data, 'base64');
 
 /** The letter as its handler keeps it: without data that goes into chunks. */

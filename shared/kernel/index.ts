@@ -1,6 +1,6 @@
 /** The kernel room's door. */
 export * from './dead-letter.ts';
-export { withChunks } from './dead-letter-chunks.ts';
+export { chunkPath, withChunks } from './dead-letter-chunks.ts';
 export * from './handler.ts';
 export * from './handler-routes.ts';
 export * from './inbox.ts';

@@ -12,10 +12,14 @@ type Given = Pick<RunRecord, 'runId' | 'workflow' | 'key' | 'correlationId' | 'i
 
 /** A run in the newest version of its workflow, of which nothing has happened yet. */
 export function freshRun({ contract, definitions }: Origin, given: Given, now: number): RunRecord {
+  const { version } = definitions.newest(given.workflow);
+  return blankRun({ ...given, version, agent: contract.name }, now);
+}
+
+/** A run of which nothing has happened yet. */
+export function blankRun(given: Given & Pick<RunRecord, 'version' | 'agent'>, now: number): RunRecord {
   return {
     ...given,
-    version: definitions.newest(given.workflow).version,
-    agent: contract.name,
     status: 'running',
     createdAt: new Date(now),
     updatedAt: new Date(now),
@@ -27,5 +31,6 @@ export function freshRun({ contract, definitions }: Origin, given: Given, now: n
     kept: [],
     rechecks: 0,
     checks: 0,
+    revision: '',
   };
 }

@@ -3,36 +3,31 @@ import { watchRuns } from '../../../cli/local/run-watch.ts';
 import { findRun } from '../../../cli/runs/run-lookup.ts';
 import { waitForRun } from '../../../cli/runs/run-wait.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
+import { blankRun } from '../../../shared/workflow/fresh-run.ts';
+import { encodeRun } from '../../../shared/workflow/run-record.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 
 const ids = ['a', 'b'].map((letter) => letter.repeat(32)) as [string, string];
 
+const facts = {
+  ...{ workflow: 'w', version: 1, agent: 'orders', correlationId: 'c' },
+  ...{ inputDigest: '', waiters: [] },
+};
+
 function world() {
   const clock = new ManualClock();
   const store = new MemoryStore();
-  const put = (runId: string, status: string, key = `key of ${runId[0]}`) =>
+  const put = (runId: string, status: string, key = `key of ${runId[0]}`, rerunOf?: string) =>
     store.commit([
       {
         kind: 'put',
         path: `workflows/${runId}`,
         fields: {
-          workflow: 'w',
-          version: 1,
-          agent: 'orders',
-          key,
+          ...encodeRun(blankRun({ ...facts, runId, key }, clock.now())),
           status,
-          correlationId: 'c',
-          createdAt: new Date(clock.now()),
-          updatedAt: new Date(clock.now()),
           ...(status === 'completed' && { endedAt: new Date(clock.now()) }),
           waitingFor: status === 'running' ? ['call payments.charge'] : [],
-          steps: { total: 0, done: 0, failed: 0, open: 0 },
-          inputDigest: '',
-          waiters: '[]',
-          history: '[]',
-          kept: '[]',
-          rechecks: 0,
-          checks: 0,
+          ...(rerunOf && { rerunOf: { runId: rerunOf } }),
         },
       },
     ]);
@@ -108,4 +103,12 @@ test('a run is found by its id or its key; a key of several asks for an id', asy
   expect((await findRun(store, 'order-1')).runId).toBe(ids[0]);
   await put(ids[1], 'running', 'order-1');
   await expect(findRun(store, 'order-1')).rejects.toMatchObject({ code: 'UsageInvalid' });
+});
+
+test('of a run and its reruns, the key means the newest', async () => {
+  const { clock, store, put } = world();
+  await put(ids[0], 'failed', 'order-1');
+  await clock.advance(1_000);
+  await put(ids[1], 'running', 'order-1', ids[0]);
+  expect((await findRun(store, 'order-1')).runId).toBe(ids[1]);
 });

@@ -1,0 +1,65 @@
+import type { RunStatus } from '../../shared/workflow/index.ts';
+import { listRuns, type RunFilter } from '../../shared/workflow/runs/index.ts';
+import type { Io } from '../io.ts';
+import type { TargetOptions } from '../options.ts';
+import { type Format, Printer } from '../output/printer.ts';
+import type { Column } from '../output/table.ts';
+import { lengthText, timeText } from '../output/time.ts';
+import { findTarget, withPorts } from '../target.ts';
+import { paintStatus } from './run-status.ts';
+import { factsOf, failureText } from './run-text.ts';
+
+/** Which runs, as the options of a command say it. */
+export interface FilterOptions {
+  readonly workflow?: string;
+  readonly status?: RunStatus;
+  readonly key?: string;
+  readonly agent?: string;
+  readonly since?: Date;
+  readonly until?: Date;
+}
+
+export interface ListOptions extends TargetOptions, FilterOptions {
+  readonly limit: number;
+  readonly page?: string;
+}
+
+export function filterOf({ workflow, status, key, agent, since, until }: FilterOptions): RunFilter {
+  return {
+    ...(workflow !== undefined && { workflow }),
+    ...(status !== undefined && { status }),
+    ...(key !== undefined && { key }),
+    ...(agent !== undefined && { agent }),
+    ...(since && { createdFrom: since }),
+    ...(until && { createdBefore: until }),
+  };
+}
+
+export const RUN_COLUMNS: readonly Column<ReturnType<typeof factsOf>>[] = [
+  { title: 'RUN', value: ({ runId }) => runId },
+  { title: 'WORKFLOW', value: (run) => run.workflow },
+  { title: 'KEY', value: ({ key }, { bold }) => bold(key) },
+  { title: 'STATUS', value: (run, palette) => paintStatus(run.status, palette) },
+  { title: 'CREATED', value: ({ createdAt }) => timeText(createdAt) },
+  {
+    title: 'TOOK',
+    align: 'right',
+    value: ({ createdAt, endedAt }) => (endedAt ? lengthText(endedAt.getTime() - createdAt.getTime()) : '-'),
+  },
+  {
+    title: 'WAITS FOR / FAILURE',
+    value: ({ failure, waitingFor }) => (failure ? failureText(failure) : waitingFor.join(', ')),
+  },
+];
+
+/** The data is the page alone; that there are more goes to stderr, as JSON where JSON was asked for. */
+export async function list(io: Io, format: Format, options: ListOptions): Promise<void> {
+  const { limit, page } = options;
+  const { runs, next } = await withPorts(findTarget(io, options), ({ store }) =>
+    listRuns(store, filterOf(options), { limit, ...(page !== undefined && { page }) }),
+  );
+  const printer = new Printer(io, format);
+  printer.rows(runs.map(factsOf), RUN_COLUMNS, 'There are no such runs.');
+  if (next === undefined) return;
+  printer.note(format === 'table' ? `There are more: --page ${next}` : JSON.stringify({ nextPage: next }));
+}

@@ -1,0 +1,171 @@
+import type { Contract } from '../../contract/agent.ts';
+import { encodeMessage } from '../../contract/envelope.ts';
+import { hasCode, MeshError } from '../../contract/errors.ts';
+import type { Json } from '../../contract/json.ts';
+import { derivedId, digest } from '../../contract/keys.ts';
+import { TIMER } from '../../contract/message.ts';
+import { runPath, topicOf } from '../../contract/names.ts';
+import type { Ports } from '../../contract/ports.ts';
+import type { Write } from '../../contract/store.ts';
+import type { WorkflowDefinition } from '../definition.ts';
+import type { Entry, RunEvent } from '../entry.ts';
+import { blankRun } from '../fresh-run.ts';
+import { append } from '../run-history.ts';
+import { encodeRun, type RunRecord } from '../run-record.ts';
+import { digestOf } from '../start-route.ts';
+import type { Timer } from '../timer.ts';
+import { requireMatch } from './check-history.ts';
+import { type Cut, cutHistory, type Repeated } from './cut.ts';
+import type { RecordedRun } from './recorded-run.ts';
+
+/** The code that the new run will be brought on by, where it is at hand. */
+export interface Code {
+  readonly definition: WorkflowDefinition;
+  readonly contract: Contract;
+}
+
+export interface RerunOptions {
+  /** The first step to take anew. Left out: the whole run is repeated, from its input on. */
+  readonly from?: string;
+  /** In place of the origin's input. Steps before `from` stay as they were, done with the old one. */
+  readonly input?: Json;
+  /** The version that the new run keeps to. Default: that of `code`, or else of the origin. */
+  readonly version?: number;
+  /** Holds what is taken over against this code first. Left out: the new run is `blocked` where it does not match. */
+  readonly code?: Code;
+}
+
+export interface ForkOptions {
+  /** Of the version to go on by. */
+  readonly code: Code;
+  /** The first step to take anew. Left out: as late as can be. */
+  readonly from?: string;
+}
+
+/** A run that is to repeat another, ready to be begun. */
+export interface Rerun {
+  readonly run: RunRecord;
+  /** Of the history that it takes over. */
+  readonly pages: readonly Write[];
+  /** What the origin had done, and the new run will do again as long as its code does the same. */
+  readonly repeats: readonly Repeated[];
+}
+
+/** Who looks after the mesh: where its messages go, and under which name. */
+export interface Operator {
+  /** What the mesh's resource names begin with. */
+  readonly prefix: string;
+  /** The `source` of the messages that it sends, such as `/mesh-cli`. */
+  readonly source: string;
+}
+
+const PAGES_AT_A_TIME = 10;
+
+type PlanPorts = Pick<Ports, 'clock' | 'ids'>;
+
+/**
+ * A run that repeats `origin`, all of it or from a step on. It is always a new run, linked to its origin by `rerunOf`; nothing is written
+ * yet. The compensations of the steps that it takes over are its own from then on, with the inputs that they were registered with: when
+ * it fails, they are run (I8).
+ *
+ * @throws MeshError `RunActive` for a step of a run that goes on, whose compensations are still its own; `StepUndone`; `UsageInvalid`
+ * for a step that it does not have; `NonDeterministic` naming the first differing command, and others that park a run
+ */
+export async function planRerun(
+  ports: PlanPorts,
+  origin: RecordedRun,
+  options: RerunOptions = {},
+): Promise<Rerun> {
+  const { from, input, code, version = code?.definition.version ?? origin.run.version } = options;
+  if (from !== undefined) checkEnded(origin.run);
+  const cut = cutHistory(origin.history, from === undefined ? 'start' : { before: from });
+  return plan(ports, origin.run, withInput(cut, input, ports), { version, ...(code && { code }) });
+}
+
+/**
+ * A run that takes over as much of `origin` as can be, and goes on by another version: for a run that failed by a fault in its code.
+ * Nothing is written yet. What is taken over is replayed against that version first.
+ *
+ * @throws MeshError as `planRerun`
+ */
+export async function planFork(ports: PlanPorts, origin: RecordedRun, options: ForkOptions): Promise<Rerun> {
+  const { code, from } = options;
+  checkEnded(origin.run);
+  const cut = cutHistory(origin.history, from === undefined ? 'end' : { before: from });
+  return plan(ports, origin.run, cut, { version: code.definition.version, code });
+}
+
+/**
+ * Begins a planned run. Its document is there before its agent is told: whoever dies in between leaves a run that is `blocked`, and
+ * begins when this is called again.
+ *
+ * @throws MeshError `StoreUnavailable`, `BusUnavailable`
+ */
+export async function beginRerun(
+  { store, bus, clock }: Pick<Ports, 'store' | 'bus' | 'clock'>,
+  { prefix, source }: Operator,
+  { run, pages }: Rerun,
+): Promise<void> {
+  const { runId, agent, correlationId, rechecks } = run;
+  // A page may take half a megabyte, and a request 10 MiB.
+  for (let at = 0; at < pages.length; at += PAGES_AT_A_TIME)
+    await store.commit(pages.slice(at, at + PAGES_AT_A_TIME));
+  try {
+    await store.commit([{ kind: 'create', path: runPath(runId), fields: encodeRun(run) }]);
+  } catch (error) {
+    // The id is a random one: only this very run can be there, written by an attempt whose answer was lost.
+    if (!hasCode(error, 'AlreadyExists')) throw error;
+  }
+  const data: Timer = { timer: 'recheck', recheck: rechecks };
+  const time = new Date(clock.now()).toISOString();
+  const id = derivedId(runId, 'begin');
+  const message = encodeMessage({ id, source, type: TIMER, time, correlationId, runId, data });
+  await bus.publish(topicOf(prefix, agent), [message]);
+}
+
+/** The input of the new run; a seed of its own where it takes nothing over that was made with the old one. */
+function withInput(cut: Cut, input: Json | undefined, { ids }: PlanPorts): Cut {
+  const renewed = <E extends Entry>(entry: E): E =>
+    entry.e === 'started' && input !== undefined ? { ...entry, input } : entry;
+  const event = renewed(cut.event);
+  return {
+    ...cut,
+    copied: cut.copied.map(renewed),
+    event: event.e === 'started' ? { ...event, seed: ids.uuid() } : event,
+  };
+}
+
+async function plan(
+  { clock, ids }: PlanPorts,
+  origin: RunRecord,
+  { copied, event, repeats, from }: Cut,
+  { version, code }: { readonly version: number; readonly code?: Code },
+): Promise<Rerun> {
+  const runId = digest('rerun', origin.runId, ids.uuid());
+  const { workflow, agent, key, correlationId } = origin;
+  if (code) await requireMatch(copied, { ...code, facts: { runId, key } });
+  const latest = copied.findLast((entry) => 'at' in entry);
+  const now = clock.now();
+  // As if it had come now: what the workflow does next has its time, and its timeouts, from it.
+  const at = Math.max(now, latest && 'at' in latest ? latest.at : 0);
+  const [started] = [...copied, event];
+  const inputDigest = digestOf(started?.e === 'started' ? started.input : null);
+  const named = { runId, workflow, version, agent, key, correlationId, inputDigest, waiters: [] };
+  const blank: RunRecord = {
+    ...blankRun(named, now),
+    // Parked with the event that it goes on with: its agent brings it on as any run whose code has come.
+    status: 'blocked',
+    failure: { code: 'RunBlocked', message: 'the run has not begun yet' },
+    kept: [{ ...event, at } satisfies RunEvent],
+    rechecks: 1,
+    checks: 1,
+    rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
+  };
+  const { paged, writes } = append(blank, copied);
+  return { run: { ...blank, ...paged }, pages: writes, repeats };
+}
+
+function checkEnded({ runId, status, endedAt }: RunRecord): void {
+  if (endedAt) return;
+  throw new MeshError('RunActive', `the run ${runId} is ${status}: what it did may still be undone by it`);
+}
