@@ -62,4 +62,10 @@ export class BranchStep extends CallStep {
     this.late = false;
     return {};
   }
+
+  protected override refusedLate(...given: Parameters<CallStep['refusedLate']>): Progress | undefined {
+    return this.#terms.late === 'compensate' || this.group.unwinding
+      ? super.refusedLate(...given)
+      : undefined;
+  }
 }

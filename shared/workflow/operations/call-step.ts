@@ -85,8 +85,10 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
 
 /** A call of the workflow, or a child. */
 export class CallStep extends Attempts<CallEntry | ChildEntry> {
-  /** It succeeded after the workflow had been told that it failed: undone even if the run goes on (I10). */
+  /** It came to an end after the workflow had gone on without it, and may have had its effect: undone even if the run goes on (I10). */
   late = false;
+  /** Whether its timeout passed before there was an answer. */
+  #timedOut = false;
   #undoInput: Json | undefined;
 
   protected get retry() {
@@ -129,10 +131,22 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
     }
     // I10: an effect that the workflow does not know of. Only a compensation makes it matter.
     const overdue = this.status === 'failed' || this.status === 'abandoned';
-    if (!overdue || this.late || !this.entry.undo) return undefined;
+    if (!overdue || (this.late && this.effect === 'known') || !this.entry.undo) return undefined;
     this.late = true;
     this.effect = 'known';
     this.#undoInput = event.undo;
+    return {};
+  }
+
+  /**
+   * I10: it failed after nobody waited for it any more, in a way that leaves open what it did (it was cut short, and came again too late):
+   * no better than an unknown success.
+   */
+  protected override refusedLate(failure: Failure, undone: true | undefined): Progress | undefined {
+    const left = this.#timedOut || this.status === 'abandoned';
+    if (!left || this.late || !this.entry.undo || undone || failure.code === 'Rejected') return undefined;
+    this.late = true;
+    this.effect = 'unknown';
     return {};
   }
 
@@ -140,6 +154,7 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
     if (event.timer !== 'timeout') return super.fired(event);
     if (this.status !== 'open' || this.timeoutAt === undefined || event.at < this.timeoutAt) return undefined;
     this.doubtful = true;
+    this.#timedOut = true;
     const message = `${this.entry.name} did not answer within its timeout`;
     return this.failed(event.at, { code: 'StepTimeout', message }, false);
   }

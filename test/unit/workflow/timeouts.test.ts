@@ -63,6 +63,37 @@ test('a late reply to a step that the workflow went on without is undone at once
   expect(mesh.commands).toEqual(['worker.a', 'worker.undoA']);
 });
 
+test('a late failure that leaves open what was done has the step undone as unknown, and once more when it turns out to have worked', async () => {
+  const mesh = sagaWorld(
+    async (wf) => {
+      await wf.call(worker.a, { id: 'a' }, { timeout: '5s', compensate }).catch(() => {});
+      return 'fine';
+    },
+    { 'worker.a': () => undefined },
+  );
+  await mesh.settle();
+  mesh.reply(RUN, '1.1', {
+    ok: false,
+    error: { code: 'DeadlineExceeded', message: 'it came again too late' },
+  });
+  await mesh.settle();
+  mesh.reply(RUN, '1.1', LATE);
+  await mesh.settle();
+  expect(mesh.handled.slice(1).map(({ data }) => data)).toEqual([{ id: 'a' }, { id: 'a', ref: 'late' }]);
+  expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'completed', output: 'fine' });
+});
+
+test('a late refusal leaves nothing to undo', async () => {
+  const mesh = sagaWorld(
+    (wf) => wf.call(worker.a, { id: 'a' }, { timeout: '5s', compensate }).catch(() => 'fine'),
+    { 'worker.a': () => undefined },
+  );
+  await mesh.settle();
+  mesh.reply(RUN, '1.1', { ok: false, error: { code: 'Rejected', message: 'no', reason: 'no' } });
+  await mesh.settle();
+  expect(mesh.commands).toEqual(['worker.a']);
+});
+
 test('a late reply to a run that completed is undone, and the run stays completed', async () => {
   const mesh = sagaWorld(
     async (wf) => {
