@@ -28,3 +28,10 @@ export {
   type Gathered,
   type GatherOptions,
 } from './workflow/gathering.ts';
+export {
+  type MapReduced,
+  type MapReduceOptions,
+  type Page,
+  type Stage,
+  stage,
+} from './workflow/map-reducing.ts';

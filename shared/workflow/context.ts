@@ -4,6 +4,7 @@ import type { ErrorCode } from '../contract/errors.ts';
 import type { Log } from '../contract/log.ts';
 import type { Parsed, Schema } from '../contract/schema.ts';
 import type { Branches, Gathered, GatherOptions } from './gathering.ts';
+import type { MapReduced, MapReduceOptions } from './map-reducing.ts';
 
 /**
  * The durable operations that a workflow is written with. Await nothing else (I9).
@@ -62,6 +63,23 @@ export interface WorkflowContext<Status = unknown> {
    * );
    */
   gather<const Given extends Branches>(branches: Given, options?: GatherOptions): Promise<Gathered<Given>>;
+
+  /**
+   * Maps items in shards, and reduces the results in a tree to one; neighbours with neighbours, so that the result does not depend on
+   * what comes first. Items are given, or read page by page by a command, so that there may be many more than a document could hold.
+   * How far it has come is the field `progress` of the run's document. Its commands may run more than once and are not undone: they
+   * are to have no effect but their result. Rejects with `MapReduceFailed`, its `reason` one of `tolerance-exceeded`, `read-failed`
+   * and `reduce-failed`.
+   *
+   * @example
+   * const { result } = await wf.mapReduce({
+   *   read: stage(orders.page, { day }),
+   *   map: stage(orders.total),
+   *   reduce: stage(orders.sum),
+   *   retry: { maxAttempts: 3 },
+   * });
+   */
+  mapReduce<Item, Mapped>(options: MapReduceOptions<Item, Mapped>): Promise<MapReduced<Mapped>>;
 
   /** Resolves after the duration, however long. */
   sleep(duration: Duration): Promise<void>;

@@ -13,6 +13,7 @@ import type { Ledger } from './ledger.ts';
 import { call, checkSize } from './operations/call.ts';
 import { child } from './operations/child.ts';
 import { gather } from './operations/gather.ts';
+import { mapReduce } from './operations/map-reduce.ts';
 import { publish } from './operations/publish.ts';
 import { setStatus } from './operations/set-status.ts';
 import { sideEffect } from './operations/side-effect.ts';
@@ -238,6 +239,7 @@ export class Coroutine implements Scope {
       child: child(this),
       continueAsNew: (input) => this.#continueAsNew(input),
       gather: gather(this),
+      mapReduce: mapReduce(this),
       sleep: sleep(this),
       until: until(this),
       signal: signal(this),

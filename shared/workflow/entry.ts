@@ -104,6 +104,7 @@ export type StepEntry =
   | SideEffectEntry
   | PublishEntry
   | GatherEntry
+  | MapReduceEntry
   | SetStatusEntry
   | PatchedEntry;
 
@@ -192,6 +193,34 @@ export interface GatherEntry extends Step<'gather'> {
   readonly deadlineAt?: number;
   readonly late: LatePolicy;
   readonly concurrency?: number;
+}
+
+/** Pages read, shards mapped, results reduced: `3/p0`, `3/0`, `3/r1-0`, … are steps of the map-reduce `3`. */
+export interface MapReduceEntry extends Step<'mapReduce'> {
+  /** Left out where pages are read. */
+  readonly items?: readonly Json[];
+  readonly read?: StageEntry;
+  readonly map: StageEntry;
+  readonly reduce: StageEntry;
+  readonly shardSize: number;
+  readonly concurrency: number;
+  readonly fanIn: number;
+  /** How many shards may fail, and which share of all. */
+  readonly failures?: number;
+  readonly share?: number;
+  /** Bytes that a command may carry. */
+  readonly most: number;
+  readonly timeoutMs?: number;
+  readonly retry?: RetryPolicy;
+  /** Nothing of it was ever dispatched, for this reason. */
+  readonly refused?: Failure;
+}
+
+/** A command, and the part of its input that is always the same. */
+export interface StageEntry {
+  readonly agent: string;
+  readonly name: string;
+  readonly with: { readonly [field: string]: Json };
 }
 
 export type LatePolicy = 'ignore' | 'record' | 'compensate';

@@ -148,7 +148,7 @@ export class Execution {
   #append(entry: Entry): Applied | undefined {
     const applied = this.ledger.apply(entry);
     if (!applied) return undefined;
-    this.#entries.push(entry);
+    this.#entries.push(applied.record ?? entry);
     this.#commands.push(...applied.commands);
     return applied;
   }

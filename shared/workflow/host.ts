@@ -180,7 +180,7 @@ function settled(
 ): Brought {
   const { ledger } = live;
   const { failure: _failure, ...rest } = run;
-  const { output, failure, endedAt, status, customStatus } = ledger;
+  const { output, failure, endedAt, status, customStatus, progress: work } = ledger;
   const now = host.clock.now();
   const next: RunRecord = {
     ...rest,
@@ -191,6 +191,7 @@ function settled(
     updatedAt: new Date(now),
     ...(output !== undefined && { output }),
     ...(customStatus !== undefined && { customStatus }),
+    ...(work && { progress: work }),
     ...(failure && { failure }),
     ...(endedAt !== undefined && {
       endedAt: new Date(endedAt),

@@ -9,7 +9,7 @@ import { SignalStep } from './operations/signal-step.ts';
 import { stepOf } from './operations/steps.ts';
 import { UndoStep } from './operations/undo-step.ts';
 import { Parked } from './parked.ts';
-import type { Progress, Result, Step, StepRun } from './step.ts';
+import type { Progress, Result, Step, StepRun, WorkProgress } from './step.ts';
 
 /** How the code of a run came to its end; what is left to do then is known from the history alone. */
 export type Outcome = 'completed' | 'failed' | 'cancelled' | 'terminated' | 'continued';
@@ -20,6 +20,8 @@ export type LedgerStatus = 'running' | 'compensating' | Outcome | 'compensation_
 export interface Applied {
   readonly settled: readonly { readonly step: string; readonly result: Result }[];
   readonly commands: readonly Command[];
+  /** What the history is to hold instead of the event. */
+  readonly record?: RunEvent;
 }
 
 interface EarlySignal {
@@ -50,6 +52,8 @@ export class Ledger implements StepRun {
   /** Of these, the ones of the runs that this one continues. */
   stepsBefore = 0;
   endedAt?: number;
+  /** How far the latest map-reduce has come. */
+  progress?: WorkProgress;
   /** What the code last said of itself. */
   customStatus?: Json;
   /** Whether a step succeeded after the code had been told that it failed (I10). */
@@ -201,7 +205,8 @@ export class Ledger implements StepRun {
     this.#note(group);
     // The code awaits the group, and knows nothing of its branches.
     const commands = [...(progress.commands ?? []), ...(after.commands ?? [])];
-    return applied(group.entry.id, { ...after, commands });
+    const { record } = progress;
+    return applied(group.entry.id, { ...after, commands, ...(record && { record }) });
   }
 
   adopt(step: Step): readonly Command[] {
@@ -300,6 +305,6 @@ function interruptionOf(entry: Interruption): Failure {
 
 const NOTHING: Applied = { settled: [], commands: [] };
 
-function applied(step: string, { result, commands = [] }: Progress): Applied {
-  return { settled: result ? [{ step, result }] : [], commands };
+function applied(step: string, { result, commands = [], record }: Progress): Applied {
+  return { settled: result ? [{ step, result }] : [], commands, ...(record && { record }) };
 }

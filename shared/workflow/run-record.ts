@@ -3,6 +3,7 @@ import type { Json } from '../contract/json.ts';
 import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
 import type { RunEvent } from './entry.ts';
 import type { LedgerStatus } from './ledger.ts';
+import type { WorkProgress } from './step.ts';
 
 /**
  * `blocked`: parked until code that matches its history is deployed (I7). `paused`: by an operator. `waiting`: for a slot of its
@@ -41,6 +42,8 @@ export interface RunRecord {
   readonly output?: Json;
   /** What the workflow's code last said of itself: its `wf.setStatus`. */
   readonly customStatus?: Json;
+  /** How far its latest map-reduce has come. */
+  readonly progress?: WorkProgress;
   /** Why it failed or was cancelled, or why it is blocked. */
   readonly failure?: Failure;
   /** Of the input that it was started with: a second start with another is refused. */
@@ -89,9 +92,10 @@ export interface StepCounts {
 
 /** Lists and the unlike are kept as JSON: a field of Firestore's can't hold a list in a list, and is indexed. */
 export function encodeRun(run: RunRecord): Fields {
-  const { runId: _, output, failure, waiters, kept, steps, waitingFor, rerunOf, ...plain } = run;
+  const { runId: _, output, failure, waiters, kept, steps, waitingFor, rerunOf, progress, ...plain } = run;
   return {
     ...plain,
+    ...(progress && { progress: { ...progress } }),
     waitingFor: [...waitingFor],
     steps: { ...steps },
     ...(output !== undefined && { output: JSON.stringify(output) }),
@@ -108,7 +112,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const text = (name: string) => typed(path, name, fields[name], isString);
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
-  const { endedAt, expireAt, output, customStatus, failure, rerunOf } = fields;
+  const { endedAt, expireAt, output, customStatus, progress, failure, rerunOf } = fields;
   const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, slot, paused } = fields;
   return {
     runId: path.slice(path.lastIndexOf('/') + 1),
@@ -125,6 +129,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     waitingFor: fields.waitingFor as readonly string[],
     steps: fields.steps as unknown as StepCounts,
     ...(customStatus !== undefined && { customStatus: customStatus as Json }),
+    ...(progress && { progress: progress as unknown as WorkProgress }),
     ...(isString(output) && { output: JSON.parse(output) as Json }),
     ...(failure && { failure: failure as unknown as Failure }),
     inputDigest: text('inputDigest'),

@@ -1,10 +1,10 @@
 import type { Failure } from '../contract/failure.ts';
-import { describeEntry } from './entry.ts';
+import { describeEntry, type Entry } from './entry.ts';
 import { Ledger } from './ledger.ts';
 import { BranchStep } from './operations/branch-step.ts';
 import { GroupStep } from './operations/group-step.ts';
 import { UndoStep } from './operations/undo-step.ts';
-import { entriesOf, type RunRecord, type StepCounts } from './run-record.ts';
+import type { StepCounts } from './run-record.ts';
 import type { Step, StepStatus } from './step.ts';
 
 /** A step of a run, as `mesh runs show` prints it. */
@@ -32,8 +32,8 @@ export interface StepView {
 }
 
 /** The steps of a run in the order in which they began, each with its compensation. */
-export function historyOf(run: RunRecord): StepView[] {
-  const ledger = Ledger.of(entriesOf(run));
+export function historyOf(history: readonly Entry[]): StepView[] {
+  const ledger = Ledger.of(history);
   const undos = new Map<string, UndoStep>();
   for (const undo of ledger.undos()) undos.set(undo.entry.of, undo);
   const views: StepView[] = [];
@@ -63,26 +63,32 @@ function viewOf({ entry, attempts, status, startedAt, endedAt, failure }: Step) 
 
 /** What the run's document says of its steps without its history being read. */
 export function summaryOf(ledger: Ledger): { readonly waitingFor: string[]; readonly steps: StepCounts } {
-  const waitingFor: string[] = [];
-  let done = 0;
-  let failed = 0;
-  let open = 0;
-  for (const step of ledger.steps.values()) {
-    if (step.status === 'open') {
-      open += 1;
-      // The code waits for a group, and for its branches only in it.
-      if (!(step instanceof BranchStep)) waitingFor.push(inWords(step));
-    } else if (step.status === 'done') done += 1;
-    else failed += 1;
-  }
+  const { open, done, steps } = ledger;
+  const total = steps.size;
   // A run that fans out waits for thousands: the first few tell.
+  const first = [...take(waitedFor(open.values()), MOST_TOLD)];
   return {
-    waitingFor: waitingFor.slice(0, 20),
-    steps: { total: ledger.steps.size, done, failed, open },
+    waitingFor: first.map(inWords),
+    steps: { total, done: done.size, failed: total - done.size - open.size, open: open.size },
   };
+}
+
+const MOST_TOLD = 20;
+
+/** The code waits for a group, and for its branches only in it. */
+function* waitedFor(steps: Iterable<Step>): Iterable<Step> {
+  for (const step of steps) if (!(step instanceof BranchStep)) yield step;
 }
 
 function inWords(step: Step): string {
   const words = describeEntry(step.entry);
   return step instanceof GroupStep ? `${words} (${step.left})` : words;
+}
+
+function* take<T>(items: Iterable<T>, most: number): Iterable<T> {
+  let taken = 0;
+  for (const item of items) {
+    if (taken++ === most) return;
+    yield item;
+  }
 }

@@ -14,8 +14,18 @@ export type Result =
   | { readonly ok: true; readonly value?: Json }
   | { readonly ok: false; readonly failure: Failure };
 
+/** How far a map-reduce has come. */
+export interface WorkProgress {
+  /** Items that are known of: all, once the last page has been read. */
+  readonly items: number;
+  readonly mapped: number;
+  readonly failedShards: number;
+}
+
 /** What the beginning of a step, or an event, caused. */
 export interface Progress {
+  /** What the history is to hold of the event, where that is less than what came. */
+  readonly record?: RunEvent;
   readonly result?: Result;
   readonly commands?: readonly Command[];
 }
@@ -32,6 +42,8 @@ export interface StepRun {
   note(step: Step): void;
   /** Whether what the run did is to be undone. */
   readonly unwinding: boolean;
+  /** How far the latest map-reduce has come. */
+  progress?: WorkProgress;
   /** What the run last said of itself. */
   customStatus?: Json;
 }

@@ -5,7 +5,7 @@ import type { CallEntry, GatherEntry } from '../entry.ts';
 import type { Progress } from '../step.ts';
 import { BranchStep } from './branch-step.ts';
 import { GroupStep } from './group-step.ts';
-import { MOST_UNDER_WAY, Window } from './window.ts';
+import { MOST_UNDER_WAY, sizeOf, Window } from './window.ts';
 
 /** Why a gather is over: `ok` resolves. */
 interface Verdict {
@@ -16,15 +16,14 @@ interface Verdict {
 /** Calls under way together, and the rule by which enough of them have been answered. */
 export class GatherStep extends GroupStep<GatherEntry> {
   readonly #branches: (BranchStep | undefined)[] = [];
-  #window = new Window(MOST_UNDER_WAY);
+  readonly #window = new Window(this.entry.concurrency ?? MOST_UNDER_WAY);
   #next = 0;
   #done = 0;
   #failed = 0;
   #first: Failure | undefined;
 
   protected started(): Progress {
-    const { branches, concurrency, deadlineAt } = this.entry;
-    this.#window = new Window(concurrency ?? MOST_UNDER_WAY);
+    const { branches, deadlineAt } = this.entry;
     // Those that can't be dispatched have failed already: before any other is dispatched for nothing.
     for (const [position, { refused }] of branches.entries())
       if (refused) this.#begin(position, this.startedAt);
@@ -138,8 +137,4 @@ export class GatherStep extends GroupStep<GatherEntry> {
     const message = `${reason}: of ${total} branches ${done} succeeded and ${failed} failed, where ${rule}${first}`;
     return { code: 'GatherFailed', message, reason };
   }
-}
-
-function sizeOf(input: Json | undefined): number {
-  return input === undefined ? 0 : JSON.stringify(input).length;
 }

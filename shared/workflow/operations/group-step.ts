@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import type { RunEvent, StepEntry } from '../entry.ts';
-import { type Progress, Step, type StepRun } from '../step.ts';
+import { type Progress, Step, type StepRun, type WorkProgress } from '../step.ts';
 import type { BranchStep } from './branch-step.ts';
 
 /**
@@ -56,14 +56,24 @@ export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E>
   protected expire(branch: BranchStep, at: number): boolean {
     if (branch.status !== 'open' || branch.answerBy === undefined || branch.answerBy > at) return false;
     branch.take({ e: 'fired', at, step: branch.entry.id, timer: 'timeout', attempt: 0 });
-    this.#run?.note(branch);
+    this.note(branch);
     return true;
   }
 
   /** Goes on without a branch that has not come to its end. */
   protected leave(branch: BranchStep): void {
     branch.leave();
+    this.note(branch);
+  }
+
+  /** A branch has come to something without an event of its own. */
+  protected note(branch: BranchStep): void {
     this.#run?.note(branch);
+  }
+
+  /** Says how far it has come, for the run's document. */
+  protected report(progress: WorkProgress): void {
+    if (this.#run) this.#run.progress = progress;
   }
 
   /** Sees to it that the group is woken at a time, if it is not woken before. */

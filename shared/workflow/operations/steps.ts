@@ -3,6 +3,7 @@ import type { Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
 import { ChildStep } from './child-step.ts';
 import { GatherStep } from './gather-step.ts';
+import { MapReduceStep } from './map-reduce-step.ts';
 import { PatchedStep } from './patched-step.ts';
 import { PublishStep } from './publish-step.ts';
 import { SetStatusStep } from './set-status-step.ts';
@@ -30,6 +31,8 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new PublishStep(entry, at);
     case 'gather':
       return new GatherStep(entry, at);
+    case 'mapReduce':
+      return new MapReduceStep(entry, at);
     case 'setStatus':
       return new SetStatusStep(entry, at);
     case 'patched':

@@ -1,3 +1,5 @@
+import type { Json } from '../../contract/json.ts';
+
 /** What is sent at a time is one document: a record of the inbox, with about 500 bytes for each message beside its data. */
 export const MOST_UNDER_WAY = 1_000;
 /** In characters of JSON. With 1,000 messages' own 500 bytes this stays under Firestore's 1 MiB, in UTF-8 of two bytes too. */
@@ -25,4 +27,9 @@ export class Window {
     this.#open -= 1;
     this.#data -= size;
   }
+}
+
+/** As the window counts it. */
+export function sizeOf(data: Json | undefined): number {
+  return data === undefined ? 0 : JSON.stringify(data).length;
 }

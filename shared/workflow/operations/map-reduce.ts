@@ -1,0 +1,117 @@
+import { milliseconds } from '../../contract/duration.ts';
+import { MeshError } from '../../contract/errors.ts';
+import { toFailure } from '../../contract/failure.ts';
+import { type Json, toJson } from '../../contract/json.ts';
+import type { WorkflowContext } from '../context.ts';
+import type { StageEntry } from '../entry.ts';
+import type { Tolerance } from '../gathering.ts';
+import type { MapReduced, Stage } from '../map-reducing.ts';
+import type { Scope, StepCode } from '../scope.ts';
+import { checkSize, command, outputOf } from './call.ts';
+import { retryPolicy } from './retry-policy.ts';
+
+export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
+  return ({ items, read, map, reduce, ...options }) => {
+    const { shardSize = 100, concurrency = 100, fanIn = 10, timeout, retry, tolerate } = options;
+    whole('shardSize', shardSize, 1, 100_000);
+    whole('concurrency', concurrency, 1, 1_000);
+    whole('fanIn', fanIn, 2, 100);
+    const allowed = toleranceOf(tolerate);
+    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+    const policy = retry && retryPolicy(retry);
+    const { contract } = scope;
+    const shardsOf = (given: readonly Json[]) => {
+      for (let from = 0; from < given.length; from += shardSize)
+        command(contract, map.ref, { ...map.with, items: given.slice(from, from + shardSize) });
+    };
+    const resultOf = (output: Json | undefined) => outputOf(reduce.ref, output);
+    return scope.step({
+      op: 'mapReduce',
+      name: map.ref.type,
+      begin: () => ({
+        ...rules(),
+        ...((): { readonly items?: Json[]; readonly refused?: ReturnType<typeof toFailure> } => {
+          try {
+            for (const stage of [map, reduce, ...(read ? [read] : [])]) called(scope, stage);
+            if (!items) return {};
+            const given = items.map(toJson);
+            shardsOf(given);
+            return { items: given };
+          } catch (error) {
+            return { refused: toFailure(error, 'WorkflowFailed') };
+          }
+        })(),
+      }),
+      decode: (value) => {
+        const made = value as unknown as MapReduced<never>;
+        return { ...made, result: made.result === undefined ? undefined : resultOf(made.result) } as never;
+      },
+      branch: (id): StepCode => {
+        if (id.startsWith('r')) return { decode: resultOf };
+        if (!id.startsWith('p')) return { decode: (output) => outputOf(map.ref, output) };
+        return { decode: (output) => read && pageOf(scope, read, output, shardsOf) };
+      },
+    });
+
+    function rules() {
+      return {
+        ...{ shardSize, concurrency, fanIn, ...allowed, most: contract.limits.inlineBytes },
+        ...{ map: entryOf(map), reduce: entryOf(reduce) },
+        ...(read && { read: entryOf(read) }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(policy && { retry: policy }),
+      };
+    }
+  };
+}
+
+const entryOf = ({ ref, with: constant }: Stage<never>): StageEntry => ({
+  agent: ref.agent,
+  name: ref.type,
+  with: toJson(constant) as StageEntry['with'],
+});
+
+/** Throws where the contract does not let the agent be commanded. */
+function called({ contract }: Scope, { ref }: Stage<never>): void {
+  if (ref.agent === contract.name || contract.calls.includes(ref.agent)) return;
+  const message = `${contract.name} commands ${ref.agent}, which its contract does not list in calls`;
+  throw new MeshError('CallNotDeclared', message, { field: 'calls' });
+}
+
+/** Holds a page against what is made of it: of shards that can't be sent nothing is sent. */
+function pageOf(
+  scope: Scope,
+  { ref }: Stage<never>,
+  output: Json | undefined,
+  shardsOf: (items: readonly Json[]) => void,
+): unknown {
+  const page = outputOf(ref, output);
+  const { items, next } = (output ?? {}) as { items?: Json; next?: Json };
+  const wrong = (field: string) =>
+    new MeshError('OutputInvalid', `the output of ${ref.type} is no page: ${field}`, { field });
+  if (!Array.isArray(items)) throw wrong('items');
+  if (next !== undefined && next !== null && typeof next !== 'string') throw wrong('next');
+  checkSize(scope.contract, output ?? null, `a page of ${ref.type}`);
+  shardsOf(items);
+  return page;
+}
+
+function toleranceOf({ failures, share }: Tolerance = {}): {
+  readonly failures?: number;
+  readonly share?: number;
+} {
+  if (failures !== undefined && !(failures >= 0))
+    throw new TypeError(`tolerate.failures is ${failures}, which is no number of failures`);
+  if (share !== undefined && !(share >= 0 && share <= 1))
+    throw new TypeError(`tolerate.share is ${share}, which is not from 0 to 1`);
+  return {
+    // JSON knows no infinity.
+    ...(failures !== undefined && { failures: Math.min(failures, Number.MAX_SAFE_INTEGER) }),
+    ...(share !== undefined && { share }),
+  };
+}
+
+function whole(what: string, value: number, least: number, most: number): void {
+  if (!(Number.isInteger(value) && value >= least && value <= most))
+    throw new TypeError(`${what} is ${value}, which is not a whole number from ${least} to ${most}`);
+}
