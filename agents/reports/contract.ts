@@ -78,12 +78,24 @@ export const Report = z.object({
 });
 export type Report = z.infer<typeof Report>;
 
-const ReportsState = z.discriminatedUnion('kind', [Sheet, Tally, Report]);
-export type ReportsState = z.infer<typeof ReportsState>;
-
 /** A sealed sheet: its shard and its id. */
-const SheetRef = z.object({ shard: z.int().min(0), id: z.string() });
+export const SheetRef = z.object({ shard: z.int().min(0), id: z.string() });
 export type SheetRef = z.infer<typeof SheetRef>;
+
+/** Sealed sheets that list older ones, `<shard>:<id>` each. */
+const Token = z.string().regex(/^\d+:[^,:]+(,\d+:[^,:]+)*$/);
+
+const Page = z.object({
+  items: z.array(SheetRef),
+  /** What the next page is read by. Left out: this is the last. */
+  next: Token.optional(),
+});
+
+/** The first page of a snapshot, as it was when it was first asked for. */
+const FirstPage = Page.extend({ kind: z.literal('page') });
+
+const ReportsState = z.discriminatedUnion('kind', [Sheet, FirstPage, Tally, Report]);
+export type ReportsState = z.infer<typeof ReportsState>;
 
 /** Names a tally that is kept. */
 const TallyId = z.string();
@@ -101,22 +113,22 @@ export const reports = defineAgent({
     page: {
       input: z.object({
         day: Day,
-        /** Names what is sealed for this report. */
+        /** Names what is sealed for this report: asked for again, its pages are the same. */
         snapshot: z.string(),
-        /** Where to go on. Left out: at the newest. */
-        from: z.array(SheetRef).optional(),
+        /** Of the page before; null for the first. */
+        token: Token.nullable(),
       }),
-      output: z.object({ sheets: z.array(SheetRef), next: z.array(SheetRef).optional() }),
+      output: Page,
     },
     /** Counts the entries of some sheets. */
     tally: {
-      input: z.object({ day: Day, sheets: z.array(SheetRef).min(1) }),
-      output: z.object({ tally: TallyId }),
+      input: z.object({ day: Day, items: z.array(SheetRef).min(1) }),
+      output: TallyId,
     },
     /** Adds tallies up. */
     combine: {
-      input: z.object({ tallies: z.array(TallyId).min(1) }),
-      output: z.object({ tally: TallyId }),
+      input: z.object({ results: z.array(TallyId).min(1) }),
+      output: TallyId,
     },
     /** Makes the report of a day of its tally and keeps it. */
     file: {

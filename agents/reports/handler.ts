@@ -36,10 +36,10 @@ export const handlers = {
   })),
   page: { keys: pageKeys, handle: page },
   tally: {
-    keys: ({ day, sheets }) => [...sheets.map((ref) => sealedKey(day, ref)), tallyKey(sheets)],
+    keys: ({ day, items }) => [...items.map((ref) => sealedKey(day, ref)), tallyKey(items)],
     handle: tally,
   },
-  combine: { keys: ({ tallies }) => [...tallies, tallyKey(tallies)], handle: combine },
+  combine: { keys: ({ results }) => [...results, tallyKey(results)], handle: combine },
   file: { keys: ({ day, tally: id }) => [reportKey(day), ...(id === undefined ? [] : [id])], handle: file },
 } satisfies HandlersOf<typeof reports>;
 
@@ -77,57 +77,78 @@ function noting<Event>(noted: (event: Event) => Noted) {
 interface PageInput {
   readonly day: string;
   readonly snapshot: string;
-  readonly from?: readonly SheetRef[] | undefined;
+  readonly token: string | null;
 }
 
-function pageKeys({ day, snapshot, from }: PageInput): string[] {
-  if (from) return from.map((ref) => sealedKey(day, ref));
-  return shards.flatMap((shard) => [openKey(day, shard), sealedKey(day, { shard, id: snapshot })]);
+const pageKey = ({ day, snapshot }: PageInput) => `page:${day}:${snapshot}`;
+
+function pageKeys(input: PageInput): string[] {
+  const { day, snapshot, token } = input;
+  if (token !== null) return refsOf(token).map((ref) => sealedKey(day, ref));
+  const sheets = shards.flatMap((shard) => [openKey(day, shard), sealedKey(day, { shard, id: snapshot })]);
+  return [pageKey(input), ...sheets];
 }
 
-function page({ day, snapshot, from }: PageInput, ctx: Context) {
-  const listing = from
-    ? from.map((ref) => ({ shard: ref.shard, sheet: sheetAt(sealedKey(day, ref), ctx) }))
-    : shards.map((shard) => ({ shard, sheet: sealedUp(day, { shard, id: snapshot }, ctx) }));
-  const sheets = listing.flatMap(({ shard, sheet }) => (sheet?.sealed ?? []).map((id) => ({ shard, id })));
-  const next = listing.flatMap(({ shard, sheet }) =>
-    sheet?.before === undefined ? [] : [{ shard, id: sheet.before }],
+function page(input: PageInput, ctx: Context) {
+  const { day, snapshot, token } = input;
+  // Sealed sheets never change.
+  if (token !== null)
+    return listed(refsOf(token).map((ref) => [ref.shard, sheetAt(sealedKey(day, ref), ctx)] as const));
+  const known = ctx.state.get(pageKey(input));
+  if (known?.kind === 'page') return withoutKind(known);
+  const first = listed(shards.map((shard) => [shard, sealedUp(day, { shard, id: snapshot }, ctx)] as const));
+  ctx.state.set(pageKey(input), { kind: 'page', ...first });
+  return first;
+}
+
+function withoutKind<Kept extends { readonly kind: string }>({ kind: _, ...rest }: Kept) {
+  return rest;
+}
+
+/** What the sheets of some shards list, and what to read the older ones by. */
+function listed(sheets: readonly (readonly [shard: number, Sheet | undefined])[]) {
+  const items = sheets.flatMap(([shard, sheet]) => (sheet?.sealed ?? []).map((id) => ({ shard, id })));
+  const older = sheets.flatMap(([shard, sheet]) =>
+    sheet?.before === undefined ? [] : [`${shard}:${sheet.before}`],
   );
-  return { sheets, ...(next.length > 0 && { next }) };
+  return { items, ...(older.length > 0 && { next: older.join(',') }) };
+}
+
+function refsOf(token: string): SheetRef[] {
+  return token.split(',').map((ref) => {
+    const colon = ref.indexOf(':');
+    return { shard: Number(ref.slice(0, colon)), id: ref.slice(colon + 1) };
+  });
 }
 
 /** Seals what is open in a shard, and returns the open sheet that is left. */
 function sealedUp(day: string, ref: SheetRef, ctx: Context): Sheet | undefined {
   const key = openKey(day, ref.shard);
   const open = sheetAt(key, ctx);
-  // What came after the snapshot, should it be asked for again, is the next one's.
-  if (!open || open.entries.length === 0 || sheetAt(sealedKey(day, ref), ctx)) return open;
+  if (!open || open.entries.length === 0) return open;
   const next = seal(open, ref.id);
   ctx.state.set(key, next.open);
   if (next.sealed) ctx.state.set(sealedKey(day, ref), next.sealed);
   return next.open;
 }
 
-function tally(
-  { day, sheets }: { readonly day: string; readonly sheets: readonly SheetRef[] },
-  ctx: Context,
-) {
-  const entries = sheets.flatMap((ref) => {
+function tally({ day, items }: { readonly day: string; readonly items: readonly SheetRef[] }, ctx: Context) {
+  const entries = items.flatMap((ref) => {
     const key = sealedKey(day, ref);
     const sheet = sheetAt(key, ctx);
     if (!sheet) throw missing(key);
     return sheet.entries;
   });
-  return keep(tallyKey(sheets), tallyOf(entries), ctx);
+  return keep(tallyKey(items), tallyOf(entries), ctx);
 }
 
-function combine({ tallies }: { readonly tallies: readonly string[] }, ctx: Context) {
-  return keep(tallyKey(tallies), sumOf(tallies.map((id) => tallyAt(id, ctx))), ctx);
+function combine({ results }: { readonly results: readonly string[] }, ctx: Context) {
+  return keep(tallyKey(results), sumOf(results.map((id) => tallyAt(id, ctx))), ctx);
 }
 
-function keep(key: string, value: Tally, ctx: Context) {
+function keep(key: string, value: Tally, ctx: Context): string {
   ctx.state.set(key, value);
-  return { tally: key };
+  return key;
 }
 
 function file(

@@ -23,7 +23,7 @@ export const dailyReport = defineWorkflow({
     const tally = await reduce(
       wf,
       await map(inGroups(sheets, SHEETS_IN_A_TALLY), (group) =>
-        wf.call(reports.tally, { day, sheets: group }).then((counted) => counted.tally),
+        wf.call(reports.tally, { day, items: group }),
       ),
     );
     const { report, text, to } = await wf.call(reports.file, { day, ...(tally !== undefined && { tally }) });
@@ -40,12 +40,16 @@ function dayOf(asked: string, now: Date): string {
 async function list(wf: WorkflowContext, day: string): Promise<SheetRef[]> {
   const snapshot = wf.uuid();
   const sheets: SheetRef[] = [];
-  let from: SheetRef[] | undefined;
+  let token: string | null = null;
   do {
-    const page = await wf.call(reports.page, { day, snapshot, ...(from && { from }) });
-    sheets.push(...page.sheets);
-    from = page.next;
-  } while (from);
+    const page: { items: SheetRef[]; next?: string | undefined } = await wf.call(reports.page, {
+      day,
+      snapshot,
+      token,
+    });
+    sheets.push(...page.items);
+    token = page.next ?? null;
+  } while (token !== null);
   return sheets;
 }
 
@@ -53,7 +57,7 @@ async function list(wf: WorkflowContext, day: string): Promise<SheetRef[]> {
 async function reduce(wf: WorkflowContext, tallies: readonly string[]): Promise<string | undefined> {
   if (tallies.length <= 1) return tallies[0];
   const sums = await map(inGroups(tallies, TALLIES_IN_A_SUM), (group) =>
-    wf.call(reports.combine, { tallies: group }).then((summed) => summed.tally),
+    wf.call(reports.combine, { results: group }),
   );
   return reduce(wf, sums);
 }

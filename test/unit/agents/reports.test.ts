@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Entry,
-  type Report,
-  reportKey,
-  reports,
-  type SheetRef,
-} from '../../../agents/reports/contract.ts';
+import { type Entry, type Report, reportKey, reports } from '../../../agents/reports/contract.ts';
 import { handlers } from '../../../agents/reports/handler.ts';
 import { quantileOf, sumOf, tallyOf } from '../../../agents/reports/tally.ts';
 import { dailyReport } from '../../../agents/reports/workflow.ts';
@@ -160,14 +154,14 @@ describe('many orders of one day', () => {
 
   test('are listed as they were at one moment', async () => {
     await fulfilled('o-1');
-    const page = { day: DAY, snapshot: 's-1' };
+    const page = { day: DAY, snapshot: 's-1', token: null };
     const first = await desk.send('page', page);
     await refunded('o-1', 1_000);
-    await desk.send('page', page);
-    const sheets = first.sheets as SheetRef[];
-    const { tally } = await desk.send('tally', { day: DAY, sheets });
-    expect(desk.state.get(tally as string)).toMatchObject({ fulfilled: 1, refunded: 0 });
-    expect((await report(DAY)).made).toMatchObject({ fulfilled: 1, refunded: 1 });
+    await refused('o-2', 'late');
+    expect(await desk.send('page', page)).toEqual(first);
+    const tally = await desk.send('tally', { day: DAY, items: first.items });
+    expect(desk.state.get(String(tally))).toMatchObject({ fulfilled: 1, rejected: 0, refunded: 0 });
+    expect((await report(DAY)).made).toMatchObject({ fulfilled: 1, rejected: 1, refunded: 1 });
   });
 });
 
