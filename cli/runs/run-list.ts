@@ -7,7 +7,7 @@ import type { Column } from '../output/table.ts';
 import { lengthText, timeText } from '../output/time.ts';
 import { findTarget, withPorts } from '../target.ts';
 import { paintStatus } from './run-status.ts';
-import { factsOf, failureText } from './run-text.ts';
+import { factsOf, failureText, saidText } from './run-text.ts';
 
 /** Which runs, as the options of a command say it. */
 export interface FilterOptions {
@@ -47,8 +47,12 @@ export const RUN_COLUMNS: readonly Column<ReturnType<typeof factsOf>>[] = [
     value: ({ createdAt, endedAt }) => (endedAt ? lengthText(endedAt.getTime() - createdAt.getTime()) : '-'),
   },
   {
-    title: 'WAITS FOR / FAILURE',
-    value: ({ failure, waitingFor }) => (failure ? failureText(failure) : waitingFor.join(', ')),
+    title: 'SAYS / WAITS FOR / FAILURE',
+    value: ({ customStatus, failure, waitingFor }) =>
+      [
+        ...(customStatus === undefined ? [] : [saidText(customStatus)]),
+        ...(failure ? [failureText(failure)] : waitingFor.length > 0 ? [waitingFor.join(', ')] : []),
+      ].join(' / '),
   },
 ];
 

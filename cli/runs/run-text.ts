@@ -36,6 +36,8 @@ export function detailsText({ run, input, steps }: RunDetails, palette: Palette)
     ['workflow', `${run.workflow} (version ${run.version}), on ${run.agent}`],
     ['key', run.key],
     ['status', paintStatus(run.status, palette)],
+    ...(run.customStatus === undefined ? [] : [['says', saidText(run.customStatus)] as [string, string]]),
+    ...(run.progress ? [['progress', progressText(run.progress)] as [string, string]] : []),
     ...linesOf(run),
     ['created', timeText(run.createdAt)],
     [run.endedAt ? 'took' : 'so far', lengthText(end.getTime() - run.createdAt.getTime())],
@@ -102,6 +104,17 @@ function stepsText(steps: readonly StepView[], createdAt: Date, palette: Palette
     ],
     palette,
   );
+}
+
+/** What a run said of itself. */
+export function saidText(status: Json): string {
+  return typeof status === 'string' ? status : JSON.stringify(status);
+}
+
+/** `1,200 of 5,000 items mapped` */
+function progressText({ items, mapped, failedShards }: NonNullable<RunRecord['progress']>): string {
+  const failed = failedShards > 0 ? `, ${failedShards} shards failed` : '';
+  return `${mapped.toLocaleString('en')} of ${items.toLocaleString('en')} items mapped${failed}`;
 }
 
 export function failureText(failure: NonNullable<RunRecord['failure']>): string {

@@ -1,4 +1,5 @@
 import type { Contract } from '../../contract/agent.ts';
+import { milliseconds } from '../../contract/duration.ts';
 import { encodeMessage } from '../../contract/envelope.ts';
 import { hasCode, MeshError } from '../../contract/errors.ts';
 import type { Json } from '../../contract/json.ts';
@@ -106,7 +107,7 @@ export async function beginRerun(
   { prefix, source }: Operator,
   { run, pages }: Rerun,
 ): Promise<void> {
-  const { runId, agent, correlationId, rechecks } = run;
+  const { runId, agent, correlationId, rechecks, deadlineAt } = run;
   // A page may take half a megabyte, and a request 10 MiB.
   for (let at = 0; at < pages.length; at += PAGES_AT_A_TIME)
     await store.commit(pages.slice(at, at + PAGES_AT_A_TIME));
@@ -116,11 +117,24 @@ export async function beginRerun(
     // The id is a random one: only this very run can be there, written by an attempt whose answer was lost.
     if (!hasCode(error, 'AlreadyExists')) throw error;
   }
-  const data: Timer = { timer: 'recheck', recheck: rechecks };
   const time = new Date(clock.now()).toISOString();
-  const id = derivedId(runId, 'begin');
-  const message = encodeMessage({ id, source, type: TIMER, time, correlationId, runId, data });
-  await bus.publish(topicOf(prefix, agent), [message]);
+  const timer = (data: Timer, more: { readonly notBefore?: string } = {}) => {
+    const id = derivedId(runId, data.timer);
+    return encodeMessage({ id, source, type: TIMER, time, correlationId, runId, data, ...more });
+  };
+  await bus.publish(topicOf(prefix, agent), [
+    timer({ timer: 'recheck', recheck: rechecks }),
+    ...(deadlineAt
+      ? [timer({ timer: 'deadline', at: deadlineAt.getTime() }, { notBefore: deadlineAt.toISOString() })]
+      : []),
+  ]);
+}
+
+/** As long after its beginning as its version gives it, or else as its origin had. */
+function deadlineOf({ workflow, createdAt, deadlineAt }: RunRecord, code: Code | undefined, now: number) {
+  if (!code) return deadlineAt && new Date(now + deadlineAt.getTime() - createdAt.getTime());
+  const deadline = code.definition.deadline ?? code.contract.workflows[workflow]?.deadline;
+  return deadline === undefined ? undefined : new Date(now + milliseconds(deadline));
 }
 
 /** The input of the new run; a seed of its own where it takes nothing over that was made with the old one. */
@@ -149,6 +163,7 @@ async function plan(
   // As if it had come now: what the workflow does next has its time, and its timeouts, from it.
   const at = Math.max(now, latest && 'at' in latest ? latest.at : 0);
   const [started] = [...copied, event];
+  const deadlineAt = deadlineOf(origin, code, now);
   const inputDigest = digestOf(started?.e === 'started' ? started.input : null);
   const named = { runId, workflow, version, agent, key, correlationId, inputDigest, waiters: [] };
   const blank: RunRecord = {
@@ -159,6 +174,7 @@ async function plan(
     kept: [{ ...event, at } satisfies RunEvent],
     rechecks: 1,
     checks: 1,
+    ...(deadlineAt && { deadlineAt }),
     rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
   };
   const { paged, writes } = append(blank, copied);

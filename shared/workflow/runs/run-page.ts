@@ -67,11 +67,7 @@ export async function* allRuns(
   }
 }
 
-function conditionsOf({
-  createdFrom,
-  createdBefore,
-  ...equal
-}: RunFilter): NonNullable<Query['where']> {
+function conditionsOf({ createdFrom, createdBefore, ...equal }: RunFilter): NonNullable<Query['where']> {
   const { workflow, status, key, agent } = equal;
   const conditions = Object.entries({ workflow, status, key, agent }).flatMap(([field, value]) =>
     value === undefined ? [] : [{ field, op: '==' as const, value }],

@@ -76,6 +76,19 @@ describe('a rerun', () => {
     expect(mesh.commands).toHaveLength(6);
   });
 
+  test('has as long as its origin had until its deadline', async () => {
+    const waits = (wf: WorkflowContext) => wf.signal('go', { schema: z.string() });
+    const mesh = sagaWorld(waits);
+    mesh.deploy([{ ...saga(waits), deadline: '1h' }]);
+    await mesh.settle();
+    expect(mesh.run('saga', 'o1').status).toBe('failed');
+    mesh.now = Date.parse('2026-01-02T00:00:00.000Z');
+    const rerun = await planRerun(portsOf(mesh), await readOrigin(mesh));
+    expect(rerun.run.deadlineAt).toEqual(new Date('2026-01-02T01:00:00.000Z'));
+    const { status, endedAt } = await readOther(mesh, await begin(mesh, rerun));
+    expect({ status, endedAt }).toEqual({ status: 'failed', endedAt: new Date('2026-01-02T01:00:00.000Z') });
+  });
+
   test('of a run that goes on leaves that alone', async () => {
     const mesh = sagaWorld(oneByOne, { 'worker.c': () => undefined });
     await mesh.deliver();
