@@ -81,7 +81,7 @@ async function chain(count: number): Promise<void> {
   const started = performance.now();
   const [run] = expectEnded(await mesh.runAll('chain', [{ count }], 1), 1);
   const seconds = (performance.now() - started) / 1_000;
-  const steps = historyOf(run).map(
+  const steps = historyOf(await mesh.history(run)).map(
     ({ startedAt, endedAt }) => (endedAt?.getTime() ?? 0) - startedAt.getTime(),
   );
   const mean = (part: readonly number[]) => part.reduce((sum, ms) => sum + ms, 0) / part.length;

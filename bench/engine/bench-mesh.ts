@@ -3,7 +3,7 @@ import { type LocalMesh, startLocalMesh } from '../../cli/local/local-mesh.ts';
 import { compose } from '../../cli/messages/compose.ts';
 import { runPath } from '../../shared/contract/names.ts';
 import { createPorts, type GooglePorts } from '../../shared/gcp/index.ts';
-import { decodeRun, type RunRecord } from '../../shared/workflow/index.ts';
+import { decodeRun, type Entry, type RunRecord, readHistory } from '../../shared/workflow/index.ts';
 
 const LOOK_MS = 10;
 
@@ -29,6 +29,11 @@ export class BenchMesh {
       database: '(default)',
     };
     return new BenchMesh(mesh, createPorts(deployment, { env: { ...mesh.env, LOG_LEVEL: 'silent' } }));
+  }
+
+  /** The whole history of a run. */
+  history(run: RunRecord): Promise<readonly Entry[]> {
+    return readHistory(this.#ports.store, run);
   }
 
   /** Requests that Firestore has answered since `resetCalls`, by method. */

@@ -1,5 +1,5 @@
 import type { Message } from '../contract/message.ts';
-import type { Fields, StoredDocument } from '../contract/store.ts';
+import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
 
 /** One message that handling another one sends: to be published, or armed as a timer where it has a time. */
 export interface OutboxEntry {
@@ -17,7 +17,8 @@ export interface OutboxEntry {
  * anything else is done with the message (I2).
  */
 export type InboxRecord =
-  | { readonly status: 'done'; readonly outbox: readonly OutboxEntry[] }
+  /** The outbox as `unpackOutbox` reads it. */
+  | { readonly status: 'done'; readonly outbox: FieldValue }
   | {
       readonly status: 'running';
       readonly leaseUntil: Date;
@@ -31,6 +32,8 @@ export type InboxRecord =
  */
 const INBOX_RETENTION_MS = 45 * 86_400_000;
 
+export const inboxExpiry = (now: number) => new Date(now + INBOX_RETENTION_MS);
+
 export function encodeInbox(record: InboxRecord, message: Message, now: number): Fields {
   const common = {
     status: record.status,
@@ -38,11 +41,10 @@ export function encodeInbox(record: InboxRecord, message: Message, now: number):
     source: message.source,
     messageId: message.id,
     updatedAt: new Date(now),
-    expireAt: new Date(now + INBOX_RETENTION_MS),
+    expireAt: inboxExpiry(now),
   };
-  // The outbox is one string: as fields, each would be an index entry, of which a document may have 40,000.
   return record.status === 'done'
-    ? { ...common, outbox: JSON.stringify(record.outbox) }
+    ? { ...common, outbox: record.outbox }
     : { ...common, leaseUntil: record.leaseUntil, owner: record.owner };
 }
 
@@ -55,5 +57,5 @@ export function decodeInbox(document: StoredDocument): InboxRecord {
       owner: String(owner),
     };
   }
-  return { status: 'done', outbox: JSON.parse(String(outbox)) as OutboxEntry[] };
+  return { status: 'done', outbox: outbox ?? '[]' };
 }

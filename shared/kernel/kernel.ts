@@ -15,10 +15,14 @@ import { admit } from './admission.ts';
 import { type Claim, Claims } from './claim.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
+import { createDrainer, type Drainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
-import { decodeInbox, encodeInbox, type OutboxEntry } from './inbox.ts';
+import { decodeInbox, encodeInbox, inboxExpiry, type OutboxEntry } from './inbox.ts';
+import { type Lane, Lanes } from './lanes.ts';
+import { markOf, withMark } from './mailbox.ts';
 import { publishOutbox, toOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
+import { packOutbox, unpackOutbox } from './packed-outbox.ts';
 import type { Decision, Route } from './route.ts';
 import { withinTime } from './within-time.ts';
 
@@ -50,6 +54,8 @@ export function createKernel(options: KernelOptions): Kernel {
   const { bus, store, timers, clock } = ports;
   const timeoutMs = milliseconds(contract.limits.timeout);
   const claims = new Claims(ports, timeoutMs);
+  const drainer = createDrainer(options);
+  const lanes = new Lanes();
 
   async function handle(delivery: Delivery): Promise<Outcome> {
     const span = childSpan(
@@ -99,14 +105,20 @@ export function createKernel(options: KernelOptions): Kernel {
     readonly log: Log;
   }
 
+  function settle(work: Work): Promise<Outcome> {
+    const path = work.route.mailbox?.documentOf(work.message);
+    return path === undefined ? settleIn(work) : lanes.take(path, (lane) => settleIn(work, lane));
+  }
+
   /** One message, exactly one effect (DESIGN §5). */
-  async function settle(work: Work): Promise<Outcome> {
+  async function settleIn(work: Work, lane?: Lane): Promise<Outcome> {
     const { delivery, message, route } = work;
     const key = messageKey(message);
     const inbox = inboxPath(contract.name, key);
     const reads = route.reads(message);
     const entity = route.entity?.(message);
     const paths = entity === undefined ? undefined : EntityTurn.paths(contract.name, entity);
+    if (lane && drainer.draining(lane.path)) return drained(work, drainer.leave, lane);
     const owner = ports.ids.uuid();
     /** By which this handling holds the message, in `effect` mode. */
     let claim: Claim | undefined;
@@ -115,19 +127,24 @@ export function createKernel(options: KernelOptions): Kernel {
       const known = record && decodeInbox(record);
       const turn = paths && new EntityTurn(paths, key, documents.splice(reads.length));
       if (known?.status === 'done') {
-        await publishOutbox(known.outbox, ports);
+        await publishOutbox(await unpackOutbox(known.outbox, inbox, store), ports);
         return { kind: 'ack', duplicate: true };
       }
       claim =
         record && known?.owner === owner
           ? { version: record.version, until: known.leaseUntil, lease: turn?.heldBy(owner) }
           : undefined;
+      // In `commit` mode only who drains a mailbox leaves a record that is not done.
+      if (known && lane) return drained(work, drainer.drain, lane);
       if (known && claim === undefined) {
         if (known.leaseUntil.getTime() > clock.now())
           return defer(delivery, message, known.leaseUntil, 'lease');
         checkAttempts(delivery);
       }
       checkDeadline(message, clock.now());
+      const document = lane && documents[reads.indexOf(lane.path)];
+      if (lane && isBetterLeft(route, document, conflicts, lane.crowded()))
+        return drained(work, drainer.leave, lane);
       try {
         const until = turn?.waitUntil(clock.now(), owner);
         if (turn && until) return await queueUp(work, turn, until);
@@ -151,6 +168,18 @@ export function createKernel(options: KernelOptions): Kernel {
         await sleep(clock, backoff(conflicts, key));
       }
     }
+  }
+
+  async function drained(
+    { delivery, message, traceparent, log }: Work,
+    work: Drainer['drain'],
+    { path, pass }: Lane,
+  ): Promise<Outcome> {
+    const draining = work({ message, path, traceparent, log });
+    // From now on the next goes the same way.
+    pass();
+    const result = await draining;
+    return result === 'seen-to' ? { kind: 'ack' } : defer(delivery, message, result.again, 'lease');
   }
 
   /** Whoever held the message died at it, and so did those before. Its redeliveries are deferred, where Pub/Sub loses count of them. */
@@ -178,16 +207,19 @@ export function createKernel(options: KernelOptions): Kernel {
     if (decision.record === false) return { kind: 'ack' };
     const context = { contract, deployment, message, key, now: clock.now(), traceparent };
     const outbox = toOutbox(decision, context);
-    const fields = encodeInbox({ status: 'done', outbox }, message, clock.now());
     const path = inboxPath(contract.name, key);
+    const packed = packOutbox(outbox, path, inboxExpiry(clock.now()));
+    const fields = encodeInbox({ status: 'done', outbox: packed.value }, message, clock.now());
     await store.commit([
       // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
       held.version === undefined
         ? { kind: 'create', path, fields }
         : { kind: 'put', path, fields, ifVersion: held.version },
-      ...decision.writes,
+      ...packed.writes,
+      ...keepMarks(decision.writes, documents),
       ...held.endTurn(clock.now()),
     ]);
+    decision.committed?.();
     log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
     await publishOutbox(outbox satisfies readonly OutboxEntry[], ports);
     return { kind: 'ack' };
@@ -205,7 +237,8 @@ export function createKernel(options: KernelOptions): Kernel {
       return await withinTime(
         clock,
         { timeoutMs: timeLeft, ...(deadline !== undefined && { deadline }) },
-        (signal) => route.decide({ message, documents, key, signal, log }),
+        (signal) =>
+          route.decide({ message, documents, key, signal, log, read: (paths) => store.read(paths) }),
       );
     } catch (error) {
       if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;
@@ -272,6 +305,32 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   return { handle };
+}
+
+/** Conflicts that are mended by deciding anew; more of them are contention. */
+const CONFLICTS_ALONE = 2;
+
+/** Whether a message is to be left to a drainer: there is one, or there had better be. */
+function isBetterLeft(
+  { mailbox }: Route,
+  document: StoredDocument | undefined,
+  conflicts: number,
+  crowd: boolean,
+): boolean {
+  if (!mailbox || !document) return false;
+  if (markOf(document) || conflicts >= CONFLICTS_ALONE) return true;
+  return crowd && mailbox.crowded(document);
+}
+
+/** A route knows nothing of the mark of a drainer: it stays when the document is written by another. */
+function keepMarks(
+  writes: readonly Write[],
+  documents: readonly (StoredDocument | undefined)[],
+): readonly Write[] {
+  return writes.map((write) => {
+    const mark = markOf(documents.find((document) => document?.path === write.path));
+    return mark && write.kind === 'put' ? { ...write, fields: withMark(write.fields, mark) } : write;
+  });
 }
 
 /** The handler's time was up: it may still be at work, which only the end of its lease ends for certain. */

@@ -28,6 +28,20 @@ export interface Route {
    * touch nothing but what it is given. `documents` are those of `reads`, in that order.
    */
   decide(request: DecisionRequest): Promise<Decision>;
+  /** In `commit` mode: for messages of which so many may come for one document that they get in each other's way. */
+  readonly mailbox?: Mailbox;
+}
+
+/**
+ * Lets messages be left beside the document that they are for, to be decided on one after the other by one delivery, and committed
+ * together (docs/decisions/0008-mailbox-and-drainer.md). A message may then be decided on more than once, each time after the last: the
+ * document alone must tell that it was before, and `decide` then find it without effect (I2).
+ */
+export interface Mailbox {
+  /** Path of the document that the message is for, one of `reads`. Undefined: it is not to be left. */
+  documentOf(message: Message): string | undefined;
+  /** Whether more messages for the document are to be expected than had better be committed one by one. */
+  crowded(document: StoredDocument): boolean;
 }
 
 export interface DecisionRequest {
@@ -38,6 +52,8 @@ export interface DecisionRequest {
   /** Aborts at the message's deadline or the contract's timeout, whichever is first. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Reads more documents, in one request, where those of `reads` turn out not to be enough: once in a decision at most (I5). */
+  read(paths: readonly string[]): Promise<(StoredDocument | undefined)[]>;
 }
 
 export interface Decision {
@@ -52,6 +68,11 @@ export interface Decision {
    * acked (a timer whose step is long done). `writes` and `sends` must then be empty.
    */
   readonly record?: boolean;
+  /**
+   * Told once the decision is committed, or, in a batch, when the next is to be made on what it wrote: the time to keep in memory what the
+   * next message needs, under something that only this decision has written.
+   */
+  readonly committed?: () => void;
 }
 
 /** One message to send. The kernel gives it its id (derived from K and its position), source, causation and trace. */

@@ -12,6 +12,7 @@ import type { Reply } from '../contract/reply.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { entriesOf, pagePaths } from '../workflow/run-history.ts';
 import { decodeRun, type RunRecord } from '../workflow/run-record.ts';
 import { historyOf, type StepView } from '../workflow/run-view.ts';
 import { workflowRoutes } from '../workflow/workflow-routes.ts';
@@ -162,7 +163,9 @@ export class WorkflowTest {
 
   /** The run's steps, in the order in which they began. */
   get steps(): StepView[] {
-    return historyOf(this.run);
+    const { run } = this;
+    const pages = pagePaths(run).map((path) => this.store.documents.get(path));
+    return historyOf(entriesOf(run, pages));
   }
 
   #ports(): Ports {

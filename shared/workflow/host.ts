@@ -164,10 +164,10 @@ export async function replay(
 
 function tooLong(
   { limits }: Host,
-  { codeSteps }: Ledger,
+  { codeSteps, stepsBefore }: Ledger,
   { history, pagedBytes }: Pick<RunRecord, 'history' | 'pagedBytes'>,
 ): boolean {
-  return codeSteps > limits.mostSteps || pagedBytes + history.length > limits.mostBytes;
+  return codeSteps - stepsBefore > limits.mostSteps || pagedBytes + history.length > limits.mostBytes;
 }
 
 function settled(

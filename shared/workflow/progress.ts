@@ -3,12 +3,11 @@ import { toJson } from '../contract/json.ts';
 import { advance } from './advance.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
-import type { RunCode, SideEffect, Taken } from './execution.ts';
-import type { Ledger } from './ledger.ts';
+import type { Execution, RunCode, SideEffect, Taken } from './execution.ts';
 
 /** What one message brought a run to. */
 export interface Progressed {
-  readonly ledger: Ledger;
+  readonly live: Execution;
   readonly appended: readonly Entry[];
   readonly commands: readonly Command[];
   /** What became of the last event. */
@@ -21,6 +20,8 @@ export interface ProgressRequest {
   readonly events: readonly RunEvent[];
   /** So many of the events, from the first, may hold a signal that fits nothing: it is skipped. */
   readonly lenient: number;
+  /** Where `history` was brought to life before: it goes on from there, and `code` and `history` are not looked at. */
+  readonly live?: Execution;
   /** The failure to end the run's code with, instead of its going on. */
   readonly fail?: Failure;
   now(): number;
@@ -36,7 +37,7 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
   const { code, history, events, lenient, now } = request;
   const commands: Command[] = [];
   const appended: Entry[] = [];
-  let at = await advance({ code, history, events: [] });
+  let at = await advance({ code, history, events: [], ...(request.live && { live: request.live }) });
   let taken: Taken = 'stale';
   for (const [position, event] of events.entries()) {
     at = await advance({ code, history, live: at.live, events: [event], lenient: position < lenient });
@@ -55,7 +56,7 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
     commands.push(...at.live.takeCommands());
     appended.push(...at.live.takeAppended());
   }
-  return { ledger: at.live.ledger, appended, commands, taken };
+  return { live: at.live, appended, commands, taken };
 }
 
 async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {

@@ -6,7 +6,7 @@ import { CANCEL, type Message, PAUSE, REPLY, RESUME, SIGNAL, TERMINATE, TIMER } 
 import { runPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
 import { type AsChild, Cancel, Pause, Reply, Signal, Terminate } from '../contract/reply.ts';
-import type { Decision, DecisionRequest, Route } from '../kernel/route.ts';
+import type { Decision, DecisionRequest, Mailbox, Route } from '../kernel/route.ts';
 import { neverBegun, notItsChild } from './child-end.ts';
 import { type Entry, isInterruption, type RunEvent } from './entry.ts';
 import { begin, endsHeld, interrupt, isHeld, isToBegin, keep, letGo, pause } from './hold.ts';
@@ -36,8 +36,18 @@ export function resumeRoute(host: Host, type: Resuming): Route {
     mode: 'commit',
     reads: (message) => [runPath(runIdOf(message))],
     decide: (request) => resume(host, type, request),
+    ...((type === REPLY || type === TIMER) && { mailbox }),
   };
 }
+
+/** Open steps of a run from which on its replies are left to a drainer where they come at the same time. */
+const CROWD = 16;
+
+/** What comes for a step can be left: the history knows what it has heard of the step. */
+const mailbox: Mailbox = {
+  documentOf: (message) => (message.stepId === undefined ? undefined : runPath(runIdOf(message))),
+  crowded: ({ fields }) => ((fields.steps as { readonly open?: number } | undefined)?.open ?? 0) >= CROWD,
+};
 
 async function resume(host: Host, type: Resuming, request: DecisionRequest): Promise<Decision> {
   const { message } = request;
@@ -72,9 +82,9 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     log.debug('without effect: no step is open', { step: message.stepId });
     return NO_EFFECT;
   }
-  const stand = standOf(host, run, document.version, request);
+  const stand = standOf(host, run, request);
   const steered = (brought: Omit<Brought, 'warm'> | undefined) =>
-    brought ? decisionOf(host, brought, document.version) : noEffect(host, stand, document.version);
+    brought ? decisionOf(host, brought, document.version) : noEffect(host, stand);
   if (child && run.parentRunId !== child.parentRunId) return steered(notItsChild(run, child));
   const timer = type === TIMER ? timerOf(message.data) : undefined;
   if (type === PAUSE)
@@ -103,12 +113,12 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   const brought = stale ? 'stale' : await bringOn(host, stand, [came], log);
   if (brought !== 'stale') return decisionOf(host, brought, document.version);
   log.debug('without effect: stale or a duplicate', { type, step: message.stepId });
-  return noEffect(host, stand, document.version);
+  return noEffect(host, stand);
 }
 
 /** The execution goes back to where it was found. */
-function noEffect(host: Host, { run, warm }: Stand, version: string): Decision {
-  if (warm) host.warm.put(run.runId, version, warm, run.pagedBytes + run.history.length);
+function noEffect(host: Host, { run, warm }: Stand): Decision {
+  if (warm) host.warm.put(run, warm);
   return NO_EFFECT;
 }
 
@@ -127,11 +137,11 @@ function childOf(type: Resuming, { data }: Message): AsChild | undefined {
 }
 
 /** The run as the message finds it; the execution is taken out of memory, and who commits what it comes to puts it back. */
-function standOf(host: Host, run: RunRecord, version: string, request: DecisionRequest): Stand {
+function standOf(host: Host, run: RunRecord, request: DecisionRequest): Stand {
   let history: Promise<readonly Entry[]> | undefined;
   return {
     run,
-    warm: host.warm.take(run.runId, version),
+    warm: host.warm.take(run),
     history: () => {
       history ??= readHistory(request, run);
       return history;

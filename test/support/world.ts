@@ -1,11 +1,12 @@
 import type { Contract } from '../../shared/contract/agent.ts';
 import type { Clock } from '../../shared/contract/clock.ts';
+import type { Deployment } from '../../shared/contract/deployment.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { randomIds } from '../../shared/contract/ids.ts';
 import { silentLog } from '../../shared/contract/log.ts';
 import type { Delivery, WireMessage } from '../../shared/contract/message.ts';
 import type { Ports } from '../../shared/contract/ports.ts';
-import { createKernel } from '../../shared/kernel/kernel.ts';
+import { createKernel, type Kernel } from '../../shared/kernel/kernel.ts';
 import type { Outcome } from '../../shared/kernel/outcome.ts';
 import type { Route } from '../../shared/kernel/route.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
@@ -47,6 +48,13 @@ export interface WorldOptions {
   readonly delay?: (message: WireMessage) => number;
   /** How far the clock of the process that takes the next delivery is off, in milliseconds; default 0. */
   readonly skew?: () => number;
+  /** Instances last until they crash, each handling all that comes to its agent; else each delivery comes to a fresh one. */
+  readonly lasting?: boolean;
+}
+
+interface Instance {
+  readonly process: Process;
+  readonly kernel: Kernel;
 }
 
 const MOST_DELIVERIES = 5_000;
@@ -78,6 +86,7 @@ export class World {
   readonly #timers = new Map<string, Timer>();
   /** When the timers that are over ran, by name. */
   readonly #ran = new Map<string, number>();
+  readonly #instances = new Map<string, Instance>();
   #published = 0;
 
   constructor(options: WorldOptions) {
@@ -176,17 +185,10 @@ export class World {
     publishTime,
     attempt,
   }: Pending): Promise<Outcome['kind'] | 'crashed'> {
-    const process = new Process();
     const agent = this.#options.agents.find(({ contract }) => contract.name === subscription.pushTo);
     const deployment = this.topology.functions.find((fn) => fn.agent === subscription.pushTo)?.deployment;
     if (!agent || !deployment) throw new Error(`no agent ${subscription.pushTo}`);
-    const offset = this.#options.skew?.() ?? 0;
-    const clock: Clock = {
-      now: () => this.clock.now() + offset,
-      after: (delayMs, task) => this.clock.after(delayMs, task),
-    };
-    const ports = faulty({ ...this.ports, clock }, this.plan, process);
-    const kernel = createKernel({ contract: agent.contract, deployment, ports, routes: agent.routes(ports) });
+    const { process, kernel } = this.#instance(agent, deployment);
     const delivery: Delivery = {
       ...message,
       messageId,
@@ -196,6 +198,21 @@ export class World {
     };
     const outcome = await this.await(kernel.handle(delivery), () => process.crashed);
     return outcome?.kind ?? 'crashed';
+  }
+
+  #instance(agent: WorldAgent, deployment: Deployment): Instance {
+    const running = this.#instances.get(agent.contract.name);
+    if (running && !running.process.crashed) return running;
+    const process = new Process();
+    const offset = this.#options.skew?.() ?? 0;
+    const clock: Clock = {
+      now: () => this.clock.now() + offset,
+      after: (delayMs, task) => this.clock.after(delayMs, task),
+    };
+    const ports = faulty({ ...this.ports, clock }, this.plan, process);
+    const kernel = createKernel({ contract: agent.contract, deployment, ports, routes: agent.routes(ports) });
+    if (this.#options.lasting) this.#instances.set(agent.contract.name, { process, kernel });
+    return { process, kernel };
   }
 
   /** Awaits `work`, moving time only while it waits for it: a backoff after a conflict, or its own timeout. */

@@ -29,6 +29,7 @@ export class PageStep extends BranchStep {
     this.items = items ?? [];
     this.count = n ?? this.items.length;
     this.next = next ?? undefined;
+    if (this.count === 0) return progress;
     return {
       ...progress,
       record: { ...event, reply: { ok: true, output: { n: this.count, next: next ?? null } } },

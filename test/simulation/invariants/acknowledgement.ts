@@ -6,6 +6,7 @@ import type { Delivery, Envelope, WireMessage } from '../../../shared/contract/m
 import { eventsTopic, inboxPath, runPath, subscriptionOf, topicOf } from '../../../shared/contract/names.ts';
 import { readDeadLetter } from '../../../shared/kernel/dead-letter.ts';
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
+import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 /**
@@ -43,7 +44,7 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
       const record = documents.get(inboxPath(contract.name, messageKey(envelope)));
       const known = record && decodeInbox(record);
       if (known?.status === 'done') {
-        for (const { topic, message } of known.outbox)
+        for (const { topic, message } of wholeOutbox(known.outbox))
           if (!durable.has(place(topic, message.id)))
             violated(
               `I3: ${type} was acked, and the ${message.type} that it sends to ${topic} was not published`,

@@ -1,5 +1,6 @@
 import type { Entry } from '../../../shared/workflow/entry.ts';
-import { decodeRun, entriesOf, type RunRecord } from '../../../shared/workflow/run-record.ts';
+import { entriesOf, pagePaths } from '../../../shared/workflow/run-history.ts';
+import { decodeRun, type RunRecord } from '../../../shared/workflow/run-record.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
@@ -20,7 +21,8 @@ export const history: MakeObserver = ({ documents }, violated) => ({
         continue;
       }
       const [old, next] = [decodeRun(before), decodeRun(after)];
-      const grown = old.history === '[]' || next.history.startsWith(old.history.slice(0, -1));
+      const grown =
+        next.pages > old.pages || old.history === '[]' || next.history.startsWith(old.history.slice(0, -1));
       if (!grown) violated(`I6: the history of ${path} was rewritten`);
       if (old.version !== next.version) violated(`I7: ${path} changed its version`);
       // More faults than any schedule has would have to strike one compensation.
@@ -36,7 +38,14 @@ export const history: MakeObserver = ({ documents }, violated) => ({
       const name = `${run.workflow} ${run.key}`;
       if (!ENDED.has(run.status))
         violated(`I4: nothing moves any more, and ${name} is ${run.status}: ${run.waitingFor}`);
-      for (const problem of undoProblems(entriesOf(run), run)) violated(`I8: ${name}: ${problem}`);
+      for (const problem of undoProblems(
+        entriesOf(
+          run,
+          pagePaths(run).map((path) => documents.get(path)),
+        ),
+        run,
+      ))
+        violated(`I8: ${name}: ${problem}`);
     }
   },
 });
@@ -44,21 +53,24 @@ export const history: MakeObserver = ({ documents }, violated) => ({
 function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Generator<string> {
   const began: string[] = [];
   const undone: string[] = [];
+  /** Where a step, or a branch of one (`3/7`), stands in the order of starts. */
+  const placeOf = (id: string): number => {
+    const [step = '', branch = '0'] = id.split('/');
+    return began.indexOf(step) * 1e6 + Number(branch);
+  };
   for (const entry of entries) {
+    if (entry.e === 'threw' || entry.e === 'cancelled') undone.length = 0;
     if (entry.e !== 'step') continue;
-    if (entry.op !== 'undo') began.push(entry.id);
-    else if (!began.includes(entry.of)) yield `${entry.of} is undone, and never began`;
-    else if (!undone.includes(entry.of)) {
-      const last = undone.at(-1);
-      // A step that turned out late to have had its effect is undone when that is known, on a run that goes on as well.
-      if (
-        status !== 'completed' &&
-        last !== undefined &&
-        began.indexOf(last) < began.indexOf(entry.of) &&
-        entry.known !== true
-      )
-        yield `${entry.of} was undone after ${last}`;
-      undone.push(entry.of);
+    if (entry.op !== 'undo') {
+      began.push(entry.id);
+      continue;
     }
+    if (placeOf(entry.of) < 0) yield `${entry.of} is undone, and never began`;
+    if (undone.includes(entry.of)) continue;
+    const last = undone.at(-1);
+    undone.push(entry.of);
+    // A step that turned out late to have had its effect is undone when that is known.
+    const inTurn = last === undefined || placeOf(last) > placeOf(entry.of) || entry.known;
+    if (status !== 'completed' && !inTurn) yield `${entry.of} was undone after ${last}`;
   }
 }

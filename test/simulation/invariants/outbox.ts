@@ -1,4 +1,6 @@
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
+import { markOf } from '../../../shared/kernel/mailbox.ts';
+import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 /** I1, I6: a message of an agent's leaves only after the commit that it follows from. */
@@ -8,7 +10,11 @@ export const outbox: MakeObserver = (_scene, violated) => {
     committed(changes) {
       for (const { path, after } of changes) {
         const record = after && path.includes('/inbox/') ? decodeInbox(after) : undefined;
-        if (record?.status === 'done') for (const { message } of record.outbox) committed.add(message.id);
+        if (record?.status === 'done')
+          for (const { message } of wholeOutbox(record.outbox)) committed.add(message.id);
+        // What a drainer decided on stands on the document.
+        const drained = after && markOf(after)?.outbox;
+        if (drained) for (const { message } of wholeOutbox(drained)) committed.add(message.id);
       }
     },
     sent(topic, messages) {

@@ -230,7 +230,7 @@ test('the history tells each step and its compensation', async () => {
     { 'worker.b': () => fails('HandlerTimeout') },
   );
   await mesh.settle();
-  expect(historyOf(mesh.run('saga', 'o1'))).toMatchObject([
+  expect(historyOf(mesh.history('saga', 'o1'))).toMatchObject([
     {
       id: '1',
       operation: 'call',

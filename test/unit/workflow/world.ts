@@ -258,7 +258,8 @@ export class World {
       const version = this.documents.get(write.path)?.version;
       if (write.kind === 'create' && version !== undefined) return undefined;
       if (write.kind === 'patch' && version === undefined) return undefined;
-      if ('ifVersion' in write && write.ifVersion !== undefined && write.ifVersion !== version) return undefined;
+      if ('ifVersion' in write && write.ifVersion !== undefined && write.ifVersion !== version)
+        return undefined;
     }
     this.commits += 1;
     return writes.map((write) => {

@@ -1,0 +1,59 @@
+import { messageKey } from '../contract/keys.ts';
+import type { Message } from '../contract/message.ts';
+import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
+import { inboxExpiry } from './inbox.ts';
+
+/**
+ * The mailbox of a document: the messages for it that were left to be decided on together, `<document>/mailbox/{K}`, and the mark on
+ * the document of the one delivery that drains it now (docs/decisions/0008-mailbox-and-drainer.md).
+ */
+
+export const mailboxOf = (path: string) => `${path}/mailbox`;
+export const mailPath = (path: string, message: Message) => `${mailboxOf(path)}/${messageKey(message)}`;
+
+export function encodeMail(message: Message, now: number): Fields {
+  return { message: JSON.stringify(message), at: new Date(now), expireAt: inboxExpiry(now) };
+}
+
+export interface Mail {
+  readonly path: string;
+  readonly message: Message;
+  readonly at: number;
+}
+
+export function decodeMail({ path, fields }: StoredDocument): Mail {
+  const { message, at } = fields;
+  return {
+    path,
+    message: JSON.parse(String(message)) as Message,
+    at: at instanceof Date ? at.getTime() : 0,
+  };
+}
+
+/** Who drains the mailbox of a document, in the document's field `drain`. */
+export interface DrainMark {
+  readonly owner: string;
+  /** K of the message that the drainer keeps un-acked. */
+  readonly key: string;
+  readonly until: Date;
+  /** The last batch, and what it sends: whoever comes after a drainer that died publishes it again (I3). */
+  readonly batch: string;
+  readonly outbox: FieldValue;
+}
+
+export function markOf(document: StoredDocument | undefined): DrainMark | undefined {
+  const mark = document?.fields[MARK];
+  return mark ? (mark as unknown as DrainMark) : undefined;
+}
+
+export function withMark(fields: Fields, mark: DrainMark | undefined): Fields {
+  const { [MARK]: _, ...rest } = fields;
+  return mark ? { ...rest, ...markFields(mark) } : rest;
+}
+
+/** `null` where nobody drains. */
+export function markFields(mark: DrainMark | undefined): Fields {
+  return { [MARK]: mark ? { ...mark } : null };
+}
+
+const MARK = 'drain';
