@@ -91,7 +91,16 @@ export interface Environment {
 const LONGEST_ACK_DEADLINE_SECONDS = 600;
 const LONGEST_FILTER_BYTES = 256;
 /** Of the mesh's own documents with `expireAt`. */
-const MESH_COLLECTIONS = ['inbox', 'workflows', 'history', 'data'];
+const MESH_COLLECTIONS = [
+  'data',
+  'entities',
+  'entityQueues',
+  'history',
+  'inbox',
+  'mailbox',
+  'outbox',
+  'workflows',
+];
 
 /**
  * Computes the topology.

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Entry, type Report, reportKey, reports } from '../../../agents/reports/contract.ts';
+import {
+  type Entry,
+  type Report,
+  reportKey,
+  reports,
+  type SheetRef,
+} from '../../../agents/reports/contract.ts';
 import { handlers } from '../../../agents/reports/handler.ts';
 import { quantileOf, sumOf, tallyOf } from '../../../agents/reports/tally.ts';
 import { dailyReport } from '../../../agents/reports/workflow.ts';
@@ -38,18 +44,56 @@ interface Text {
   readonly to: string;
   readonly text: string;
 }
+interface Part {
+  readonly ref: { readonly name: string };
+  readonly with: object;
+}
+interface MapReduce {
+  readonly read: Part;
+  readonly map: Part;
+  readonly reduce: Part;
+  readonly shardSize: number;
+}
+
+/** What `wf.mapReduce` does, one command after the other. */
+async function mapReduce(
+  { read, map, reduce, shardSize }: MapReduce,
+  command: (name: string, input: object) => Promise<unknown>,
+) {
+  let results: unknown[] = [];
+  let token: string | null = null;
+  do {
+    const asked = { ...read.with, token };
+    const page = (await command(read.ref.name, asked)) as { items: SheetRef[]; next?: string };
+    for (let at = 0; at < page.items.length; at += shardSize)
+      results.push(await command(map.ref.name, { ...map.with, items: page.items.slice(at, at + shardSize) }));
+    token = page.next ?? null;
+  } while (token !== null);
+  while (results.length > 1) {
+    const reduced: unknown[] = [];
+    for (let at = 0; at < results.length; at += 10)
+      reduced.push(await command(reduce.ref.name, { ...reduce.with, results: results.slice(at, at + 10) }));
+    results = reduced;
+  }
+  return { result: results[0] };
+}
 
 /** Runs the workflow with the agent's own commands, and a desk that texts. */
 async function report(day: string, texting: (text: Text) => Promise<unknown> = async () => ({ sid: 'SM1' })) {
   const texts: Text[] = [];
   const calls: string[] = [];
+  const command = async (name: string, input: unknown) => {
+    calls.push(name);
+    return desk.send(name, input);
+  };
   const wf = {
     log: silentLog,
     now: () => new Date(clock.now()),
     uuid: () => `snapshot-${++snapshots}`,
+    mapReduce: (options: MapReduce) => mapReduce(options, command),
     call: async (ref: { readonly agent: string; readonly name: string }, input: unknown) => {
+      if (ref.agent === 'reports') return command(ref.name, input);
       calls.push(ref.name);
-      if (ref.agent === 'reports') return desk.send(ref.name, input);
       texts.push(input as Text);
       return texting(input as Text);
     },
