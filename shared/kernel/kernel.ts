@@ -40,6 +40,8 @@ export interface Kernel {
 
 /** Reading and deciding again after a conflict, before the message is left to Pub/Sub's own retry. */
 const MOST_CONFLICTS = 8;
+/** A message that meets a provider in an outage is not given up on for so long, however often it was the probe. */
+const OUTAGE_MS = 3_600_000;
 /** When a message comes back that others of its entity always overtook. */
 const CROWDED_MS = 1_000;
 
@@ -276,8 +278,9 @@ export function createKernel(options: KernelOptions): Kernel {
         cause: error,
       });
     }
-    // A provider that is left alone says nothing of the message; one that failed at it may do so for ever (I4).
-    const failed = error.code !== 'ProviderUnavailable' && error.code !== 'ProviderThrottled';
+    // A provider that is left alone says nothing of the message; one that failed at it may do so for ever (I4), but an outage may last.
+    const asked = error.code !== 'ProviderUnavailable' && error.code !== 'ProviderThrottled';
+    const failed = asked && clock.now() - Date.parse(message.time) > OUTAGE_MS;
     if (failed && attemptOf(delivery) >= contract.retry.maxAttempts) throw error;
     log.info('deferred', { code: error.code, detail: error.message, retryAfterMs: error.retryAfterMs });
     return defer(delivery, message, new Date(until), failed ? 'failed' : 'provider');

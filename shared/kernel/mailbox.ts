@@ -5,7 +5,7 @@ import { inboxExpiry } from './inbox.ts';
 
 /**
  * The mailbox of a document: the messages for it that were left to be decided on together, `<document>/mailbox/{K}`, and the mark on
- * the document of the one delivery that drains it now (docs/decisions/0008-mailbox-and-drainer.md).
+ * the document of the one delivery that drains it now (docs/decisions/0013-mailbox-and-drainer.md).
  */
 
 export const mailboxOf = (path: string) => `${path}/mailbox`;

@@ -34,7 +34,7 @@ export interface Route {
 
 /**
  * Lets messages be left beside the document that they are for, to be decided on one after the other by one delivery, and committed
- * together (docs/decisions/0008-mailbox-and-drainer.md). A message may then be decided on more than once, each time after the last: the
+ * together (docs/decisions/0013-mailbox-and-drainer.md). A message may then be decided on more than once, each time after the last: the
  * document alone must tell that it was before, and `decide` then find it without effect (I2).
  */
 export interface Mailbox {

@@ -139,7 +139,8 @@ export class Provider {
       return error.retryAfterMs === undefined ? withRetryAfter(error, ms) : error;
     }
     if (around.signal.aborted || !mayRetry(error) || this.#breaker?.closedUntil === undefined) return error;
-    return withRetryAfter(error, this.#openMs(around));
+    // After those that wait with it: who failed as the probe is not to be the next one too.
+    return withRetryAfter(error, this.#openMs(around) + CROWDED_MS);
   }
 
   #open(around: CallSurroundings): MeshError {
@@ -149,7 +150,7 @@ export class Provider {
   #openMs({ key }: CallSurroundings): number {
     const { clock } = this.#options;
     const ms = Math.max(CROWDED_MS, (this.#breaker?.closedUntil ?? 0) - clock.now());
-    return ms * (1 + JITTER * share(key, 0));
+    return ms * (1 + JITTER * share(key, clock.now()));
   }
 
   #unavailable(why: string, ms: number): MeshError {
@@ -194,7 +195,7 @@ async function untilAborted<Result>(
   }
 }
 
-/** 0 to 1, the same for the same message and attempt: what is redelivered waits as long. */
-function share(key: string, attempt: number): number {
-  return (Number.parseInt(digest('jitter', key, String(attempt)).slice(0, 4), 32) % 1_000) / 1_000;
+/** 0 to 1: drawn from the message, and from what changes from one time to the next. */
+function share(key: string, time: number): number {
+  return (Number.parseInt(digest('jitter', key, String(time)).slice(0, 4), 32) % 1_000) / 1_000;
 }
