@@ -3,7 +3,7 @@ export { cancellableRuns, cancelRuns } from './cancel-runs.ts';
 export { checkHistory, type Mismatch } from './check-history.ts';
 export type { Repeated } from './cut.ts';
 export { type ExportedRun, exportRun, parseExportedRun } from './export-run.ts';
-export { type Purged, type PurgeFilter, purgeRuns } from './purge-runs.ts';
+export { purgeRuns } from './purge-runs.ts';
 export { type RecordedRun, readRecordedRun, readRun } from './recorded-run.ts';
 export { beginRerun, type Code, type Operator, planFork, planRerun, type Rerun } from './rerun.ts';
 export { allRuns, listRuns, type RunFilter } from './run-page.ts';
