@@ -74,12 +74,12 @@ function linesOf({
 interface Line {
   readonly id: string;
   readonly what: string;
-  readonly step: Omit<StepView, 'id' | 'operation' | 'compensation'>;
+  readonly step: Omit<StepView, 'id' | 'operation' | 'compensation' | 'childRunId'>;
 }
 
 function stepsText(steps: readonly StepView[], createdAt: Date, palette: Palette): string {
-  const lines = steps.flatMap(({ id, operation, compensation, ...step }): Line[] => [
-    { id, what: `${operation} ${step.target}`, step },
+  const lines = steps.flatMap(({ id, operation, compensation, childRunId, ...step }): Line[] => [
+    { id, what: [operation, step.target, childRunId].filter(Boolean).join(' '), step },
     ...(compensation ? [{ id: '', what: `↩ ${compensation.target}`, step: compensation }] : []),
   ]);
   return table<Line>(

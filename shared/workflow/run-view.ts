@@ -14,6 +14,8 @@ export interface StepView {
   readonly operation: string;
   /** What it is about: `payments.charge`, the name of a signal. */
   readonly target: string;
+  /** Of a child: its run. */
+  readonly childRunId?: string;
   /** Attempts dispatched. */
   readonly attempts: number;
   readonly status: StepStatus;
@@ -44,6 +46,7 @@ export function historyOf(history: readonly Entry[]): StepView[] {
       id: step.entry.id,
       operation: step.entry.op,
       ...viewOf(step),
+      ...(step.entry.op === 'child' && step.entry.run && { childRunId: step.entry.run.id }),
       ...(undo && { compensation: viewOf(undo) }),
     });
   }

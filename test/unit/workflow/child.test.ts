@@ -5,6 +5,8 @@ import { runIdOf } from '../../../shared/contract/keys.ts';
 import { CANCEL, TERMINATE } from '../../../shared/contract/message.ts';
 import { runPath } from '../../../shared/contract/names.ts';
 import { decodeRun, defineWorkflow, undo, type WorkflowContext } from '../../../shared/workflow/index.ts';
+import { entriesOf } from '../../../shared/workflow/run-history.ts';
+import { historyOf } from '../../../shared/workflow/run-view.ts';
 import { worker } from './agents.ts';
 import { type Behaviour, done, fails, World } from './world.ts';
 
@@ -56,6 +58,8 @@ test('a child is awaited: its output is typed, and it tells whose child it is', 
   expect(parent).toMatchObject({ status: 'completed', output: 'parcel-o1' });
   expect(parent.parentRunId).toBeUndefined();
   expect(mesh.run('pack', 'o1')).toMatchObject({ status: 'completed', parentRunId: parent.runId });
+  const [step] = historyOf(entriesOf(parent));
+  expect(step).toMatchObject({ operation: 'child', childRunId: runIdOf('pack', 'o1') });
 });
 
 test('a child without a key is one run however often its start is delivered', async () => {
