@@ -14,6 +14,7 @@ import type { StoredDocument, Write } from '../contract/store.ts';
 import { Batch } from './batch.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { decodeInbox, encodeInbox, inboxExpiry, type OutboxEntry } from './inbox.ts';
+import { MailWriter } from './mail-writer.ts';
 import {
   type DrainMark,
   decodeMail,
@@ -77,30 +78,38 @@ const LEASE_MARGIN_MS = 2_000;
 export function createDrainer({ contract, deployment, ports, routes }: DrainerOptions): Drainer {
   const { store, clock, bus, ids } = ports;
   const workMs = milliseconds(contract.limits.timeout) / 2;
+  const mails = new MailWriter(store);
   /** Documents that bear the mark of this instance; and those on which it is being put. */
   const active = new Set<string>();
   const starting = new Map<string, Promise<void>>();
 
   async function leave(leaving: Leaving): Promise<Drained> {
     const { message, path } = leaving;
-    await store.commit([
-      { kind: 'put', path: mailPath(path, message), fields: encodeMail(message, clock.now()) },
-    ]);
-    await starting.get(path);
-    // M2: the mark goes only after this is unset.
-    return active.has(path) ? 'seen-to' : drain(leaving);
+    const fields = encodeMail(message, clock.now());
+    const written = mails.write({ kind: 'put', path: mailPath(path, message), fields });
+    if (active.has(path) || starting.has(path)) {
+      await written;
+      await starting.get(path);
+      // M2: the mark goes only after this is unset.
+      return active.has(path) ? 'seen-to' : drain(leaving);
+    }
+    return begin(path, async (started) => {
+      await written;
+      return drainFrom(leaving, started);
+    });
   }
 
-  /** Of those that would begin at the same time in this instance, one does. */
-  async function drain(leaving: Leaving): Promise<Drained> {
-    const { path } = leaving;
+  const drain = (leaving: Leaving) => begin(leaving.path, (started) => drainFrom(leaving, started));
+
+  /** Of those that would begin at the same time in this instance, one does: the others wait until it has, or could not. */
+  function begin(path: string, work: (started: () => void) => Promise<Drained>): Promise<Drained> {
     const { promise, resolve } = Promise.withResolvers<void>();
     starting.set(path, promise);
     const started = () => {
       if (starting.get(path) === promise) starting.delete(path);
       resolve();
     };
-    return drainFrom(leaving, started).finally(started);
+    return work(started).finally(started);
   }
 
   async function drainFrom(leaving: Leaving, started: () => void): Promise<Drained> {
