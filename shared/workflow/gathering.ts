@@ -1,8 +1,8 @@
 import type { MessageRef } from '../contract/agent.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Failure } from '../contract/failure.ts';
-import type { CallOptions } from './context.ts';
-import type { CommandRef } from './operations/call.ts';
+import type { CallOptions } from './call-options.ts';
+import type { CommandRef } from './command-ref.ts';
 
 /** One call of a gather. Made by `branch` or `each`, with types checked. */
 export interface Branch<Output = unknown> {

@@ -1,9 +1,9 @@
 import type { MessageRef } from '../contract/agent.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Failure } from '../contract/failure.ts';
-import type { StepRetry } from './context.ts';
+import type { StepRetry } from './call-options.ts';
+import type { CommandRef } from './command-ref.ts';
 import type { Tolerance } from './gathering.ts';
-import type { CommandRef } from './operations/call.ts';
 
 /** What a map-reduce puts into the input of a command by itself. */
 type Varying = 'items' | 'results' | 'token';

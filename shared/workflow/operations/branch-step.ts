@@ -1,9 +1,16 @@
 import type { Json } from '../../contract/json.ts';
 import type { CallCommand } from '../command.ts';
 import type { CallEntry, LatePolicy, Replied } from '../entry.ts';
-import type { Progress } from '../step.ts';
+import type { Progress, Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
-import type { GroupStep } from './group-step.ts';
+
+/** The step that a branch is part of. */
+export interface BranchGroup extends Step {
+  /** Whether the run is being undone: then every success matters. */
+  readonly unwinding: boolean;
+  /** A branch took an event, and may have come to its end by it. */
+  branchTook(branch: BranchStep, at: number): Progress;
+}
 
 export interface BranchTerms {
   readonly late: LatePolicy;
@@ -13,12 +20,12 @@ export interface BranchTerms {
 
 /** A call that is part of a group. */
 export class BranchStep extends CallStep {
-  readonly group: GroupStep;
+  readonly group: BranchGroup;
   readonly #terms: BranchTerms;
   output: Json = null;
   #recorded = false;
 
-  constructor(entry: CallEntry, at: number, group: GroupStep, terms: BranchTerms) {
+  constructor(entry: CallEntry, at: number, group: BranchGroup, terms: BranchTerms) {
     super(entry, at);
     this.group = group;
     this.#terms = terms;

@@ -6,6 +6,7 @@ import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
+import type { CommandRef } from '../command-ref.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
 import { retryPolicy } from './retry-policy.ts';
@@ -50,13 +51,6 @@ export function call(scope: Scope): WorkflowContext['call'] {
       ...(compensate && { undoInput }),
     });
   };
-}
-
-/** A `MessageRef` of whatever types. */
-export interface CommandRef {
-  readonly agent: string;
-  readonly type: string;
-  readonly input: Schema;
 }
 
 /** The output of a command as the code gets it. Throws `OutputInvalid`. */

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import type { RunEvent, StepEntry } from '../entry.ts';
 import { type Progress, Step, type StepRun, type WorkProgress } from '../step.ts';
-import type { BranchStep } from './branch-step.ts';
+import type { BranchGroup, BranchStep } from './branch-step.ts';
 
 /**
  * A step that consists of calls: its branches. Each is a step of its own in the ledger, with its own attempts, outcome and
@@ -10,7 +10,7 @@ import type { BranchStep } from './branch-step.ts';
  * One timer at a time wakes the group for the earliest of all that it waits for: a timer for each branch would double what a
  * fan-out sends.
  */
-export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E> {
+export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E> implements BranchGroup {
   #run: StepRun | undefined;
   /** When the timers that are armed are due, by their number. */
   readonly #alarms = new Map<number, number>();
@@ -23,7 +23,6 @@ export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E>
 
   protected abstract started(): Progress;
 
-  /** A branch took an event, and may have come to its end by it. */
   abstract branchTook(branch: BranchStep, at: number): Progress;
 
   /** It is `at`: what is overdue by then, and what comes next. */
@@ -32,7 +31,6 @@ export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E>
   /** What is left of it, in words. */
   abstract get left(): string;
 
-  /** Whether the run is being undone: then every success matters. */
   get unwinding(): boolean {
     return this.#run?.unwinding ?? false;
   }

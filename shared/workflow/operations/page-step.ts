@@ -1,8 +1,7 @@
 import type { Json } from '../../contract/json.ts';
 import type { CallEntry, Replied } from '../entry.ts';
 import type { Progress } from '../step.ts';
-import { BranchStep } from './branch-step.ts';
-import type { GroupStep } from './group-step.ts';
+import { type BranchGroup, BranchStep } from './branch-step.ts';
 
 /**
  * A page being read. Its items go out to the shards in the commit that records the reply, and are not in the history: of them it holds
@@ -16,7 +15,7 @@ export class PageStep extends BranchStep {
   count = 0;
   next: string | undefined;
 
-  constructor(entry: CallEntry, at: number, group: GroupStep, page: number) {
+  constructor(entry: CallEntry, at: number, group: BranchGroup, page: number) {
     super(entry, at, group, { late: 'ignore' });
     this.page = page;
   }

@@ -1,6 +1,6 @@
 import { milliseconds } from '../../contract/duration.ts';
 import type { Failure } from '../../contract/failure.ts';
-import type { StepRetry } from '../context.ts';
+import type { StepRetry } from '../call-options.ts';
 import type { RetryPolicy } from '../entry.ts';
 
 /**

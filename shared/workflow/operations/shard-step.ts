@@ -3,8 +3,7 @@ import type { Json } from '../../contract/json.ts';
 import type { Command } from '../command.ts';
 import type { CallEntry, Fired } from '../entry.ts';
 import type { Progress } from '../step.ts';
-import { BranchStep } from './branch-step.ts';
-import type { GroupStep } from './group-step.ts';
+import { type BranchGroup, BranchStep } from './branch-step.ts';
 
 /** Items that are mapped together. */
 export interface Shard {
@@ -23,7 +22,7 @@ export class ShardStep extends BranchStep {
   waits = false;
   #input: Json | undefined;
 
-  constructor(entry: CallEntry, at: number, group: GroupStep, shard: Shard, input: Json) {
+  constructor(entry: CallEntry, at: number, group: BranchGroup, shard: Shard, input: Json) {
     super(entry, at, group, { late: 'ignore' });
     this.shard = shard;
     this.#input = input;

@@ -1,0 +1,8 @@
+import type { Schema } from '../contract/schema.ts';
+
+/** A `MessageRef` of whatever types. */
+export interface CommandRef {
+  readonly agent: string;
+  readonly type: string;
+  readonly input: Schema;
+}
