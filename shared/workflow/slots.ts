@@ -12,7 +12,7 @@ export interface Slots {
 }
 
 /** Most runs that wait for a slot of one value: 330 KB of a document's 1 MiB, which each that comes or goes writes. */
-export const MOST_WAITING = 10_000;
+const MOST_WAITING = 10_000;
 
 export interface Passed {
   readonly slots: Slots;
