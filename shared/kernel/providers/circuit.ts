@@ -36,7 +36,7 @@ export function breakerRules(spec: BreakerSpec): BreakerRules {
 }
 
 /** A prober that says nothing for so long is dead, and another one may try. */
-export const PROBE_MS = 10_000;
+const PROBE_MS = 10_000;
 
 /** What a call may do: go ahead, go ahead as the probe (once the circuit is committed as probing), or come back later. */
 export type Passage = 'pass' | 'probe' | { readonly waitUntil: number };
