@@ -50,7 +50,7 @@ export interface GatherOptions {
   /**
    * What becomes of a success that comes when the gather is complete, or after the branch's own timeout (I10): `compensate` undoes it
    * at once, where the branch has a compensation; `record` keeps it in the history, for its output to be used if the run is undone
-   * later; `ignore` drops it. While the run is being undone every success is undone, whatever is said here. Default `compensate`.
+   * later; `ignore` drops it. `compensate` undoes a branch that failed in doubt as well, where it may fail. While the run is being undone every success is undone, whatever is said here. Default `compensate`.
    */
   readonly lateReplies?: LateReplies;
   /** Branches under way at a time: the next is dispatched when one has come to its end. At most 1,000, the default. */

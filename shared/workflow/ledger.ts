@@ -218,6 +218,7 @@ export class Ledger implements StepRun {
 
   note(step: Step): void {
     this.#note(step);
+    if (step instanceof CallStep && step.late) this.hasLate = true;
   }
 
   #signalled(event: Extract<RunEvent, { e: 'signalled' }>): Applied | undefined {

@@ -1,3 +1,4 @@
+import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CallCommand } from '../command.ts';
 import type { CallEntry, LatePolicy, Replied } from '../entry.ts';
@@ -45,6 +46,20 @@ export class BranchStep extends CallStep {
   /** The group is complete without it. */
   leave(): void {
     this.status = 'abandoned';
+    // Between two attempts nothing more is to come that could tell what the first one did.
+    if (this.backingOff) this.#orphan();
+  }
+
+  /** The group goes on without it although it may have had its effect: nobody else would undo that (I10). */
+  #orphan(): void {
+    if (this.#terms.late === 'compensate' && this.doubtful && this.entry.undo) this.late = true;
+  }
+
+  protected override failed(at: number, failure: Failure, answered = true): Progress {
+    const progress = super.failed(at, failure, answered);
+    // One that timed out may still be answered, and is judged by that.
+    if (answered) this.#orphan();
+    return progress;
   }
 
   protected override dispatch(...given: Parameters<CallStep['dispatch']>): CallCommand {
@@ -71,8 +86,11 @@ export class BranchStep extends CallStep {
   }
 
   protected override refusedLate(...given: Parameters<CallStep['refusedLate']>): Progress | undefined {
-    return this.#terms.late === 'compensate' || this.group.unwinding
-      ? super.refusedLate(...given)
-      : undefined;
+    if (this.#terms.late !== 'compensate' && !this.group.unwinding) return undefined;
+    const progress = super.refusedLate(...given);
+    if (progress || this.late || this.status !== 'abandoned') return progress;
+    // Refused at last; but an attempt before may have had its effect.
+    this.#orphan();
+    return this.late ? {} : undefined;
   }
 }

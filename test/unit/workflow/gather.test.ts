@@ -330,6 +330,38 @@ test('a late success that is to be ignored changes nothing, until the run is und
   ]);
 });
 
+test('a branch that failed in doubt, and is let fail, is undone at once: nobody else would', async () => {
+  const mesh = sagaWorld(
+    async (wf) => {
+      await wf.gather(each(worker.a, items(3), { compensate }), { tolerate: { failures: 2 } });
+      await wf.signal('go', { schema: worker.a.input.optional() });
+    },
+    {
+      'worker.a': ({ id }: { id: string }) =>
+        id === '0' ? fails('HandlerTimeout') : id === '1' ? fails('Rejected', 'no') : done({ ref: 'r' }),
+    },
+  );
+  await mesh.settle();
+  expect(mesh.handled.slice(3)).toMatchObject([{ type: 'worker.undoA', data: { id: '0' } }]);
+  mesh.signal(RUN, 'go');
+  await mesh.settle();
+  expect(mesh.run('saga', 'o1').status).toBe('completed');
+  expect(mesh.handled).toHaveLength(4);
+});
+
+test('a branch that is left between two attempts, the first in doubt, is undone at once', async () => {
+  const retry = { maxAttempts: 2, minBackoff: '1h' } as const;
+  const mesh = sagaWorld(
+    (wf) => wf.gather(each(worker.a, items(2), { compensate, retry }), { quorum: 1, deadline: '5s' }),
+    {
+      'worker.a': ({ id }: { id: string }) => (id === '0' ? fails('HandlerTimeout') : done({ ref: 'r' })),
+    },
+  );
+  await mesh.settle();
+  expect(mesh.run('saga', 'o1').status).toBe('completed');
+  expect(mesh.handled.slice(2)).toMatchObject([{ type: 'worker.undoA', data: { id: '0' } }]);
+});
+
 test('a run that is cancelled undoes the branches that are under way too', async () => {
   const mesh = sagaWorld((wf) => wf.gather(each(worker.a, items(3), { compensate })), {
     'worker.a': only('1'),
