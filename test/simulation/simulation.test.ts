@@ -9,7 +9,7 @@ import { FAULT_KINDS } from './world/faults.ts';
 import { simulate } from './world/simulate.ts';
 
 /** Of each workload. `npm run simulate` goes on from any seed for as long as one likes. */
-const SCHEDULES = 250;
+const SCHEDULES = 150;
 
 describe.each(workloads)('the mesh, used for $name', (workload) => {
   it('keeps every invariant on every schedule', async () => {
@@ -21,7 +21,7 @@ describe.each(workloads)('the mesh, used for $name', (workload) => {
     });
     expect(failure && failureReport(await shrink(failure))).toBeUndefined();
     expect(schedules).toBe(SCHEDULES);
-    expect(states.size).toBeGreaterThan(10);
+    expect(states.size).toBeGreaterThan(5);
   });
 
   it('does the same, step by step, for the same seed', async () => {
@@ -39,7 +39,7 @@ describe.each(workloads)('the mesh, used for $name', (workload) => {
 
 describe('the simulation', () => {
   it('injects every kind of fault', async () => {
-    const { faults } = await explore({ workloads, seed: 1, goOn: (tried) => tried < 60 * workloads.length });
+    const { faults } = await explore({ workloads, seed: 1, goOn: (tried) => tried < 30 * workloads.length });
     expect([...faults.keys()].sort()).toEqual([...FAULT_KINDS].sort());
   });
 

@@ -21,7 +21,12 @@ const Tender = z.object({
   concurrency: z.number(),
 });
 type Tender = z.infer<typeof Tender>;
-const Result = z.object({ reason: z.string(), taken: z.array(z.number()) });
+const Result = z.object({
+  reason: z.string(),
+  taken: z.array(z.number()),
+  /** Failures that were tolerated: whether they had their effect is not known. */
+  failed: z.array(z.number()),
+});
 const Offer = z.object({ tenderId: z.string(), at: z.number(), answers: z.boolean() });
 
 const suppliers = defineAgent({
@@ -49,14 +54,15 @@ const tender = defineWorkflow({
       tenderId,
       at: input.at,
     }));
-    const { reason, outputs } = await wf.gather(each(suppliers.offer, offers, { compensate }), {
+    const { reason, outputs, branches } = await wf.gather(each(suppliers.offer, offers, { compensate }), {
       ...(quorum !== undefined && { quorum }),
       ...(deadline !== 'none' && { deadline }),
       tolerate: { failures },
       concurrency,
     });
     await wf.sleep('1s');
-    return { reason, taken: outputs.map(({ at }) => at) };
+    const failed = branches.flatMap(({ status }, at) => (status === 'failed' ? [at] : []));
+    return { reason, taken: outputs.map(({ at }) => at), failed };
   },
 });
 
@@ -144,9 +150,9 @@ function* audit({ runs }: EndState, market: Market, tenders: readonly Tender[]):
       yield `books: there is no run of ${tenderId}`;
       continue;
     }
-    const { reason, taken } =
-      run.status === 'completed' ? Result.parse(run.output) : { reason: '', taken: [] };
-    if (standing.join() !== taken.join())
+    const { reason, taken, failed } =
+      run.status === 'completed' ? Result.parse(run.output) : { reason: '', taken: [], failed: [] };
+    if (standing.filter((at) => !failed.includes(at)).join() !== taken.join())
       yield `I10: ${tenderId} is ${run.status} (${reason}) and took ${taken}; ${standing} stand`;
     if (run.status === 'completed') {
       if (reason === 'quorum' && taken.length < (quorum ?? Number.POSITIVE_INFINITY))

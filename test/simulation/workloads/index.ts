@@ -1,8 +1,11 @@
 import type { Workload } from '../world/workload.ts';
 import { approvalsWorkload } from './approvals.ts';
 import { breaker } from './breaker.ts';
+import { children } from './children.ts';
+import { entities } from './entities.ts';
 import { gather } from './gather.ts';
 import { ledger } from './ledger.ts';
+import { mapReduce } from './map-reduce.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
 import { timers } from './timers.ts';
@@ -16,4 +19,7 @@ export const workloads: readonly Workload[] = [
   releases,
   gather,
   breaker,
+  mapReduce,
+  children,
+  entities,
 ];
