@@ -14,6 +14,8 @@ export type {
 export type { ProviderAccess } from './kernel/providers/providers.ts';
 export {
   type CallOptions,
+  type ChildOptions,
+  type ChildRun,
   type Compensation,
   type StepRetry,
   undo,

@@ -6,7 +6,14 @@ import type { CallOptions, ChildOptions, ChildRun } from './call-options.ts';
 import type { Branches, Gathered, GatherOptions } from './gathering.ts';
 import type { MapReduced, MapReduceOptions } from './map-reducing.ts';
 
-export { type CallOptions, type Compensation, type StepRetry, undo } from './call-options.ts';
+export {
+  type CallOptions,
+  type ChildOptions,
+  type ChildRun,
+  type Compensation,
+  type StepRetry,
+  undo,
+} from './call-options.ts';
 
 /**
  * The durable operations that a workflow is written with. Await nothing else (I9).
