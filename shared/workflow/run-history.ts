@@ -13,7 +13,7 @@ import type { RunRecord } from './run-record.ts';
  * Bytes of JSON that the tail may have. Each event writes the whole tail and reads it, so it is to be short; each page is a document
  * more to be read by an instance that has not got the run in memory, so there are to be few.
  */
-export const TAIL_BYTES = 64_000;
+const TAIL_BYTES = 64_000;
 /** Bytes of JSON in a page. Compressed it is far below the 1 MiB that a document may have, and uncompressed too. */
 const PAGE_BYTES = 512_000;
 
