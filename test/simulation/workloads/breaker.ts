@@ -7,6 +7,9 @@ import type { Outside } from '../world/outside.ts';
 import type { Random } from '../world/random.ts';
 import type { EndState, Play, Workload } from '../world/workload.ts';
 
+/** Such a message is given up on when its attempts are used up, even in an outage. */
+const LONG_AGO = { 'ce-time': '2020-01-01T00:00:00.000Z' };
+
 const Text = z.object({ to: z.string() });
 
 const texts = defineAgent({
@@ -56,10 +59,13 @@ export const breaker: Workload = { name: 'breaker', play };
 function play(random: Random): Play {
   const carrier = new Carrier();
   const wanted = Array.from({ length: random.between(3, 12) }, (_, at) => `person-${at}`);
-  const acts: Play['acts'][number][] = wanted.map((to) => ({
-    atMs: random.below(random.pick([100, 5_000, 60_000])),
-    act: (client) => client.command('texts', 'send', { to }, { 'ce-id': to }),
-  }));
+  const acts: Play['acts'][number][] = wanted.map((to) => {
+    const attributes = { 'ce-id': to, ...(random.chance(0.5) && LONG_AGO) };
+    return {
+      atMs: random.below(random.pick([100, 5_000, 60_000])),
+      act: (client) => client.command('texts', 'send', { to }, attributes),
+    };
+  });
   let atMs = 0;
   for (let flaps = random.below(5); flaps > 0; flaps--) {
     atMs += random.below(20_000);
