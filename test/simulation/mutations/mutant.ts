@@ -20,5 +20,10 @@ registerHooks({
 // Only now: what is imported from here on has the bug.
 const { explore } = await import('../command/explore.ts');
 const { workloads } = await import('../workloads/index.ts');
-const { schedules, failure } = await explore({ workloads, seed: 1, goOn: (tried) => tried < Number(most) });
+const among = workloads.filter(({ name }) => name === (mutation.workload ?? name));
+const { schedules, failure } = await explore({
+  workloads: among,
+  seed: 1,
+  goOn: (tried) => tried < Number(most),
+});
 process.stdout.write(JSON.stringify({ schedules, violation: failure?.simulation.violations[0] }));

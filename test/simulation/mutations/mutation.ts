@@ -7,6 +7,8 @@ export interface Mutation {
   /** What is replaced: must be there exactly once. */
   readonly find: string | RegExp;
   readonly replace: string;
+  /** The workload that it shows in, where it shows in few schedules. Left out: all take turns. */
+  readonly workload?: string;
 }
 
 /** The source with the bug in it. Throws when the source has changed so that the bug no longer fits. */
