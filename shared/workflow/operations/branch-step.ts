@@ -25,6 +25,8 @@ export class BranchStep extends CallStep {
   readonly #terms: BranchTerms;
   output: Json = null;
   #recorded = false;
+  /** Whether it failed by an answer. */
+  #answered = false;
 
   constructor(entry: CallEntry, at: number, group: BranchGroup, terms: BranchTerms) {
     super(entry, at);
@@ -45,9 +47,9 @@ export class BranchStep extends CallStep {
 
   /** The group is complete without it. */
   leave(): void {
-    this.status = 'abandoned';
-    // Between two attempts nothing more is to come that could tell what the first one did.
-    if (this.backingOff) this.#orphan();
+    // Between two attempts, or after the last, nothing more is to come that could tell what was done.
+    if (this.status === 'open' ? this.backingOff : this.#answered) this.#orphan();
+    if (this.status === 'open') this.status = 'abandoned';
   }
 
   /** The group goes on without it although it may have had its effect: nobody else would undo that (I10). */
@@ -58,7 +60,7 @@ export class BranchStep extends CallStep {
   protected override failed(at: number, failure: Failure, answered = true): Progress {
     const progress = super.failed(at, failure, answered);
     // One that timed out may still be answered, and is judged by that.
-    if (answered) this.#orphan();
+    this.#answered = answered;
     return progress;
   }
 

@@ -112,7 +112,7 @@ export class GatherStep extends GroupStep<GatherEntry> {
   }
 
   #complete(at: number, { ok, reason }: Verdict, commands: readonly Command[] = []): Progress {
-    for (const branch of this.#branches) if (branch?.status === 'open') this.leave(branch);
+    for (const branch of this.#branches) if (branch && branch.status !== 'done') this.leave(branch);
     if (ok) return this.settle(at, { ok, value: { reason, branches: this.#outcomes() } }, commands);
     return this.settle(at, { ok, failure: this.#failure(reason) }, commands);
   }
