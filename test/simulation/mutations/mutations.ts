@@ -132,13 +132,6 @@ export const mutations: readonly Mutation[] = [
     workload: 'gather',
   },
   {
-    name: 'what fails late, with what it did left open, is forgotten (I10)',
-    file: 'shared/workflow/operations/call-step.ts',
-    find: 'const left = this.#timedOut',
-    replace: 'const left = false && this.#timedOut',
-    workload: 'gather',
-  },
-  {
     name: 'a run goes on with the newest version (I7)',
     file: 'shared/workflow/host.ts',
     find: /definitions\.find\(([^,]*), [^)]*\)/,
