@@ -7,4 +7,6 @@ export interface Secrets {
    * @throws MeshError `SecretMissing`
    */
   get(name: string): Promise<string>;
+  /** The text without the values that were ever given out: for an error that goes into a document or a message (I12). */
+  redact(text: string): string;
 }

@@ -48,6 +48,10 @@ export class SecretManagerSecrets implements Secrets {
     return asked;
   }
 
+  redact(text: string): string {
+    return this.#options.redactor.text(text);
+  }
+
   async #fetch(name: string): Promise<string> {
     const { project, clock, redactor } = this.#options;
     try {

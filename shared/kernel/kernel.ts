@@ -245,7 +245,7 @@ export function createKernel(options: KernelOptions): Kernel {
     } catch (error) {
       if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;
       log.info('rejected', { reason: error.reason, detail: error.message });
-      return { writes: [], sends: [], reply: { ok: false, error: toFailure(error) } };
+      return { writes: [], sends: [], reply: { ok: false, error: failureOf(error) } };
     }
   }
 
@@ -286,9 +286,15 @@ export function createKernel(options: KernelOptions): Kernel {
     return defer(delivery, message, new Date(until), failed ? 'failed' : 'provider');
   }
 
+  /** What a handler threw may quote a secret, and a failure ends in documents and messages (I12). */
+  function failureOf(error: unknown): Failure {
+    const failure = toFailure(error);
+    return { ...failure, message: ports.secrets.redact(failure.message) };
+  }
+
   /** What can't succeed becomes a dead letter at once, with its reason; what may is left to Pub/Sub's retry, up to the last attempt. */
   async function giveUpOrRetry(delivery: Delivery, error: unknown, log: Log): Promise<Outcome> {
-    const failure = toFailure(error);
+    const failure = failureOf(error);
     const hopeless = error instanceof MeshError && !error.retry;
     const last = attemptOf(delivery) >= contract.retry.maxAttempts;
     if (!hopeless && !last) {

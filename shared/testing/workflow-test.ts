@@ -176,6 +176,7 @@ export class WorkflowTest {
       ids: { uuid: () => digest('uuid', String(this.#uuids++)) },
       secrets: {
         get: async (name) => Promise.reject(new Error(`a workflow reads no secret, such as ${name}`)),
+        redact: (text) => text,
       },
       bus: {
         publish: async (topic, messages) => messages.forEach((message) => void this.#sent(topic, message)),

@@ -94,7 +94,7 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   // Of the run as it was before it began anew.
   if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);
   const ledger = stand.warm?.execution.ledger ?? Ledger.of([...(await stand.history()), ...run.kept]);
-  const came = eventOf(type, message, timeOf(host, ledger.time), host.contract);
+  const came = eventOf(type, message, timeAt(host, ledger.time, message), host.contract);
   if (came === undefined) return recheck(host, stand, message, document.version, log);
   if (came.e === 'signalled' && ledger.outcome) {
     throw new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more signals`);
@@ -114,6 +114,12 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   if (brought !== 'stale') return decisionOf(host, brought, document.version);
   log.debug('without effect: stale or a duplicate', { type, step: message.stepId });
   return noEffect(host, stand);
+}
+
+/** A timer fires at its time at the earliest: another instance may have taken it in, whose clock is ahead of this one's. */
+function timeAt(host: Host, latest: number, { type, notBefore }: Message): number {
+  const now = timeOf(host, latest);
+  return type === TIMER && notBefore !== undefined ? Math.max(now, Date.parse(notBefore)) : now;
 }
 
 /** The execution goes back to where it was found. */

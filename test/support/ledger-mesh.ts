@@ -67,6 +67,7 @@ export function ledgerMesh(vault: Vault, plan: FaultPlan): WorldAgent[] {
       handle: ({ account, amount }, ctx) => {
         if (amount === 666) throw rejected('unlucky', 'nothing is sold at this price');
         if (amount === 500) throw new Error('the till is broken');
+        if (amount === 501) throw new Error('the till says value of till-key');
         const total = (ctx.state.get(account)?.total ?? 0) + amount;
         ctx.state.set(account, { total });
         ctx.send(bank.deposit, { amount });

@@ -101,7 +101,10 @@ export class World {
       store: this.store,
       ids: randomIds,
       log: silentLog,
-      secrets: { get: async (name) => `value of ${name}` },
+      secrets: {
+        get: async (name) => `value of ${name}`,
+        redact: (text) => text.replaceAll(/value of [\w-]+/g, '[redacted]'),
+      },
       bus: {
         publish: async (topic, messages) => {
           if (!messages.every(fits)) throw new MeshError('BusUnavailable', 'over 100 attributes');

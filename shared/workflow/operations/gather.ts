@@ -108,7 +108,7 @@ function rulesOf(
 }
 
 /** How many of `total` may fail. Throws a `TypeError` for a tolerance that is none. */
-export function toleratedOf(tolerate: Tolerance | undefined, total: number, otherwise: number): number {
+function toleratedOf(tolerate: Tolerance | undefined, total: number, otherwise: number): number {
   if (!tolerate) return otherwise;
   const { failures = total, share = 1 } = tolerate;
   if (!(failures >= 0))

@@ -91,6 +91,8 @@ export class Instance {
           }),
       },
       secrets: {
+        redact: (text) =>
+          Object.values(secrets).reduce((clean, value) => clean.replaceAll(value, '[redacted]'), text),
         get: (secret) =>
           this.#call('secret', 'SecretMissing', async () => {
             const value = secrets[secret];

@@ -344,3 +344,12 @@ describe('a message handled in time whose process died before it published', () 
     expect(letters()).toEqual([]);
   });
 });
+
+describe('an error that quotes a secret', () => {
+  it('is in the dead letter without it (I12)', async () => {
+    const { world, letters } = mesh();
+    world.command('till', 'sell', { account: 'main', amount: 501 });
+    await world.settle();
+    expect(letters()).toMatchObject([{ letter: { failure: { message: 'the till says [redacted]' } } }]);
+  });
+});

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { effectKey, runIdOf } from '../../../shared/contract/keys.ts';
+import { TIMER } from '../../../shared/contract/message.ts';
 import { undo } from '../../../shared/workflow/index.ts';
 import { worker } from './agents.ts';
 import { sagaWorld } from './saga-world.ts';
@@ -225,3 +226,22 @@ test('time passes by the run’s own clock, and a race is won by what came first
 });
 
 const anything = worker.a.input.or(worker.a.input.optional());
+
+test('a timer that an instance with a slower clock takes has fired all the same', async () => {
+  const mesh = sagaWorld(async (wf) => {
+    await wf.sleep('10s');
+    return 'woken';
+  });
+  await mesh.deliver();
+  const due = new Date(mesh.now + 10_000).toISOString();
+  mesh.now += 4_000;
+  mesh.post({
+    type: TIMER,
+    runId: RUN,
+    stepId: '1',
+    data: { timer: 'sleep', step: '1', attempt: 1 },
+    notBefore: due,
+  });
+  await mesh.deliver();
+  expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'completed', output: 'woken' });
+});
