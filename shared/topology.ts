@@ -118,7 +118,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
   } = environment;
   checkTogether(contracts);
   const agents = [...contracts].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const recorder = agents.find((agent) => agent.recordsDeadLetters)?.name;
+  const recorder = agents.find((agent) => agent.recordsDeadLetters);
   const queue = `projects/${project}/locations/${location}/queues/${prefix}-timers`;
   const callersOf = (name: string) =>
     agents.filter((agent) => agent.calls.includes(name)).map((agent) => agent.name);
@@ -158,20 +158,11 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
   };
 }
 
-function subscriptionsOf(agent: Contract, prefix: string, recorder: string | undefined): Subscription[] {
-  const { name, retry } = agent;
-  const timeoutSeconds = Math.ceil(milliseconds(agent.limits.timeout) / 1_000);
-  const common = {
-    // Longer than the handler may take, so that a message is not delivered again while it is still being handled.
-    ackDeadlineSeconds: Math.min(LONGEST_ACK_DEADLINE_SECONDS, Math.max(10, timeoutSeconds + 10)),
-    retry: { minBackoffMs: milliseconds(retry.minBackoff), maxBackoffMs: milliseconds(retry.maxBackoff) },
-  };
-  const delivered = {
-    ...common,
-    pushTo: name,
-    deadLetter: { topic: deadTopicOf(prefix, name), maxAttempts: retry.maxAttempts },
-  };
+function subscriptionsOf(agent: Contract, prefix: string, recorder: Contract | undefined): Subscription[] {
+  const { name } = agent;
+  const topic = topicOf(prefix, name);
   const filter = eventsFilter(agent);
+  const pushed = pushedTo(agent, prefix);
   const events: Subscription[] = filter
     ? [
         {
@@ -179,7 +170,7 @@ function subscriptionsOf(agent: Contract, prefix: string, recorder: string | und
           topic: eventsTopic(prefix),
           role: 'events',
           filter,
-          ...delivered,
+          ...pushed,
         },
       ]
     : [];
@@ -187,19 +178,24 @@ function subscriptionsOf(agent: Contract, prefix: string, recorder: string | und
     name: deadSubscriptionOf(prefix, name),
     topic: deadTopicOf(prefix, name),
     role: 'dead-letter',
-    ...common,
     // Whatever the recorder itself can't handle is kept, to be pulled: a dead letter must not chase its own tail.
-    ...(recorder !== undefined &&
-      recorder !== name && {
-        pushTo: recorder,
-        deadLetter: { topic: deadTopicOf(prefix, recorder), maxAttempts: retry.maxAttempts },
-      }),
+    ...(recorder && recorder !== agent ? pushedTo(recorder, prefix) : delivery(agent)),
   };
-  return [
-    { name: subscriptionOf(prefix, name), topic: topicOf(prefix, name), role: 'agent', ...delivered },
-    ...events,
-    dead,
-  ];
+  return [{ name: subscriptionOf(prefix, name), topic, role: 'agent', ...pushed }, ...events, dead];
+}
+
+function delivery({ retry, limits }: Contract) {
+  const timeoutSeconds = Math.ceil(milliseconds(limits.timeout) / 1_000);
+  return {
+    // Longer than the handler may take, so that a message is not delivered again while it is still being handled.
+    ackDeadlineSeconds: Math.min(LONGEST_ACK_DEADLINE_SECONDS, Math.max(10, timeoutSeconds + 10)),
+    retry: { minBackoffMs: milliseconds(retry.minBackoff), maxBackoffMs: milliseconds(retry.maxBackoff) },
+  };
+}
+
+function pushedTo(agent: Contract, prefix: string) {
+  const deadLetter = { topic: deadTopicOf(prefix, agent.name), maxAttempts: agent.retry.maxAttempts };
+  return { ...delivery(agent), pushTo: agent.name, deadLetter };
 }
 
 function schedulesOf({ name: agent, schedules }: Contract, prefix: string, jobs: string): Schedule[] {

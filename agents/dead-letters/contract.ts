@@ -45,6 +45,7 @@ export const deadLetters = defineAgent({
   name: 'dead-letters',
   description: 'Records every dead letter with its reason and its original, and raises the alarm.',
   recordsDeadLetters: true,
-  retry: { minBackoff: '1s', maxBackoff: '60s', maxAttempts: 20 },
+  // As often as Pub/Sub allows: what is not recorded here is only kept on a subscription that nobody is pushed from.
+  retry: { minBackoff: '1s', maxBackoff: '600s', maxAttempts: 100 },
   state: { collection: 'deadLetters', schema: DeadLetterRecord, keep: '30d' },
 });

@@ -303,7 +303,8 @@ export function createKernel(options: KernelOptions): Kernel {
     }
     try {
       await bus.publish(deadTopicOf(deployment.prefix, contract.name), [
-        toDeadLetter(delivery, failure, contract.name),
+        // What the recorder of dead letters gives up on keeps the reason that it came with: the first is the cause.
+        contract.recordsDeadLetters ? delivery : toDeadLetter(delivery, failure, contract.name),
       ]);
     } catch (publishError) {
       log.error('the dead letter could not be published', { error: publishError });

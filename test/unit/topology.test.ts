@@ -13,7 +13,7 @@ const shop: AgentSpec[] = [
     limits: { timeout: '30s' },
   },
   { name: 'desk', subscribes: { 'orders.done': { data: any } } },
-  { name: 'dead-letters', recordsDeadLetters: true },
+  { name: 'dead-letters', recordsDeadLetters: true, retry: { maxAttempts: 100 } },
 ];
 const contractsOf = (specs: readonly AgentSpec[]) => specs.map((spec) => defineAgent(spec).contract);
 const topology = computeTopology(contractsOf(shop), { project: 'p' });
@@ -91,6 +91,14 @@ describe('the topology', () => {
       expect(deadLetter?.topic, name).not.toBe(topic);
       expect(kept.has(deadLetter?.topic ?? ''), name).toBe(true);
     }
+  });
+
+  it('delivers a dead letter as often as its recorder asks for, not as the agent that it is of', () => {
+    const dead = topology.subscriptions.find(({ name }) => name === 'mesh-payments-dead');
+    expect(dead).toMatchObject({
+      pushTo: 'dead-letters',
+      deadLetter: { topic: 'mesh-dead-letters-dead', maxAttempts: 100 },
+    });
   });
 
   it('keeps what the recorder of dead letters can not handle, to be pulled', () => {

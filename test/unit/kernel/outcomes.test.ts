@@ -353,3 +353,23 @@ describe('an error that quotes a secret', () => {
     expect(letters()).toMatchObject([{ letter: { failure: { message: 'the till says [redacted]' } } }]);
   });
 });
+
+describe('a dead letter that its recorder gives up on', () => {
+  it('is kept with the reason that it came with', async () => {
+    const { world, letters } = mesh();
+    const { store } = world.ports;
+    const commit = store.commit.bind(store);
+    store.commit = async (writes) => {
+      if (writes.some(({ path }) => path.startsWith('deadLetters/')))
+        throw new MeshError('StoreUnavailable', 'down');
+      return commit(writes);
+    };
+    world.command('till', 'sell', 'rubbish');
+    await world.settle();
+    expect(letters()).toEqual([]);
+    expect(world.kept).toHaveLength(1);
+    const [kept] = world.kept;
+    expect(Buffer.from(kept?.message.data ?? []).toString()).toBe('rubbish');
+    expect(kept?.message.attributes).toMatchObject({ deadlettercode: 'NotJson', deadletteragent: 'till' });
+  });
+});
