@@ -195,11 +195,16 @@ export class WorkflowTest {
     const command = { type: message.type, input: message.data, message };
     if (topic === eventsTopic(PREFIX)) this.events.push(command);
     else if (message.type === REPLY && message.runId === 'the-test') this.replies.push(message.data as Reply);
-    else if (topic === topicOf(PREFIX, this.#contract.name)) this.#inbound.push(wire);
+    else if (topic === topicOf(PREFIX, this.#contract.name) && this.#hosts(message)) this.#inbound.push(wire);
     else if (message.replyTo !== undefined) {
       this.commands.push(command);
       this.#unanswered.set(message.id, command);
     }
+  }
+
+  /** Not a command of the hosting agent itself, which is played like any other's. */
+  #hosts({ type }: Message): boolean {
+    return !Object.keys(this.#contract.commands).some((name) => type === `${this.#contract.name}.${name}`);
   }
 
   #read(wire: WireMessage): Message {

@@ -105,6 +105,29 @@ describe('a workflow in memory', () => {
     expect(test.commands.at(-1)?.type).toBe('shop.refund');
   });
 
+  it('plays a command of the hosting agent itself like any other', async () => {
+    const own = defineAgent({
+      name: 'own',
+      calls: ['own'],
+      commands: { look: { input: z.object({}), output: z.object({ seen: z.number() }) } },
+      workflows: { watch: { input: z.object({}), output: z.number() } },
+    });
+    const watch = defineWorkflow({
+      name: 'watch',
+      version: 1,
+      input: z.object({}),
+      output: z.number(),
+      run: async (wf) => (await wf.call(own.look, {})).seen,
+    });
+    const test = new WorkflowTest({
+      agent: own,
+      workflows: [watch],
+      fakes: [fake(own.look, () => ({ seen: 7 }))],
+    });
+    await test.start(own.watch, {});
+    expect(test.run).toMatchObject({ status: 'completed', output: 7 });
+  });
+
   it('says why nothing was started', async () => {
     const test = make();
     await test.start(desk.sell, { order: 5 } as never);
