@@ -104,8 +104,9 @@ async function chain(count: number): Promise<void> {
   );
 }
 
-const total = (calls: Readonly<Record<string, number>>) =>
-  Object.values(calls).reduce((sum, count) => sum + count, 0);
+function total(calls: Readonly<Record<string, number>>): number {
+  return Object.values(calls).reduce((sum, count) => sum + count, 0);
+}
 
 function expectEnded(runs: readonly RunRecord[], count: number): [RunRecord, ...RunRecord[]] {
   const [first, ...rest] = runs;
