@@ -1,8 +1,8 @@
 import { describe, test } from 'vitest';
 import { startFirestore } from '../../emulator/firestore/server.ts';
 import { createPorts } from '../../shared/gcp/index.ts';
+import { MemoryStore } from '../../shared/testing/memory-store.ts';
 import { emulatorFolder, startEmulator } from '../support/google-emulators.ts';
-import { MemoryStore } from '../support/memory-store.ts';
 import { demoDeployment } from './deployment.ts';
 import { storeConformance } from './store-suite.ts';
 

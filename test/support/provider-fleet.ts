@@ -5,7 +5,7 @@ import type { ProviderSpec } from '../../shared/contract/provider.ts';
 import type { Store } from '../../shared/contract/store.ts';
 import { createProviders } from '../../shared/kernel/providers/providers.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
-import { MemoryStore } from './memory-store.ts';
+import { MemoryStore } from '../../shared/testing/memory-store.ts';
 
 /** How a call ended: with its answer, or the code of its error. */
 export type Ending = 'answered' | MeshError['code'];

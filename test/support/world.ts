@@ -10,9 +10,9 @@ import { createKernel, type Kernel } from '../../shared/kernel/kernel.ts';
 import type { Outcome } from '../../shared/kernel/outcome.ts';
 import type { Route } from '../../shared/kernel/route.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
+import { MemoryStore } from '../../shared/testing/memory-store.ts';
 import { computeTopology, type Subscription, type Topology } from '../../shared/topology.ts';
 import { FaultPlan, faulty, Process } from './faults.ts';
-import { MemoryStore } from './memory-store.ts';
 
 export interface WorldAgent {
   readonly contract: Contract;

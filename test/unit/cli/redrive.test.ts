@@ -7,7 +7,7 @@ import { paletteFor } from '../../../cli/output/palette.ts';
 import { MeshError } from '../../../shared/contract/errors.ts';
 import type { WireMessage } from '../../../shared/contract/message.ts';
 import type { Fields } from '../../../shared/contract/store.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
+import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 
 const record: DeadLetterRecord = {
   id: 'd1',

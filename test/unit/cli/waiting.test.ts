@@ -3,9 +3,9 @@ import { watchRuns } from '../../../cli/local/run-watch.ts';
 import { findRun } from '../../../cli/runs/run-lookup.ts';
 import { waitForRun } from '../../../cli/runs/run-wait.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
+import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 import { blankRun } from '../../../shared/workflow/fresh-run.ts';
 import { encodeRun } from '../../../shared/workflow/run-record.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
 
 const ids = ['a', 'b'].map((letter) => letter.repeat(32)) as [string, string];
 

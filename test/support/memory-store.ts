@@ -1,1 +1,0 @@
-export { MemoryStore } from '../../shared/testing/memory-store.ts';
