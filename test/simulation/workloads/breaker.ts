@@ -68,9 +68,10 @@ function play(random: Random): Play {
   });
   let atMs = 0;
   for (let flaps = random.below(5); flaps > 0; flaps--) {
-    atMs += random.below(20_000);
+    // What happens at one instant happens in any order: a carrier that came up before it went down would be down for ever.
+    atMs += 1 + random.below(20_000);
     acts.push({ atMs, act: () => carrier.turn('down') });
-    atMs += random.below(random.pick([1_000, 30_000]));
+    atMs += 1 + random.below(random.pick([1_000, 30_000]));
     acts.push({ atMs, act: () => carrier.turn('up') });
   }
   return {
