@@ -4,8 +4,19 @@ import { table } from './output/table.ts';
 
 /** The topology as tables. */
 export function topologyText(topology: Topology, palette: Palette): string {
-  const { project, prefix, topics, subscriptions, functions, schedules, secrets, queue, expiring, grants } =
-    topology;
+  const {
+    project,
+    prefix,
+    topics,
+    subscriptions,
+    functions,
+    schedules,
+    secrets,
+    queue,
+    expiring,
+    indexes,
+    grants,
+  } = topology;
   const section = (title: string, text: string) => `${palette.cyan(title)}\n${text}`;
   return [
     `project ${palette.bold(project)}, prefix ${palette.bold(prefix)}, queue ${queue}`,
@@ -79,6 +90,20 @@ export function topologyText(topology: Topology, palette: Palette): string {
     ),
     section('Secrets', secrets.join('\n') || 'none'),
     section('Expire', `documents of ${expiring.join(', ')}, by their expireAt`),
+    section(
+      'Indexes',
+      table(
+        indexes,
+        [
+          { title: 'COLLECTION', value: ({ collection }) => collection },
+          {
+            title: 'FIELDS',
+            value: ({ fields }) => fields.map(({ field, order }) => `${field} ${order}`).join(', '),
+          },
+        ],
+        palette,
+      ),
+    ),
   ].join('\n\n');
 }
 

@@ -1,4 +1,5 @@
 import {
+  accountOf,
   type Contract,
   type Deployment,
   deadSubscriptionOf,
@@ -7,6 +8,7 @@ import {
   eventsTopic,
   MeshError,
   milliseconds,
+  pushAccountOf,
   scheduleSourceOf,
   subscriptionOf,
   topicOf,
@@ -27,6 +29,8 @@ export interface Topology {
   readonly queue: string;
   /** The collection groups of which documents are deleted when their `expireAt` has passed. */
   readonly expiring: readonly string[];
+  /** What Firestore must index beyond single fields for the mesh's queries: it refuses a query that no index serves. */
+  readonly indexes: readonly CompositeIndex[];
   readonly grants: readonly Grant[];
 }
 
@@ -64,8 +68,17 @@ export interface Subscription {
   readonly deadLetter?: { readonly topic: string; readonly maxAttempts: number };
 }
 
+/** A composite index on a top-level collection (https://firebase.google.com/docs/firestore/query-data/index-overview#composite_indexes). */
+export interface CompositeIndex {
+  readonly collection: string;
+  /** In this order; Firestore adds the document's name, in the direction of the last. */
+  readonly fields: readonly { readonly field: string; readonly order: 'ascending' | 'descending' }[];
+}
+
 export interface AgentFunction {
   readonly agent: string;
+  /** Account ids: what the function runs as, and what Pub/Sub pushes to it as. No agent shares either with another. */
+  readonly accounts: { readonly runtime: string; readonly push: string };
   readonly contract: Contract;
   readonly deployment: Deployment;
   readonly concurrency: number;
@@ -136,6 +149,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
     subscriptions: agents.flatMap((agent) => subscriptionsOf(agent, prefix, recorder)),
     functions: agents.map((contract) => ({
       agent: contract.name,
+      accounts: { runtime: accountOf(prefix, contract.name), push: pushAccountOf(prefix, contract.name) },
       contract,
       deployment: {
         project,
@@ -154,6 +168,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
     ),
     secrets: [...new Set(agents.flatMap((agent) => agent.secrets))].sort(),
     expiring: expiringOf(agents),
+    indexes: indexesOf(recorder),
     grants: agents.flatMap((agent) => grantsOf(agent, agents, { prefix, queue })),
   };
 }
@@ -225,6 +240,23 @@ function expiringOf(agents: readonly Contract[]): string[] {
     state?.keep === undefined ? [] : [state.collection ?? 'state'],
   );
   return [...new Set([...MESH_COLLECTIONS, ...states])].sort();
+}
+
+/**
+ * Of the queries that list runs and dead letters and purge runs: one index for each field that is filtered by, followed by the one that
+ * is ordered by. Firestore merges those for filters of several fields.
+ */
+function indexesOf(recorder: Contract | undefined): CompositeIndex[] {
+  const each = (collection: string, fields: readonly string[], last: CompositeIndex['fields'][number]) =>
+    fields.map((field): CompositeIndex => ({ collection, fields: [{ field, order: 'ascending' }, last] }));
+  const letters = recorder?.state?.collection;
+  return [
+    ...each('workflows', ['agent', 'key', 'status', 'workflow'], { field: 'createdAt', order: 'descending' }),
+    ...each('workflows', ['status', 'workflow'], { field: 'endedAt', order: 'ascending' }),
+    ...(letters === undefined
+      ? []
+      : each(letters, ['agent', 'code', 'status', 'type'], { field: 'lastSeen', order: 'descending' })),
+  ];
 }
 
 /** The filter for the events that the contract names; undefined where it names none. */

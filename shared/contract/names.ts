@@ -11,6 +11,17 @@ export const deadSubscriptionOf = (prefix: string, agent: string) => `${prefix}-
 export const eventsSubscriptionOf = (prefix: string, agent: string, filter: string) =>
   `${prefix}-${agent}-events-${digest('filter', filter).slice(0, 8)}`;
 
+/** The id of the account that an agent's function runs as. */
+export const accountOf = (prefix: string, agent: string) => accountId(`${prefix}-${agent}`);
+/** The id of the account that Pub/Sub calls an agent's function as. */
+export const pushAccountOf = (prefix: string, agent: string) => accountId(`${prefix}-${agent}-push`);
+
+/** An account's id has 6 to 30 characters (https://cloud.google.com/iam/docs/service-accounts-create): another name is told by its digest. */
+function accountId(name: string): string {
+  if (name.length >= 6 && name.length <= 30) return name;
+  return `${name.slice(0, 21)}-${digest('account', name).slice(0, 8)}`;
+}
+
 export const inboxPath = (agent: string, key: string) => `agents/${agent}/inbox/${key}`;
 export const statePath = (agent: string, key: string) => `agents/${agent}/state/${encodeKey(key)}`;
 /** Where the slots of a workflow's concurrency key are counted. */

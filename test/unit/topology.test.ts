@@ -74,6 +74,32 @@ describe('the topology', () => {
     expect(expiring).not.toContain('state');
   });
 
+  it('indexes what runs and dead letters are listed by', () => {
+    const letters: AgentSpec = {
+      name: 'r',
+      recordsDeadLetters: true,
+      state: { schema: any, collection: 'letters' },
+    };
+    const { indexes } = computeTopology(contractsOf([letters]), { project: 'p' });
+    const told = indexes.map(({ collection, fields }) =>
+      [collection, ...fields.map(({ field, order }) => `${field} ${order}`)].join(', '),
+    );
+    expect(told).toContain('workflows, status ascending, createdAt descending');
+    expect(told).toContain('workflows, workflow ascending, endedAt ascending');
+    expect(told).toContain('letters, code ascending, lastSeen descending');
+    expect(computeTopology([], { project: 'p' }).indexes.every((one) => one.collection === 'workflows')).toBe(
+      true,
+    );
+  });
+
+  it('gives each function two accounts of its own, whose ids Google takes however long the names are', () => {
+    const long = ['a-name-of-thirty-characters-00', 'a-name-of-thirty-characters-01', 'a'];
+    const { functions } = computeTopology(contractsOf(long.map((name) => ({ name }))), { project: 'p' });
+    const ids = functions.flatMap(({ accounts }) => [accounts.runtime, accounts.push]);
+    expect(new Set(ids).size).toBe(6);
+    for (const id of ids) expect(id).toMatch(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
+  });
+
   it('filters events by just the types that a contract names', () => {
     const [events, ...others] = topology.subscriptions.filter(({ role }) => role === 'events');
     expect(others).toEqual([]);
