@@ -79,7 +79,8 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   async function attempt(delivery: Delivery, traceparent: string, log: Log): Promise<Outcome> {
-    const admission = admit(delivery, clock.now(), options);
+    // By the clock that a timer went by, where this instance's is behind it.
+    const admission = admit(delivery, Math.max(clock.now(), publishedAt(delivery)), options);
     switch (admission.kind) {
       case 'ignore':
         return { kind: 'ack', ignored: true };
@@ -256,14 +257,21 @@ export function createKernel(options: KernelOptions): Kernel {
     return defer(delivery, message, until, 'entity');
   }
 
-  /** Publishes the delivery to this agent's own topic again, later, then lets it be acked (I3). */
+  /**
+   * Publishes the delivery to this agent's own topic again, later, then lets it be acked (I3). What this instance is to wait for may be past
+   * by the clock of the service: then its own is behind, and the wait is counted from when the message was published. A timer for the past
+   * would bring it back at once, over and over.
+   */
   async function defer(
     delivery: Delivery,
     envelope: Envelope,
-    until: Date,
+    wanted: Date,
     why: DeferReason,
   ): Promise<Outcome> {
     const topic = topicOf(deployment.prefix, contract.name);
+    const published = publishedAt(delivery);
+    const waitMs = wanted.getTime() - clock.now();
+    const until = wanted.getTime() > published ? wanted : new Date(published + waitMs);
     await timers.schedule({ topic, ...deferral(delivery, envelope, until, why) });
     return { kind: 'defer', until, why };
   }
@@ -346,6 +354,11 @@ function keepMarks(
 /** The handler's time was up: it may still be at work, which only the end of its lease ends for certain. */
 function wasCutOff(error: unknown): boolean {
   return hasCode(error, 'HandlerTimeout') || hasCode(error, 'DeadlineExceeded');
+}
+
+/** When the service says that the copy came, in milliseconds since the epoch. */
+function publishedAt({ publishTime }: Delivery): number {
+  return Date.parse(publishTime) || 0;
 }
 
 /**

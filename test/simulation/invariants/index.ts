@@ -3,6 +3,7 @@ import { acknowledgement } from './acknowledgement.ts';
 import { history } from './history.ts';
 import { inbox } from './inbox.ts';
 import { outbox } from './outbox.ts';
+import { patience } from './patience.ts';
 import { presence } from './presence.ts';
 import { secrecy } from './secrecy.ts';
 
@@ -11,6 +12,7 @@ export const observers: readonly MakeObserver[] = [
   inbox,
   outbox,
   acknowledgement,
+  patience,
   presence,
   history,
   secrecy,

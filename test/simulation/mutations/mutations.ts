@@ -65,6 +65,13 @@ export const mutations: readonly Mutation[] = [
     replace: '',
   },
   {
+    name: 'a message is put off until a time that is past',
+    file: KERNEL,
+    find: 'wanted.getTime() > published ? wanted :',
+    replace: 'true ? wanted :',
+    workload: 'entities',
+  },
+  {
     name: 'a message that came early is handled (timers beyond the horizon)',
     file: 'shared/kernel/admission.ts',
     find: 'Date.parse(envelope.notBefore) > now',

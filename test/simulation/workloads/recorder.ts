@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { DeadLetter } from '../../../shared/contract/dead-letter.ts';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
-import { ERROR_CATALOGUE } from '../../../shared/contract/errors.ts';
 import type { WireMessage } from '../../../shared/contract/message.ts';
 import { topicOf } from '../../../shared/contract/names.ts';
 import type { StoredDocument } from '../../../shared/contract/store.ts';
@@ -49,9 +48,7 @@ const MOST_REDRIVES = 4;
 /** A recorded dead letter as an operator redrives it; undefined for one that has had its chances. */
 export function redriven({ fields }: StoredDocument): { topic: string; message: WireMessage } | undefined {
   const letter = DeadLetter.parse(JSON.parse(String(fields.letter)));
-  const code = letter.failure.code;
-  const hopeful = ERROR_CATALOGUE[code].retry || code === 'DeliveriesExhausted';
   // Even one that names a fault of the message's own: it may have died of that, come again, and died half done of another.
-  if (Number(letter.original.attributes.redrive ?? 0) >= (hopeful ? MOST_REDRIVES : 1)) return undefined;
+  if (Number(letter.original.attributes.redrive ?? 0) >= MOST_REDRIVES) return undefined;
   return { topic: topicOf('mesh', letter.agent), message: toRedrive(letter) };
 }

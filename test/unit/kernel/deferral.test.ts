@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
 import { decodeEnvelope } from '../../../shared/contract/envelope.ts';
+import { messageKey } from '../../../shared/contract/keys.ts';
 import type { Delivery } from '../../../shared/contract/message.ts';
+import { inboxPath } from '../../../shared/contract/names.ts';
 import { deferral } from '../../../shared/kernel/deferral.ts';
 import { toOutbox } from '../../../shared/kernel/outbox.ts';
 import { computeTopology } from '../../../shared/topology.ts';
@@ -54,6 +56,30 @@ describe('a message that comes too early, again and again', () => {
     await world.settle();
     expect(sales()).toBe(5);
     expect(outcomesOf('till')).toEqual(['defer', 'defer', 'ack']);
+  });
+});
+
+describe('a function whose clock is an hour behind', () => {
+  const slow = { skew: () => -3_600_000 };
+
+  it('handles a message when its time has come by the clock that its timer went by', async () => {
+    const { world, outcomesOf } = mesh(slow);
+    const notbefore = inDays(world, 1);
+    world.command('till', 'sell', SALE, { notbefore });
+    await world.settle();
+    expect(outcomesOf('till')).toEqual(['defer', 'ack']);
+    expect(new Date(world.clock.now()).toISOString()).toBe(notbefore);
+  });
+
+  it('waits for the end of a lease, and does not ask again and again whether it has come', async () => {
+    const { world, vault, outcomesOf } = mesh(slow);
+    const path = inboxPath('bank', messageKey({ source: '/test', id: 'd' }));
+    const leaseUntil = new Date(world.clock.now() + 30_000);
+    await world.store.commit([{ kind: 'create', path, fields: { status: 'running', leaseUntil } }]);
+    world.command('bank', 'deposit', { amount: 3 }, { 'ce-id': 'd', 'ce-source': '/test' });
+    await world.settle();
+    expect(outcomesOf('bank')).toEqual(['defer', 'defer', 'ack']);
+    expect(vault.worked).toBe(1);
   });
 });
 
