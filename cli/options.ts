@@ -47,6 +47,21 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
+/** For options that are numbers from `least` to `most`. */
+export function number(least: number, most = Number.MAX_VALUE) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most)) {
+      throw new InvalidArgumentError(
+        most === Number.MAX_VALUE
+          ? `It must be a number of at least ${least}.`
+          : `It must be a number from ${least} to ${most}.`,
+      );
+    }
+    return value;
+  };
+}
+
 /** For options that are lengths of time: `30s`, `5m`. Gives milliseconds. */
 function lengthOfTime(text: string): number {
   try {

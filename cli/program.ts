@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { MeshError } from '../shared/contract/errors.ts';
 import { registerAgents } from './commands/agents.ts';
 import { registerCompletion } from './commands/completion.ts';
+import { registerCost } from './commands/cost.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerPublish } from './commands/publish.ts';
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerAgents(registration);
   registerTopology(registration);
   registerWorkflows(registration);
+  registerCost(registration);
   registerDiagnose(registration);
   registerCompletion(registration);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);

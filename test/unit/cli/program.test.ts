@@ -30,6 +30,7 @@ describe('help', () => {
     ['dead-letters', 'purge', '--help'],
     ['agents', 'list', '--help'],
     ['topology', '--help'],
+    ['cost', '--help'],
     ['diagnose', '--help'],
     ['completion', '--help'],
   ])('mesh %s %s %s shows examples on stdout and exits with 0', async (...args) => {
