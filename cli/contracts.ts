@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Contract } from '../shared/contract/agent.ts';
 import { MeshError } from '../shared/contract/errors.ts';
 
-/** The contracts of the agents in `directory`; of this checkout's agents, unless one is given. */
+/** The contracts of the agents in `directory` (a mesh that runs here says of which it is); of this checkout's, unless one is given. */
 export async function readContracts(directory?: string): Promise<Contract[]> {
   const { loadContracts } = await import('../agents/contracts.ts');
   const contracts = await loadContracts(directory === undefined ? undefined : resolve(directory));

@@ -13,12 +13,13 @@ Examples:
   mesh agents list -o jsonl | jq -r .name`,
     )
     .action(async (options: OutputOptions) => {
-      const [{ Printer }, { readContracts }, { summaryOf }] = await Promise.all([
+      const [{ Printer }, { readContracts }, { summaryOf }, { findLocalMesh }] = await Promise.all([
         import('../output/printer.ts'),
         import('../contracts.ts'),
         import('../agent-summary.ts'),
+        import('../local/state-file.ts'),
       ]);
-      const summaries = (await readContracts()).map(summaryOf);
+      const summaries = (await readContracts(findLocalMesh(io.cwd)?.agents)).map(summaryOf);
       new Printer(io, formatOf(options)).rows(
         summaries,
         [

@@ -26,7 +26,7 @@ Examples:
           import('../local/state-file.ts'),
         ]);
       const local = options.project === undefined ? findLocalMesh(io.cwd) : undefined;
-      const topology = computeTopology(await readContracts(options.agents), {
+      const topology = computeTopology(await readContracts(options.agents ?? local?.agents), {
         project: options.project ?? local?.project ?? (io.env.GOOGLE_CLOUD_PROJECT || 'demo-mesh'),
         prefix: options.prefix ?? local?.prefix ?? (io.env.MESH_PREFIX || 'mesh'),
       });

@@ -11,9 +11,9 @@ import { checkDeadLetters, checkRuns, checkSecrets, checkTopology } from './mesh
 /** Runs every check, and prints what it found. Returns the exit code. */
 export async function diagnose(io: Io, format: Format, options: TargetOptions): Promise<number> {
   const findings: Finding[] = [checkNode()];
-  const { finding, contracts } = await checkContracts();
-  findings.push(finding);
   const target = targetOr(io, options);
+  const { finding, contracts } = await checkContracts(target?.local?.agents);
+  findings.push(finding);
   if (!target) {
     findings.push(warn('mesh', 'none is running here, and no project is named', 'Start one with: mesh up'));
   } else {

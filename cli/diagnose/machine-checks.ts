@@ -20,13 +20,13 @@ export function checkNode(version: string = process.versions.node): Finding {
 }
 
 /** The contracts, where they are valid and fit together. */
-export async function checkContracts(): Promise<{
+export async function checkContracts(agents: string | undefined): Promise<{
   readonly finding: Finding;
   readonly contracts: readonly Contract[];
 }> {
   let contracts: readonly Contract[] = [];
   const finding = await check('contracts', 'Correct the contract that is named.', async () => {
-    contracts = await readContracts();
+    contracts = await readContracts(agents);
     const { topics, subscriptions } = computeTopology(contracts, { project: 'diagnose' });
     return pass(
       'contracts',

@@ -14,6 +14,8 @@ export const LocalMeshState = z.object({
   /** Addresses by name, for people: `pubsub`, `firestore`, …, and the providers' sandboxes. */
   addresses: z.record(z.string(), z.string()),
   logs: z.string(),
+  /** The agents' folder. */
+  agents: z.string(),
 });
 export type LocalMeshState = z.infer<typeof LocalMeshState>;
 

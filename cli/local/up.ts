@@ -1,5 +1,5 @@
 import { getCompileCacheDir } from 'node:module';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { badDay, ordinaryDay } from '../../emulator/local-faults.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { UpOptions } from '../commands/up.ts';
@@ -32,12 +32,13 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
   const stop = new Stop();
   // A sample is meant to go wrong in places: only what nobody planned is shown.
   if (options.sample) logs.least = options.chaos ? undefined : 'ERROR';
+  const agents = options.agents === undefined ? join(CHECKOUT, 'agents') : resolve(io.cwd, options.agents);
   let mesh: LocalMesh | undefined;
   try {
     mesh = await startLocalMesh({
       project: options.project,
       prefix: options.prefix,
-      agents: options.agents ?? join(CHECKOUT, 'agents'),
+      agents,
       ports: portsOf(options),
       seed: options.seed,
       faults: options.chaos ? badDay(options.seed) : options.sample ? ordinaryDay : {},
@@ -46,13 +47,13 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       compileCache: getCompileCacheDir() ?? '',
       onLine: (line) => logs.write(line),
     });
-    writeState(place, stateOf(mesh, logs.directory));
+    const state = stateOf(mesh, logs.directory, agents);
+    writeState(place, state);
     const readyMs = Math.round(performance.now());
     progress.note(readyText(mesh, readyMs, io));
     if (!options.sample) {
-      if (format !== 'table')
-        new Printer(io, format).item({ readyMs, ...stateOf(mesh, logs.directory) }, () => '');
-      else progress.note(nextText(relative(io.cwd, logs.directory)));
+      if (format !== 'table') new Printer(io, format).item({ readyMs, ...state }, () => '');
+      else progress.note(nextText(relative(io.cwd, logs.directory), mesh));
       await stop.requested;
       return 0;
     }
@@ -60,7 +61,7 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
     const balanced = await runSample({ mesh, options, format, io, progress, readyMs, stop });
     if (options.exit) return balanced ? 0 : EXIT.generic;
     logs.least = 'WARNING';
-    progress.note(nextText(relative(io.cwd, logs.directory)));
+    progress.note(nextText(relative(io.cwd, logs.directory), mesh));
     await stop.requested;
     return balanced ? 0 : EXIT.generic;
   } finally {
@@ -95,10 +96,19 @@ function portsOf(options: UpOptions) {
   };
 }
 
-function stateOf(mesh: LocalMesh, logs: string) {
+function stateOf(mesh: LocalMesh, logs: string, agents: string) {
   const { project, prefix } = mesh.topology;
   const { addresses, env } = mesh;
-  return { pid: process.pid, startedAt: new Date().toISOString(), project, prefix, env, addresses, logs };
+  return {
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    project,
+    prefix,
+    env,
+    addresses,
+    logs,
+    agents,
+  };
 }
 
 function readyText({ topology, addresses }: LocalMesh, readyMs: number, io: Io): string {
@@ -122,12 +132,18 @@ function wrap(parts: readonly string[], width: number): string[] {
   return lines;
 }
 
-function nextText(logs: string): string {
+function nextText(logs: string, { topology }: LocalMesh): string {
+  const agents = topology.functions.map(({ agent }) => agent);
+  const sample = agents.includes('inventory');
+  const commands = [
+    'agents list',
+    'runs list',
+    'dead-letters list',
+    ...(sample ? [`publish inventory restock '{"lines":[{"sku":"MUG-01","quantity":50}]}'`] : []),
+    'diagnose',
+  ];
   return `
 The mesh is running; Ctrl-C stops it. In another terminal:
-  npm run --silent mesh -- runs list
-  npm run --silent mesh -- dead-letters list
-  npm run --silent mesh -- publish inventory restock '{"lines":[{"sku":"MUG-01","quantity":50}]}'
-  npm run --silent mesh -- diagnose
-  tail -f ${logs}/orders.log`;
+${commands.map((command) => `  npm run --silent mesh -- ${command}`).join('\n')}
+  tail -f ${logs}/${sample ? 'orders' : agents[0]}.log`;
 }

@@ -25,7 +25,7 @@ export async function publish(
   request: PublishRequest,
 ): Promise<number> {
   const target = findTarget(io, options);
-  const contract = contractOf(await readContracts(), request.agent);
+  const contract = contractOf(await readContracts(target.local?.agents), request.agent);
   const data = await readJson(request.data, io);
   const { id, attribute, unchecked } = options;
   const { topic, message, wire, runId } = compose({

@@ -45,7 +45,7 @@ export async function rerun(io: Io, format: Format, options: RerunOptions, name:
   return withPorts(target, async (ports) => {
     const origin = await readOrigin(ports, name);
     const { version = origin.run.version, from } = options;
-    const code = await findCode({ ...origin.run, version }, options.agents);
+    const code = await findCode({ ...origin.run, version }, options.agents ?? target.local?.agents);
     if (code && input !== undefined) checkInput(code, origin.run, input);
     const plan = await planRerun(ports, origin, {
       version,
@@ -63,7 +63,7 @@ export async function fork(io: Io, format: Format, options: ForkOptions, name: s
   return withPorts(target, async (ports) => {
     const origin = await readOrigin(ports, name);
     const { version, from, agents } = options;
-    const code = await requireCode({ ...origin.run, version }, agents);
+    const code = await requireCode({ ...origin.run, version }, agents ?? target.local?.agents);
     const plan = await planFork(ports, origin, { code, ...(from !== undefined && { from }) });
     return begin(io, format, options, { target, ports, plan });
   });

@@ -29,7 +29,7 @@ interface Listed {
 
 export async function list(io: Io, format: Format, options: TargetOptions): Promise<void> {
   const { project, prefix, local } = findTarget(io, options);
-  const { schedules } = computeTopology(await readContracts(), { project, prefix });
+  const { schedules } = computeTopology(await readContracts(local?.agents), { project, prefix });
   const jobs = new Map<string, JobMessage>();
   const address = local?.env.CLOUD_SCHEDULER_EMULATOR_HOST;
   if (address) for (const job of await readJobs(address, schedules)) jobs.set(job.name, job);
@@ -99,7 +99,10 @@ export async function run(
   options: TargetOptions & { readonly wait?: boolean; readonly timeout: number },
   { agent, schedule, input }: RunRequest,
 ): Promise<number> {
-  const spec = scheduleOf(contractOf(await readContracts(), agent), schedule);
+  const spec = scheduleOf(
+    contractOf(await readContracts(findTarget(io, options).local?.agents), agent),
+    schedule,
+  );
   const data = input ?? JSON.stringify(spec.input ?? null);
   const request = { agent, type: spec.message, data };
   return publish(io, format, { ...options, attribute: { schedule } }, request);

@@ -87,26 +87,32 @@ const rooms: readonly Room[] = [
     may: ['shared/function', 'shared/workflow', 'shared/kernel', 'shared/contract', 'shared/topology'],
   },
   {
+    // The sample's recorder of dead letters, for the mesh of the examples.
+    name: 'example recorder',
+    holds: /^examples\/dead-letters\//,
+    may: ['contract', 'agent', ...SHARED, '@google-cloud/functions-framework'],
+  },
+  {
     // Pure data: whoever imports an agent's contract loads nothing of that agent.
     name: 'contract',
-    holds: /^agents\/[^/]+\/contract\.ts$/,
+    holds: /^(agents|examples)\/[^/]+\/contract\.ts$/,
     may: ['shared/contract', 'zod'],
   },
   {
     name: 'entry',
-    holds: /^agents\/[^/]+\/index\.ts$/,
+    holds: /^(agents|examples)\/[^/]+\/index\.ts$/,
     may: ['own', ...SHARED, 'shared/function', '@google-cloud/functions-framework', 'node:*'],
     mayLazily: ['shared/gcp'],
   },
   {
     // Workflow code is replayed: it gets time, ids and randomness from its workflow, and nothing from the machine (I9).
     name: 'agent workflow',
-    holds: /^agents\/[^/]+\/workflow\.ts$/,
+    holds: /^(agents|examples)\/[^/]+\/workflow\.ts$/,
     may: ['own', 'shared', 'contract'],
   },
   {
     name: 'agent',
-    holds: /^agents\/[^/]+\//,
+    holds: /^(agents|examples)\/[^/]+\//,
     may: ['own', 'shared', 'contract', 'node:*'],
     mayLazily: PROVIDERS,
   },
@@ -174,12 +180,28 @@ const rooms: readonly Room[] = [
     may: ['bench agent', ...SHARED, '@google-cloud/functions-framework', 'zod'],
   },
   {
+    // The servers of a local cloud beside Google's emulators, through the clients that both are made for.
+    name: 'bench emulator',
+    holds: /^bench\/emulator(\.ts$|\/)/,
+    may: [
+      'bench emulator',
+      'emulator',
+      'cli',
+      'test support',
+      '@google-cloud/pubsub',
+      '@google-cloud/firestore',
+      '@grpc/grpc-js',
+      'node:*',
+    ],
+  },
+  {
     name: 'bench',
     holds: /^bench\//,
     may: ['bench', 'cli', 'contracts', 'contract', ...SHARED, 'shared/topology', 'shared/gcp', 'node:*'],
   },
   { name: 'scripts', holds: /^scripts\//, may: ['scripts', 'node:*'] },
   { name: 'settings', holds: /^[^/]+\.config\.ts$/, may: ['vitest', 'node:*'] },
+  { name: 'test support', holds: /^test\/support\//, may: ['*'] },
   { name: 'test', holds: /^test\//, may: ['*'] },
 ];
 

@@ -68,7 +68,7 @@ function breachOf(
 
 /** The names under which the table of rooms may allow a module. */
 function moduleTargets(from: string, path: string): string[] {
-  const agent = /^agents\/[^/]+\//.exec(from)?.[0];
+  const agent = /^(agents|examples)\/[^/]+\//.exec(from)?.[0];
   const own = agent !== undefined && path.startsWith(agent) ? ['own'] : [];
   return [...own, roomOf(path)?.name ?? ''];
 }

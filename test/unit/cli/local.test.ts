@@ -24,6 +24,7 @@ const state = (pid: number) => ({
   env: { PUBSUB_EMULATOR_HOST: '127.0.0.1:1' },
   addresses: {},
   logs: '/logs',
+  agents: '/agents',
 });
 /** Above the range that Linux, macOS and Windows give out. */
 const DEAD = 2 ** 30;
