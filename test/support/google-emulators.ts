@@ -13,6 +13,8 @@ export type EmulatorName = keyof typeof PROGRAM;
 
 export interface Emulator {
   readonly address: string;
+  /** Leads the group of its processes. */
+  readonly pid: number;
   close(): Promise<void>;
 }
 
@@ -37,12 +39,15 @@ export async function startEmulator(name: EmulatorName): Promise<Emulator> {
     detached: true,
   });
   await listening(child, port);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`Google's ${name} emulator could not be started`);
   return {
     address: `127.0.0.1:${port}`,
+    pid,
     async close() {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
-      process.kill(-child.pid, 'SIGKILL');
+      process.kill(-pid, 'SIGKILL');
       await exited;
     },
   };

@@ -1,0 +1,3 @@
+import type { Suite } from './measure.ts';
+
+export const firestore: Suite = { service: 'firestore', measures: [] };
