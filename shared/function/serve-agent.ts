@@ -12,6 +12,7 @@ import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { type Answer, answerTo, errorAnswer } from './answer.ts';
 import { readDelivery } from './delivery.ts';
 import { Shutdown } from './shutdown.ts';
+import { StrayErrors, withoutDomains } from './stray-errors.ts';
 
 export interface ServeOptions {
   readonly agent: { readonly contract: Contract };
@@ -47,6 +48,8 @@ export function serveAgent(options: ServeOptions, environment: ServeEnvironment 
     exit = () => process.exit(0),
   } = environment;
   const shutdown = new Shutdown(exit);
+  const strays = new StrayErrors();
+  withoutDomains();
   let starting: Promise<Kernel> | undefined;
 
   /** Once; but what failed by chance, and not by its configuration, is tried again with the next message. */
@@ -84,13 +87,15 @@ export function serveAgent(options: ServeOptions, environment: ServeEnvironment 
 
   return async (request, response) => {
     shutdown.arm();
+    strays.arm();
     const end = shutdown.begin();
     response.once('close', end);
     let result: Answer;
+    const tell = (error: unknown) => report(failureLine(options.agent.contract.name, error));
     try {
-      result = await answer(request);
+      result = await strays.watch(() => answer(request), tell);
     } catch (error) {
-      report(failureLine(options.agent.contract.name, error));
+      tell(error);
       result = errorAnswer(500, toFailure(error));
     }
     response.status(result.status);

@@ -61,7 +61,8 @@ const enter = (who: string) =>
   ports.bus.publish(topicOf('mesh', 'porter'), [
     { data: Buffer.from(JSON.stringify({ who })), attributes: { 'ce-type': 'porter.enter', 'ce-id': who } },
   ]);
-const entered = async () => (await ports.store.read([statePath('porter', 'count')]))[0]?.fields.entered;
+const entered = async () =>
+  Number((await ports.store.read([statePath('porter', 'count')]))[0]?.fields.entered ?? 0);
 const knocked = (count: number) => vi.waitFor(() => expect(waiting).toHaveLength(count), 20_000);
 
 test('a function handles what Pub/Sub pushes to it, and logs it as Cloud Logging reads it', async () => {
@@ -83,21 +84,48 @@ test('a function handles what Pub/Sub pushes to it, and logs it as Cloud Logging
   });
 });
 
+test.each(['timer', 'event', 'promise'])(
+  'an error that nobody can catch, in a %s, ends its own message and no other',
+  async (how) => {
+    const before = await entered();
+    const begun = waiting.length;
+    const pids = run.pidsOf('porter');
+    await enter(`beside the ${how}`);
+    await knocked(begun + 1);
+    await ports.bus.publish(topicOf('mesh', 'porter'), [
+      {
+        data: Buffer.from(JSON.stringify({ how })),
+        attributes: { 'ce-type': 'porter.stumble', 'ce-id': `stumbler of the ${how}` },
+      },
+    ]);
+    await vi.waitFor(
+      () => expect(lines).toContainEqual(expect.stringContaining(`stumbled in the ${how}`)),
+      10_000,
+    );
+    waiting[begun]?.end();
+    await vi.waitFor(async () => expect(await entered()).toBe(before + 1), 10_000);
+    expect(run.pidsOf('porter')).toEqual(pids);
+    expect(waiting).toHaveLength(begun + 1);
+  },
+);
+
 test('an instance that is told to end finishes what it has begun, acks it, and ends in order', async () => {
+  const before = await entered();
+  const begun = waiting.length;
   await enter('grace');
-  await knocked(2);
+  await knocked(begun + 1);
   const [pid] = run.pidsOf('porter');
   process.kill(pid ?? 0, 'SIGTERM');
-  waiting[1]?.end();
+  waiting[begun]?.end();
   await vi.waitFor(
     () => expect(lines).toContainEqual(expect.stringContaining('ended with exit code 0')),
     10_000,
   );
-  expect(await entered()).toBe(2);
+  expect(await entered()).toBe(before + 1);
   // The next message starts another instance; the one before does not come again.
   await enter('alan');
-  await knocked(3);
-  waiting[2]?.end();
-  await vi.waitFor(async () => expect(await entered()).toBe(3), 10_000);
-  expect(waiting).toHaveLength(3);
+  await knocked(begun + 2);
+  waiting[begun + 1]?.end();
+  await vi.waitFor(async () => expect(await entered()).toBe(before + 2), 10_000);
+  expect(waiting).toHaveLength(begun + 2);
 });
