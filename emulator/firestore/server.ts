@@ -1,6 +1,7 @@
 import type { UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
+import type { OnRequest } from '../wire/request-log.ts';
 import { loadProtocol, serviceOf } from '../wire/service.ts';
 import { FirestoreStore } from './store.ts';
 import { CallCounter, limitRequests } from './wire/calls.ts';
@@ -11,6 +12,8 @@ export interface FirestoreOptions {
   readonly port?: number;
   readonly host?: string;
   readonly clock?: Clock;
+  /** Told of each request when it is answered. */
+  readonly onRequest?: OnRequest;
 }
 
 export interface FirestoreServer {
@@ -33,7 +36,7 @@ export async function startFirestore({
   const protocol = loadProtocol('@google-cloud/firestore-api/build/protos/protos.json');
   const store = new FirestoreStore(clock);
   const counter = new CallCounter();
-  const grpc = createGrpcServer();
+  const grpc = createGrpcServer(listen.onRequest);
   grpc.addService(
     limitRequests(serviceOf(protocol, 'google.firestore.v1.Firestore')),
     counted(firestoreService(store), counter),

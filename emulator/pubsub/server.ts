@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
+import type { OnRequest } from '../wire/request-log.ts';
 import { Broker } from './broker.ts';
 import type { Faults } from './faults.ts';
 import { addPubSubServices } from './grpc.ts';
@@ -17,6 +18,8 @@ export interface PubSubOptions {
   /** How pushes leave; HTTP unless given. */
   readonly pushTransport?: PushTransport;
   readonly faults?: Faults;
+  /** Told of each request when it is answered. */
+  readonly onRequest?: OnRequest;
 }
 
 /** A running local Pub/Sub. */
@@ -40,7 +43,7 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
     signToken: issuer.sign,
     faults,
   });
-  const grpc = createGrpcServer();
+  const grpc = createGrpcServer(options.onRequest);
   addPubSubServices(grpc, broker);
   const port = await openPort({ ...place, grpc, rest: createRest(broker, issuer) });
   return {

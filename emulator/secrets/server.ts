@@ -3,6 +3,7 @@ import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import type { PageRequest } from '../wire/page.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
+import type { OnRequest } from '../wire/request-log.ts';
 import { loadProtocol, serviceOf } from '../wire/service.ts';
 import { StatusError } from '../wire/status.ts';
 import { unary } from '../wire/unary.ts';
@@ -17,6 +18,8 @@ export interface SecretsServerOptions {
   readonly clock?: Clock;
   /** Secrets to begin with: project id, then secret id, then value. */
   readonly secrets?: SeedSecrets;
+  /** Told of each request when it is answered. */
+  readonly onRequest?: OnRequest;
 }
 
 export interface SecretsServer {
@@ -45,12 +48,12 @@ interface Listing extends PageRequest {
 export async function startSecrets(options: SecretsServerOptions = {}): Promise<SecretsServer> {
   const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, secrets = {} } = options;
   const core = new SecretVault(clock, secrets);
-  const grpc = createGrpcServer();
+  const grpc = createGrpcServer(options.onRequest);
   const protocol = loadProtocol(
     createRequire(import.meta.url).resolve('@google-cloud/secret-manager/build/protos/protos.json'),
   );
   grpc.addService(serviceOf(protocol, 'google.cloud.secretmanager.v1.SecretManagerService'), methodsOf(core));
-  const { address, port, close } = await openPort({ port: wanted, host, grpc });
+  const { address, port, close } = await openPort({ port: wanted, host, grpc, onRequest: options.onRequest });
   return { address, port, core, close };
 }
 

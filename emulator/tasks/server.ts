@@ -4,6 +4,7 @@ import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import type { PageRequest } from '../wire/page.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
+import type { OnRequest } from '../wire/request-log.ts';
 import { loadProtocol, serviceOf } from '../wire/service.ts';
 import { unary } from '../wire/unary.ts';
 import type { Transport } from './dispatch.ts';
@@ -28,6 +29,8 @@ export interface TasksServerOptions extends Partial<TaskQueuesOptions> {
   /** How tasks reach their targets; HTTP by default. */
   readonly transport?: Transport;
   readonly faults?: TaskFaults;
+  /** Told of each request when it is answered. */
+  readonly onRequest?: OnRequest;
 }
 
 export interface TasksServer {
@@ -60,13 +63,13 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
     clock: options.clock ?? systemClock,
     transport: options.transport ?? http,
   });
-  const grpc = createGrpcServer();
+  const grpc = createGrpcServer(options.onRequest);
   grpc.addService(
     serviceOf(loadProtocol(protocolPath()), 'google.cloud.tasks.v2.CloudTasks'),
     methodsOf(core),
   );
   const { port: wanted = 0, host = '127.0.0.1' } = options;
-  const { address, port, close } = await openPort({ port: wanted, host, grpc });
+  const { address, port, close } = await openPort({ port: wanted, host, grpc, onRequest: options.onRequest });
   return {
     address,
     port,

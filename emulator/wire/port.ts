@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { type OnRequest, observed, requestInterceptor } from './request-log.ts';
 
 /**
  * One TCP port that speaks gRPC (HTTP/2) and REST (HTTP/1.1), as Google's endpoints do. The first byte decides: an HTTP/2
@@ -20,22 +21,29 @@ export interface PortOptions {
   readonly host?: string;
   readonly grpc: GrpcServer;
   readonly rest?: RequestListener;
+  /** Told of each HTTP/1.1 request when it is answered. */
+  readonly onRequest?: OnRequest | undefined;
 }
 
 const HTTP2_PREFACE = Buffer.from('PRI ');
 
-/** Makes a grpc-js server with the message limits of Google's endpoints. */
-export function createGrpcServer(maxMessageBytes = 20 * 1024 * 1024): GrpcServer {
+const LARGEST_MESSAGE_BYTES = 20 * 1024 * 1024;
+
+/** Makes a grpc-js server with the message limits of Google's endpoints. `onRequest` is told of each call when it is answered. */
+export function createGrpcServer(onRequest?: OnRequest): GrpcServer {
   return new GrpcServer({
-    'grpc.max_receive_message_length': maxMessageBytes,
+    ...(onRequest && { interceptors: [requestInterceptor(onRequest)] }),
+    'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
   });
 }
 
 /** Listens; rejects with Node's error (`EADDRINUSE`, …) when the port cannot be had. */
-export async function openPort({ port = 0, host = '127.0.0.1', grpc, rest }: PortOptions): Promise<Port> {
+export async function openPort(options: PortOptions): Promise<Port> {
+  const { port = 0, host = '127.0.0.1', grpc, onRequest } = options;
+  const rest: RequestListener = options.rest ?? ((_request, response) => response.writeHead(404).end());
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const http = createHttpServer(rest ?? ((_request, response) => response.writeHead(404).end()));
+  const http = createHttpServer(onRequest ? observed(rest, onRequest) : rest);
   const sockets = new Set<Socket>();
   const server = createTcpServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
