@@ -22,6 +22,7 @@ import {
 } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { readHistory } from './run-history.ts';
+import { runNotFound } from './run-not-found.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
 import { parseAttemptId, recheckSend } from './sends.ts';
 import { timerOf } from './timer.ts';
@@ -65,9 +66,10 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     if (came && isInterruption(came))
       return decisionOf(host, await neverBegun(host, message, child, came, request.log), undefined);
   }
-  if (!document || run?.agent !== host.contract.name) {
-    const where = run ? `is hosted by ${run.agent}, not by ${host.contract.name}` : 'does not exist';
-    throw new MeshError('RunNotFound', `the run ${runIdOf(message)} ${where}`, { field: 'runid' });
+  if (!document || !run) throw runNotFound(message, runIdOf(message), host.clock.now());
+  if (run.agent !== host.contract.name) {
+    const where = `is hosted by ${run.agent}, not by ${host.contract.name}`;
+    throw new MeshError('RunNotFound', `the run ${run.runId} ${where}`, { field: 'runid' });
   }
   const { runId, workflow, version } = run;
   const log = request.log.child({ runId, workflow, version });

@@ -24,9 +24,14 @@ const USUAL: Record<string, Behaviour> = {
   'worker.undoC': undoes,
 };
 
+/** A world in which no run has been asked for yet. */
+export function idleWorld(run: Run, behaviours: Record<string, Behaviour> = {}): World {
+  return new World(host.contract, [saga(run)], { ...USUAL, ...behaviours });
+}
+
 /** A world in which one run of `run` has been asked for, with the key `o1`. */
 export function sagaWorld(run: Run, behaviours: Record<string, Behaviour> = {}): World {
-  const mesh = new World(host.contract, [saga(run)], { ...USUAL, ...behaviours });
+  const mesh = idleWorld(run, behaviours);
   mesh.start('saga', { orderId: 'o1' }, { replyTo: 'asker', runId: 'r0', stepId: '7.1' });
   return mesh;
 }

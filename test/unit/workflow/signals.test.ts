@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { runIdOf } from '../../../shared/contract/keys.ts';
-import { saga, sagaWorld } from './saga-world.ts';
+import { idleWorld, saga, sagaWorld } from './saga-world.ts';
 
 const RUN = runIdOf('saga', 'o1');
 const Approval = z.object({ approved: z.boolean() });
@@ -75,6 +75,47 @@ test('no signal in time is a SignalTimeout, which the workflow may catch', async
   expect(mesh.run('saga', 'o1').output).toBe('SignalTimeout');
 });
 
+test.each([
+  ['signal', { approved: true }, 'completed'],
+  ['pause', undefined, 'paused'],
+  ['terminate', undefined, 'terminated'],
+])(
+  'a %s that overtakes the start of its run waits for it, and is taken then',
+  async (what, payload, status) => {
+    const mesh = idleWorld((wf) => wf.signal('approval', { schema: Approval }));
+    const begun = mesh.now;
+    mesh.post({ type: `mesh.${what}`, runId: RUN, data: payload ? { name: 'approval', payload } : {} });
+    await mesh.settle(() => mesh.now > begun + 20_000);
+    mesh.start('saga', { orderId: 'o1' });
+    await mesh.settle();
+    expect(mesh.deadLetters).toEqual([]);
+    expect(mesh.run('saga', 'o1')).toMatchObject({ status });
+  },
+);
+
+test('a cancellation that overtakes the start of its run ends it once it has begun', async () => {
+  const mesh = idleWorld((wf) => wf.signal('approval', { schema: Approval }));
+  mesh.cancel(RUN, 'no more');
+  await mesh.deliver();
+  mesh.start('saga', { orderId: 'o1' });
+  await mesh.settle();
+  expect(mesh.deadLetters).toEqual([]);
+  expect(mesh.run('saga', 'o1').status).toBe('cancelled');
+});
+
+test('a signal whose run never begins is a dead letter that says so, after ten minutes', async () => {
+  const mesh = idleWorld(async () => 'over');
+  const begun = mesh.now;
+  mesh.signal(RUN, 'approval', {});
+  await mesh.settle();
+  expect(mesh.deadLetters.map(({ failure }) => failure)).toMatchObject([
+    { code: 'RunNotFound', field: 'runid', message: expect.stringContaining('waited for') },
+  ]);
+  expect(mesh.now - begun).toBeGreaterThanOrEqual(600_000);
+  expect(mesh.now - begun).toBeLessThan(720_000);
+  expect(mesh.commits).toBe(0);
+});
+
 test('a message for a run that does not exist, has ended, or is hosted elsewhere is a dead letter with its reason', async () => {
   const mesh = sagaWorld(async () => 'over');
   await mesh.settle();
@@ -91,13 +132,14 @@ test('a message for a run that does not exist, has ended, or is hosted elsewhere
   expect(mesh.deadLetters.map(({ failure }) => [failure.code, failure.field])).toEqual([
     ['RunEnded', undefined],
     ['RunNotFound', 'runid'],
-    ['RunNotFound', 'runid'],
-    ['RunNotFound', 'runid'],
     ['InvalidAttribute', 'stepid'],
     ['InvalidAttribute', 'stepid'],
     ['InvalidAttribute', 'runid'],
     ['SchemaMismatch', 'name'],
     ['SchemaMismatch', 'step'],
+    // Their runs might have begun yet.
+    ['RunNotFound', 'runid'],
+    ['RunNotFound', 'runid'],
   ]);
 });
 

@@ -227,7 +227,9 @@ export class World {
         }
       }
     } catch (error) {
-      if (error instanceof MeshError && !error.retry) {
+      if (error instanceof MeshError && error.retryAfterMs !== undefined) {
+        this.#posted.push({ ...posted, at: this.now + error.retryAfterMs });
+      } else if (error instanceof MeshError && !error.retry) {
         this.deadLetters.push({ message, failure: toFailure(error), agent: this.contract.name });
       } else if (error instanceof MeshError) this.#posted.push({ ...posted, at: this.now + 1_000 });
       else throw error;
