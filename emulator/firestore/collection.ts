@@ -1,6 +1,9 @@
 import type { Document } from './document.ts';
-import { compareIds, idOf, parentOf } from './path.ts';
-import { type Range, SortedMap } from './sorted-map.ts';
+import { IndexSet } from './index/index-set.ts';
+import type { IndexPart, OrderedIndex } from './index/ordered-index.ts';
+import { type Outside, SortedList } from './index/sorted-list.ts';
+import { compareIds, compareNames, idOf, parentOf } from './path.ts';
+import { SortedMap } from './sorted-map.ts';
 import type { Micros } from './time.ts';
 
 /** A version that was superseded: what a document was (undefined: it did not exist) before the commit at `until`. */
@@ -9,25 +12,25 @@ export interface PastVersion {
   readonly until: Micros;
 }
 
-/**
- * The documents of one collection, in order of their ids, and the versions that they had, for reads at a time.
- * Single-field indexes belong beside `#documents`: `put` is the only place where a document changes.
- */
+/** The documents of one collection, in order of their ids, the versions that they had, for reads at a time, and their indexes. */
 export class Collection {
   readonly path: string;
   readonly id: string;
   /** The document that the collection belongs to; empty at the root. */
   readonly parent: string;
-  readonly #documents = new SortedMap<string, Document>(compareIds);
-  readonly #past = new Map<string, PastVersion[]>();
   /** Ids, of documents or of missing ones, under which there are collections. */
   readonly branches = new SortedMap<string, Set<string>>(compareIds);
+  readonly #documents: SortedList<Document>;
+  readonly #past = new Map<string, PastVersion[]>();
+  #indexes: IndexSet | undefined;
   #lastChange: Micros = 0;
 
   constructor(path: string) {
     this.path = path;
     this.id = idOf(path);
     this.parent = parentOf(path);
+    const begin = path.length + 1;
+    this.#documents = new SortedList((a, b) => compareNames(a.path, b.path, begin));
   }
 
   /** Whether the collection is seen: it has a document, or one further down. */
@@ -44,65 +47,80 @@ export class Collection {
     return this.#documents.size;
   }
 
-  get(id: string): Document | undefined {
-    return this.#documents.get(id);
+  /** The document at a path of this collection. */
+  get(path: string): Document | undefined {
+    const begin = this.path.length + 1;
+    return this.#documents.find((document) => compareNames(document.path, path, begin));
   }
 
   /** As it was at a time, as far back as history is kept. */
-  getAt(id: string, time: Micros): Document | undefined {
+  getAt(path: string, time: Micros): Document | undefined {
     if (this.#lastChange > time) {
-      const version = this.#past.get(id)?.find(({ until }) => until > time);
+      const version = this.#past.get(path)?.find(({ until }) => until > time);
       if (version) return version.document;
     }
-    return this.#documents.get(id);
+    return this.get(path);
   }
 
-  /** Documents in order of their ids, now or at a time. */
-  *scan(range: Range<string>, reverse: boolean, time?: Micros): Generator<Document> {
-    if (time === undefined || this.#lastChange <= time) {
-      for (const [, document] of this.#documents.entries(range, reverse)) yield document;
-      return;
-    }
-    const ids = new SortedMap<string, true>(compareIds);
-    for (const [id] of this.#documents.entries(range)) ids.set(id, true);
-    for (const id of this.#past.keys()) ids.set(id, true);
-    for (const [id] of ids.entries(range, reverse)) {
-      const document = this.getAt(id, time);
-      if (document) yield document;
-    }
+  /** Documents in order of their ids (or backwards), within what `before` and `after` leave (`SortedList.scan`). */
+  scan(before: Outside<Document>, after: Outside<Document>, reverse: boolean): Generator<Document> {
+    return this.#documents.scan(before, after, reverse);
+  }
+
+  all(): Generator<Document> {
+    return this.#documents.scan(never, never);
+  }
+
+  /** The index of the documents by these parts. */
+  index(parts: readonly IndexPart[]): OrderedIndex {
+    this.#indexes ??= new IndexSet();
+    return this.#indexes.get(parts, () => this.all());
+  }
+
+  /** The paths of the documents that were written since a time. */
+  *changedSince(time: Micros): Generator<string> {
+    if (this.#lastChange <= time) return;
+    for (const [path, versions] of this.#past) if ((versions.at(-1)?.until ?? 0) > time) yield path;
   }
 
   /** The documents' ids together with those of missing documents that have collections, in order, from `after` on. */
   *ids(after?: string): Generator<string> {
     const range = after === undefined ? {} : { from: { key: after, inclusive: false } };
-    const documents = this.#documents.entries(range);
+    const seen =
+      after === undefined ? never : (document: Document) => compareIds(idOf(document.path), after) <= 0;
+    const documents = this.#documents.scan(seen, never);
     const branches = this.branches.entries(range);
     let document = documents.next();
     let branch = branches.next();
     while (!document.done || !branch.done) {
-      const order = document.done ? 1 : branch.done ? -1 : compareIds(document.value[0], branch.value[0]);
-      yield (order <= 0 ? document.value?.[0] : branch.value?.[0]) as string;
+      const id = document.done ? undefined : idOf(document.value.path);
+      const fork = branch.done ? undefined : branch.value[0];
+      const order = id === undefined ? 1 : fork === undefined ? -1 : compareIds(id, fork);
+      yield (order <= 0 ? id : fork) as string;
       if (order <= 0) document = documents.next();
       if (order >= 0) branch = branches.next();
     }
   }
 
   /** Replaces a document (undefined: removes it) by a commit at `time`, which is later than all before. */
-  put(id: string, document: Document | undefined, time: Micros): PastVersion {
-    const version = { document: this.#documents.get(id), until: time };
-    const past = this.#past.get(id);
+  put(path: string, document: Document | undefined, time: Micros): PastVersion {
+    const before = document ? this.#documents.add(document) : this.get(path);
+    if (!document && before) this.#documents.remove(before);
+    const version = { document: before, until: time };
+    const past = this.#past.get(path);
     if (past) past.push(version);
-    else this.#past.set(id, [version]);
-    if (document) this.#documents.set(id, document);
-    else this.#documents.delete(id);
+    else this.#past.set(path, [version]);
+    this.#indexes?.replace(before, document);
     this.#lastChange = time;
     return version;
   }
 
   /** Drops the oldest past version of a document. */
-  forget(id: string): void {
-    const past = this.#past.get(id);
+  forget(path: string): void {
+    const past = this.#past.get(path);
     past?.shift();
-    if (past?.length === 0) this.#past.delete(id);
+    if (past?.length === 0) this.#past.delete(path);
   }
 }
+
+const never = () => false;

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/contract/clock.ts';
 import { StatusError } from '../wire/status.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
 import { type Change, type CommitOptions, type CommitResult, Committer } from './committer.ts';
-import { type Document, fieldAt } from './document.ts';
+import type { Document } from './document.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
 import { type ListOptions, type ListPage, listCollectionIds, listDocuments } from './listing.ts';
 import { LockTable } from './lock-table.ts';
@@ -14,7 +14,7 @@ import { Storage } from './storage.ts';
 import { type Micros, VersionClock } from './time.ts';
 import type { Transaction, TransactionId, TransactionOptions } from './transaction.ts';
 import { Transactions } from './transactions.ts';
-import type { Value } from './value.ts';
+import { timestampValue, type Value } from './value.ts';
 import { Watch, type WatchEvent } from './watch.ts';
 import type { Write, WriteResult } from './write.ts';
 
@@ -97,8 +97,8 @@ export class Database {
   async query(query: Query, options: ReadOptions = {}): Promise<ReadResult & QueryResult> {
     const prepared = new PreparedQuery(query, this.root);
     return this.#read(options, async (time, transaction) => {
-      const { documents, skipped } = await this.#run(prepared, time, transaction);
-      return { skipped, documents: documents.map((document) => prepared.project(document)) };
+      const { documents, ...counts } = await this.#run(prepared, time, transaction);
+      return { ...counts, documents: documents.map((document) => prepared.project(document)) };
     });
   }
 
@@ -198,17 +198,20 @@ export class Database {
    * readable until then; one that a transaction has read is left for the next time.
    */
   expire(): string[] {
-    const now = this.#clock.now() / 1000;
-    const expired: string[] = [];
-    for (const [collectionId, field] of this.#ttl) {
+    const now = timestampValue(this.#versions.read());
+    const expired = [...this.#ttl].flatMap(([collectionId, field]) => {
       const scope = { parent: '', collectionId, allDescendants: true };
-      for (const document of this.#storage.scan(scope, {}, false)) {
-        const value = fieldAt(document.fields, field);
-        if (value?.type === 'timestamp' && value.seconds + value.nanos / 1e9 <= now)
-          expired.push(document.path);
-      }
-    }
+      const due = new PreparedQuery({ scope, where: { op: '<=', field, value: now } }, this.root);
+      return runQuery(due, this.#storage, this.root).documents.map(({ path }) => path);
+    });
     return this.#committer.sweep(expired);
+  }
+
+  /** Ends every transaction and deletes every document; listeners are told. */
+  clear(): void {
+    this.#transactions.abortAll();
+    const everything = new PreparedQuery({ scope: { parent: '', allDescendants: true } }, this.root);
+    this.#committer.sweep(runQuery(everything, this.#storage, this.root).documents.map(({ path }) => path));
   }
 
   async #read<T>(

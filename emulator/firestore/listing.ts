@@ -1,5 +1,5 @@
 import type { Document } from './document.ts';
-import { compareIds, join } from './path.ts';
+import { compareIds, idOf, join } from './path.ts';
 import type { Storage } from './storage.ts';
 import type { Micros } from './time.ts';
 import { compareUtf8 } from './utf8.ts';
@@ -37,10 +37,11 @@ export function listDocuments(storage: Storage, options: ListOptions): ListPage 
   const ids = readTime === undefined ? collection.ids(after) : idsAt(storage, path, readTime, after);
   let last = '';
   for (const id of ids) {
-    const document = readTime === undefined ? collection.get(id) : collection.getAt(id, readTime);
+    const found = join(path, id);
+    const document = readTime === undefined ? collection.get(found) : collection.getAt(found, readTime);
     if (!document && !showMissing) continue;
     if (entries.length === pageSize) return { entries, nextPageToken: last };
-    entries.push({ path: join(path, id), document });
+    entries.push({ path: found, document });
     last = id;
   }
   return { entries, nextPageToken: '' };
@@ -50,8 +51,10 @@ function* idsAt(storage: Storage, path: string, time: Micros, after: string | un
   const collection = storage.collection(path);
   if (!collection) return;
   const ids = new Set(collection.ids(after));
-  const range = after === undefined ? {} : { from: { key: after, inclusive: false } };
-  for (const { path: found } of collection.scan(range, false, time)) ids.add(found.slice(path.length + 1));
+  for (const changed of collection.changedSince(time)) {
+    const id = idOf(changed);
+    if (after === undefined || compareIds(id, after) > 0) ids.add(id);
+  }
   yield* [...ids].sort(compareIds);
 }
 

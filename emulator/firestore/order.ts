@@ -28,8 +28,10 @@ export function classOf(value: Value): number {
 
 /** The total order over all values. 3 and 3.0 are equal, 0.0 and -0.0 are, NaN equals itself and sorts before all numbers. */
 export function compareValues(a: Value, b: Value): number {
-  const byClass = classOf(a) - classOf(b);
-  if (byClass !== 0) return byClass;
+  if (a.type !== b.type || a.type === 'map') {
+    const byClass = classOf(a) - classOf(b);
+    if (byClass !== 0) return byClass;
+  }
   switch (a.type) {
     case 'boolean':
       return b.type === 'boolean' ? Number(a.value) - Number(b.value) : 0;

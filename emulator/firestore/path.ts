@@ -129,15 +129,26 @@ export function compareIds(a: string, b: string): number {
   return compareUtf8(a, b);
 }
 
-/** Orders paths, or full names, id by id. */
-export function compareNames(a: string, b: string): number {
+/** Orders paths, or full names, id by id. `from` is a place up to which they are known to be the same: the begin of an id. */
+export function compareNames(a: string, b: string, from = 0): number {
   if (a === b) return 0;
-  const left = a.split('/');
-  const right = b.split('/');
-  const shared = Math.min(left.length, right.length);
-  for (let index = 0; index < shared; index++) {
-    const order = compareIds(left[index] as string, right[index] as string);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
+  const shared = Math.min(a.length, b.length);
+  let at = from;
+  while (at < shared && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  // The whole ids around the first difference decide: numeric ones have an order of their own.
+  const begin = a.lastIndexOf('/', at - 1) + 1;
+  if (a.startsWith('__id', begin) || b.startsWith('__id', begin))
+    return compareIds(idAt(a, begin), idAt(b, begin)) || a.length - b.length;
+  if (at === shared) return a.length - b.length;
+  // An id that ends is before all that go on, and a slash is not the lowest of characters.
+  if (a.charCodeAt(at) === SLASH) return -1;
+  if (b.charCodeAt(at) === SLASH) return 1;
+  return compareUtf8(a, b, at);
+}
+
+const SLASH = 0x2f;
+
+function idAt(name: string, begin: number): string {
+  const end = name.indexOf('/', begin);
+  return end === -1 ? name.slice(begin) : name.slice(begin, end);
 }

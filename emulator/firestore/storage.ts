@@ -1,7 +1,9 @@
 import { Collection } from './collection.ts';
 import type { Document } from './document.ts';
-import { collectionOf, compareNames, idOf, parentOf } from './path.ts';
-import type { Range } from './sorted-map.ts';
+import { IndexSet } from './index/index-set.ts';
+import type { IndexEntry, IndexPart } from './index/ordered-index.ts';
+import type { Outside } from './index/sorted-list.ts';
+import { collectionOf, idOf, parentOf } from './path.ts';
 import type { Micros } from './time.ts';
 
 /** Which documents a query or listener is about. */
@@ -14,9 +16,14 @@ export interface Scope {
   readonly allDescendants?: boolean | undefined;
 }
 
+interface Group {
+  readonly collections: Set<Collection>;
+  readonly indexes: IndexSet;
+}
+
 interface Superseded {
   readonly collection: Collection;
-  readonly id: string;
+  readonly path: string;
   readonly until: Micros;
   readonly size: number;
 }
@@ -30,7 +37,10 @@ const MAX_VERSION_BYTES = 64 * 1024 * 1024;
 /** All documents of one database, by collection, with their recent history. */
 export class Storage {
   readonly #collections = new Map<string, Collection>();
-  readonly #groups = new Map<string, Set<Collection>>();
+  /** Collections by their id, and their documents' indexes. */
+  readonly #groups = new Map<string, Group>();
+  /** Indexes of all the documents there are. */
+  readonly #indexes = new IndexSet();
   readonly #roots = new Set<string>();
   #superseded: Superseded[] = [];
   #oldest = 0;
@@ -43,11 +53,11 @@ export class Storage {
   }
 
   get(path: string): Document | undefined {
-    return this.#collections.get(collectionOf(path))?.get(idOf(path));
+    return this.#collections.get(collectionOf(path))?.get(path);
   }
 
   getAt(path: string, time: Micros): Document | undefined {
-    return this.#collections.get(collectionOf(path))?.getAt(idOf(path), time);
+    return this.#collections.get(collectionOf(path))?.getAt(path, time);
   }
 
   collection(path: string): Collection | undefined {
@@ -65,52 +75,74 @@ export class Storage {
     const collectionPath = collectionOf(path);
     const collection = this.#collections.get(collectionPath) ?? this.#open(collectionPath);
     const wasPresent = collection.present;
-    const id = idOf(path);
-    const version = collection.put(id, document, time);
+    const version = collection.put(path, document, time);
+    this.#groups.get(collection.id)?.indexes.replace(version.document, document);
+    this.#indexes.replace(version.document, document);
     if (collection.present !== wasPresent) this.#graft(collection);
     const size = version.document?.size ?? 0;
-    this.#superseded.push({ collection, id, until: time, size });
+    this.#superseded.push({ collection, path, until: time, size });
     this.#supersededBytes += size;
     this.#trim(time - HISTORY_MICROS);
   }
 
-  /** The documents in scope, in order of their names (or backwards). `range` holds for the ids of a single collection only. */
-  *scan(scope: Scope, range: Range<string>, reverse: boolean, time?: Micros): Generator<Document> {
+  /**
+   * The documents in the order of an index of these parts (none: of their names), or backwards, within what `before` and `after` leave
+   * (`SortedList.scan`). Those of a collection group come from all over the database, whatever the parent.
+   */
+  scan(
+    scope: Scope,
+    parts: readonly IndexPart[],
+    before: Outside<IndexEntry>,
+    after: Outside<IndexEntry>,
+    reverse: boolean,
+  ): Iterable<Document> {
     const single = singleCollection(scope);
-    if (single !== undefined) {
-      const collection = this.#collections.get(single);
-      if (collection) yield* collection.scan(range, reverse, time);
-      return;
+    if (single === undefined) {
+      const group =
+        scope.collectionId === undefined ? this.#indexes : this.#groups.get(scope.collectionId)?.indexes;
+      const documents = () => this.#documentsOf(scope.collectionId);
+      return group?.get(parts, documents).scan(before, after, reverse) ?? [];
     }
-    const documents: Document[] = [];
-    for (const collection of this.#inScope(scope))
-      for (const document of collection.scan({}, false, time)) documents.push(document);
-    documents.sort((a, b) => compareNames(a.path, b.path));
-    yield* reverse ? documents.reverse() : documents;
+    const collection = this.#collections.get(single);
+    if (parts.length === 0) return collection?.scan(before, after, reverse) ?? [];
+    return collection?.index(parts).scan(before, after, reverse) ?? [];
   }
 
-  *#inScope(scope: Scope): Generator<Collection> {
-    const candidates =
-      scope.collectionId === undefined
-        ? this.#collections.values()
-        : (this.#groups.get(scope.collectionId) ?? []);
-    for (const collection of candidates) if (collectionInScope(scope, collection.path)) yield collection;
+  /** The documents in scope that were written since a time, as they were then; undefined for those that were not. */
+  changedSince(scope: Scope, time: Micros): Map<string, Document | undefined> {
+    const changed = new Map<string, Document | undefined>();
+    const single = singleCollection(scope);
+    const collections =
+      single === undefined ? this.#collectionsOf(scope.collectionId) : [this.#collections.get(single)];
+    for (const collection of collections) {
+      if (!collection || !collectionInScope(scope, collection.path)) continue;
+      for (const path of collection.changedSince(time)) changed.set(path, collection.getAt(path, time));
+    }
+    return changed;
+  }
+
+  #collectionsOf(id: string | undefined): Iterable<Collection> {
+    return id === undefined ? this.#collections.values() : (this.#groups.get(id)?.collections ?? []);
+  }
+
+  *#documentsOf(id: string | undefined): Generator<Document> {
+    for (const collection of this.#collectionsOf(id)) yield* collection.all();
   }
 
   #open(path: string): Collection {
     const collection = new Collection(path);
     this.#collections.set(path, collection);
     const group = this.#groups.get(collection.id);
-    if (group) group.add(collection);
-    else this.#groups.set(collection.id, new Set([collection]));
+    if (group) group.collections.add(collection);
+    else this.#groups.set(collection.id, { collections: new Set([collection]), indexes: new IndexSet() });
     return collection;
   }
 
   #close(collection: Collection): void {
     this.#collections.delete(collection.path);
     const group = this.#groups.get(collection.id);
-    group?.delete(collection);
-    if (group?.size === 0) this.#groups.delete(collection.id);
+    group?.collections.delete(collection);
+    if (group?.collections.size === 0) this.#groups.delete(collection.id);
   }
 
   /** Tells the parents of a collection that has appeared or vanished. The path is short: at most a hundred steps. */
@@ -139,7 +171,7 @@ export class Storage {
       if (!oldest) break;
       const kept = this.#superseded.length - this.#oldest;
       if (oldest.until > horizon && kept <= MAX_VERSIONS && this.#supersededBytes <= MAX_VERSION_BYTES) break;
-      oldest.collection.forget(oldest.id);
+      oldest.collection.forget(oldest.path);
       if (oldest.collection.forgotten) this.#close(oldest.collection);
       this.#supersededBytes -= oldest.size;
       this.#horizon = oldest.until;

@@ -23,6 +23,11 @@ export class FirestoreStore {
     return database;
   }
 
+  /** Empties every database. */
+  clear(): void {
+    for (const database of this.#databases.values()) database.clear();
+  }
+
   databases(): Iterable<Database> {
     return this.#databases.values();
   }

@@ -77,6 +77,13 @@ export class Transactions {
     this.#locks.release(transaction, expired());
   }
 
+  /** Ends every open transaction; their clients hear ABORTED, and begin anew. */
+  abortAll(): void {
+    for (const transaction of [...this.#open.values()])
+      if (transaction.state === 'active') this.abort(transaction);
+    this.#locks.settle();
+  }
+
   /** Ends a transaction because of a conflict; its client hears ABORTED. */
   abort(transaction: Transaction): void {
     transaction.state = 'aborted';

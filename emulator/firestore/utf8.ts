@@ -1,11 +1,12 @@
 /**
  * Orders strings by their UTF-8 bytes, as Firestore does, without encoding them. UTF-16 order, JavaScript's own, differs in one
- * place only: surrogates (U+10000 and up) come before U+E000..U+FFFF there, and after them in UTF-8.
+ * place only: surrogates (U+10000 and up) come before U+E000..U+FFFF there, and after them in UTF-8. Up to `from` they are known to be
+ * the same.
  */
-export function compareUtf8(a: string, b: string): number {
+export function compareUtf8(a: string, b: string, from = 0): number {
   if (a === b) return 0;
   const shared = Math.min(a.length, b.length);
-  for (let index = 0; index < shared; index++) {
+  for (let index = from; index < shared; index++) {
     const left = a.charCodeAt(index);
     const right = b.charCodeAt(index);
     if (left !== right) {

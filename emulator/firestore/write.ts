@@ -2,6 +2,7 @@ import { StatusError } from '../wire/status.ts';
 import { type Document, fieldAt, withField, withoutField } from './document.ts';
 import type { FieldPath } from './field-path.ts';
 import { MAX_TRANSFORMS, measureDocument } from './limits.ts';
+import { packed } from './packed-fields.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import type { Micros } from './time.ts';
 import { applyTransform, type Transform } from './transform.ts';
@@ -63,7 +64,7 @@ export function applyWrite(
       ? before
       : {
           path: write.path,
-          fields,
+          fields: packed(fields),
           createTime: before?.createTime ?? commitTime,
           updateTime: commitTime,
           size,

@@ -2,6 +2,7 @@ import { StatusError } from '../../wire/status.ts';
 import { type Document, project } from '../document.ts';
 import type { FieldPath } from '../field-path.ts';
 import { parseFieldPath } from '../field-path.ts';
+import { packFields } from '../packed-fields.ts';
 import type { Micros } from '../time.ts';
 import { EMPTY_FIELDS, type Fields, NULL, type TimestampValue, type Value } from '../value.ts';
 import type { WireDocument, WireFields, WireMask, WireTimestamp, WireValue } from './messages.ts';
@@ -29,9 +30,11 @@ export function readValue(wire: WireValue): Value {
 
 export function readFields(wire: WireFields | undefined): Fields {
   if (!wire) return EMPTY_FIELDS;
-  const fields = new Map<string, Value>();
-  for (const name of Object.keys(wire)) fields.set(name, readValue(wire[name] as WireValue));
-  return fields;
+  const names = Object.keys(wire);
+  return packFields(
+    names,
+    names.map((name) => readValue(wire[name] as WireValue)),
+  );
 }
 
 /** Cut to the microsecond, as it is stored. */
