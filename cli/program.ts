@@ -5,6 +5,7 @@ import { registerCompletion } from './commands/completion.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
+import { registerEmulator } from './commands/emulator.ts';
 import { registerPublish } from './commands/publish.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSchedules } from './commands/schedules.ts';
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerTopology(registration);
   registerWorkflows(registration);
   registerCost(registration);
+  registerEmulator(registration);
   registerDiagnose(registration);
   registerCompletion(registration);
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);

@@ -1,17 +1,13 @@
 import { type Clock, systemClock } from '../shared/contract/clock.ts';
 import { startExpiry } from './expiry.ts';
-import { startFirestore } from './firestore/server.ts';
 import { localSecrets } from './local-accounts.ts';
 import type { CloudFaults, ProviderName } from './local-faults.ts';
 import { providerSettings, startProviders } from './local-providers.ts';
 import { ServerGroup } from './local-server.ts';
-import { startPubSub } from './pubsub/server.ts';
-import { startScheduler } from './scheduler/server.ts';
-import { startSecrets } from './secrets/server.ts';
-import { startTasks } from './tasks/server.ts';
+import { type GoogleServer, SERVERS, startServers } from './servers.ts';
 
 /** The servers of a local cloud, by the names that their ports are chosen by. */
-export type ServerName = 'pubsub' | 'firestore' | 'tasks' | 'scheduler' | 'secrets' | ProviderName;
+export type ServerName = GoogleServer | ProviderName;
 
 export interface LocalCloudOptions {
   /** Whose secrets the local Secret Manager holds. */
@@ -43,29 +39,19 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const clock = options.clock && { clock: options.clock };
   const secretValues: Readonly<Record<string, string>> = { ...localSecrets, ...options.secrets };
   const group = new ServerGroup<ServerName>(ports);
-  const startingPubsub = env.PUBSUB_EMULATOR_HOST
-    ? undefined
-    : group.start('pubsub', (place) => startPubSub({ ...place, ...clock, faults: faults.pubsub ?? {} }));
   const starting = [
-    startingPubsub,
-    env.FIRESTORE_EMULATOR_HOST
-      ? undefined
-      : group.start('firestore', (place) => startFirestore({ ...place, ...clock })),
-    group.start('tasks', (place) => startTasks({ ...place, ...clock })),
-    group.start('scheduler', (place) =>
-      startScheduler({
-        ...place,
-        ...clock,
-        pubsub: async () => (await startingPubsub)?.address ?? env.PUBSUB_EMULATOR_HOST ?? '',
-      }),
-    ),
-    group.start('secrets', (place) =>
-      startSecrets({ ...place, ...clock, secrets: { [project]: secretValues } }),
-    ),
+    startServers(group.start, {
+      only: SERVERS.filter((name) => !replaced(name, env)),
+      ...clock,
+      pubsubFaults: faults.pubsub ?? {},
+      secrets: { [project]: secretValues },
+      otherPubsub: env.PUBSUB_EMULATOR_HOST ?? '',
+    }),
     startProviders(group.start, { ...clock, seed, faults: faults.providers ?? {} }),
   ] as const;
   try {
-    const [pubsub, firestore, tasks, scheduler, secrets, providers] = await Promise.all(starting);
+    const [{ pubsub, firestore, tasks, scheduler, secrets }, providers] = await Promise.all(starting);
+    if (!tasks || !scheduler || !secrets) throw new Error('a server of the local cloud was not started');
     const stopExpiry = firestore ? startExpiry(firestore.store, options.clock ?? systemClock) : () => {};
     return {
       /** Undefined where an emulator that ran already is used. */
@@ -95,4 +81,10 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     await group.close();
     throw error;
   }
+}
+
+/** Whether an emulator that runs already takes this server's place. */
+function replaced(name: GoogleServer, env: NonNullable<LocalCloudOptions['env']>): boolean {
+  if (name === 'pubsub') return Boolean(env.PUBSUB_EMULATOR_HOST);
+  return name === 'firestore' && Boolean(env.FIRESTORE_EMULATOR_HOST);
 }

@@ -54,13 +54,14 @@ export class MovableClock implements Clock {
   }
 
   async #advance(ms: number): Promise<void> {
+    const goal = this.#ahead + ms;
     const end = this.now() + ms;
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#ahead += Math.max(0, next.due - this.now());
       this.#run(next);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#ahead += Math.max(0, end - this.now());
+    this.#ahead = Math.max(this.#ahead, goal);
     // The machine's clock knows nothing of the move: what waits on is waited for anew.
     for (const timer of this.#timers) {
       timer.cancel();

@@ -23,12 +23,20 @@ const LARGEST_PAGE = 25_000;
  */
 export class SecretVault {
   readonly #clock: Clock;
+  readonly #seed: SeedSecrets;
   readonly #secrets = new Map<string, Secret>();
   #etags = 0;
 
   constructor(clock: Clock, seed: SeedSecrets = {}) {
     this.#clock = clock;
-    for (const [project, secrets] of Object.entries(seed)) {
+    this.#seed = seed;
+    this.reset();
+  }
+
+  /** Forgets every secret but those that it began with. */
+  reset(): void {
+    this.#secrets.clear();
+    for (const [project, secrets] of Object.entries(this.#seed)) {
       for (const [id, value] of Object.entries(secrets)) {
         const { name } = this.createSecret(`projects/${project}`, id);
         this.addVersion(name, Buffer.from(value));

@@ -20,6 +20,10 @@ export class RetiredNames {
     this.#untilMs.set(name, this.#clock.now() + this.#retentionMs);
   }
 
+  clear(): void {
+    this.#untilMs.clear();
+  }
+
   has(name: string): boolean {
     const now = this.#clock.now();
     for (const [expired, untilMs] of this.#untilMs) {

@@ -155,6 +155,13 @@ export class TaskQueues {
     for (const queue of this.#queues.values()) queue.close();
   }
 
+  /** Stops every queue and forgets it, its tasks and its name. */
+  clear(): void {
+    this.close();
+    this.#queues.clear();
+    this.#retired.clear();
+  }
+
   #queueFor(name: string): Queue {
     const queue = this.#queues.get(name);
     if (queue !== undefined) return queue;

@@ -31,6 +31,7 @@ describe('help', () => {
     ['agents', 'list', '--help'],
     ['topology', '--help'],
     ['cost', '--help'],
+    ['emulator', 'start', '--help'],
     ['diagnose', '--help'],
     ['completion', '--help'],
   ])('mesh %s %s %s shows examples on stdout and exits with 0', async (...args) => {
@@ -56,6 +57,8 @@ describe('a command line that is not understood', () => {
     ['an unknown state', ['runs', 'list', '--status', 'odd'], /Allowed choices are running/],
     ['a time that is none', ['runs', 'purge', '--older-than', 'long'], /length of time/],
     ['a duration that is none', ['publish', 'a', 'b', '--timeout', 'soon'], /length of time/],
+    ['an unknown server', ['emulator', 'start', '--only', 'pubsub,mysql'], /some of pubsub, firestore/],
+    ['a port of no server', ['emulator', 'start', '--port', 'mysql=1'], /a server and its port/],
     ['an attribute without a value', ['publish', 'a', 'b', '-a', 'key'], /key=value/],
   ])(
     '%s: one clear line and a hint on stderr, nothing on stdout, exit code 2',

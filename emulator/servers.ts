@@ -1,0 +1,84 @@
+import type { Clock } from '../shared/contract/clock.ts';
+import { startFirestore } from './firestore/server.ts';
+import type { StartServer } from './local-server.ts';
+import type { Faults } from './pubsub/faults.ts';
+import { startPubSub } from './pubsub/server.ts';
+import { startScheduler } from './scheduler/server.ts';
+import type { SeedSecrets } from './secrets/secret-vault.ts';
+import { startSecrets } from './secrets/server.ts';
+import { startTasks } from './tasks/server.ts';
+import type { RequestLog } from './wire/request-log.ts';
+
+export const SERVERS = ['pubsub', 'firestore', 'tasks', 'secrets', 'scheduler'] as const;
+
+/** One of Google's services, as the local cloud has it. */
+export type GoogleServer = (typeof SERVERS)[number];
+
+export interface ServersOptions {
+  readonly only: readonly GoogleServer[];
+  readonly host?: string;
+  readonly clock?: Clock;
+  readonly pubsubFaults?: Faults;
+  readonly secrets?: SeedSecrets;
+  readonly requests?: RequestLog;
+  /** The Pub/Sub that the scheduler publishes to where ours is not started. */
+  readonly otherPubsub?: string;
+}
+
+export type Servers = Awaited<ReturnType<typeof startServers>>;
+
+/** Starts those of Google's services that are wanted, at once; the others are undefined. */
+export async function startServers(start: StartServer<GoogleServer>, options: ServersOptions) {
+  const { only, host, clock, pubsubFaults, secrets, requests, otherPubsub = '' } = options;
+  const common = (name: GoogleServer) => ({
+    ...(host !== undefined && { host }),
+    ...(clock && { clock }),
+    ...(requests && { onRequest: requests.of(name) }),
+  });
+  const wanted = <Server>(name: GoogleServer, starting: () => Promise<Server>) =>
+    only.includes(name) ? starting() : undefined;
+  const startingPubsub = wanted('pubsub', () =>
+    start('pubsub', (place) => startPubSub({ ...common('pubsub'), ...place, faults: pubsubFaults ?? {} })),
+  );
+  const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all([
+    startingPubsub,
+    wanted('firestore', () =>
+      start('firestore', (place) => startFirestore({ ...common('firestore'), ...place })),
+    ),
+    wanted('tasks', () => start('tasks', (place) => startTasks({ ...common('tasks'), ...place }))),
+    wanted('secrets', () =>
+      start('secrets', (place) =>
+        startSecrets({ ...common('secrets'), ...place, ...(secrets && { secrets }) }),
+      ),
+    ),
+    wanted('scheduler', () =>
+      start('scheduler', (place) =>
+        startScheduler({
+          ...common('scheduler'),
+          ...place,
+          pubsub: async () => (await startingPubsub)?.address ?? otherPubsub,
+        }),
+      ),
+    ),
+  ]);
+  return { pubsub, firestore, tasks, secrets: secretManager, scheduler };
+}
+
+/** What each server's address is told to Google's clients by. */
+const VARIABLES: Readonly<Record<GoogleServer, string>> = {
+  pubsub: 'PUBSUB_EMULATOR_HOST',
+  firestore: 'FIRESTORE_EMULATOR_HOST',
+  tasks: 'CLOUD_TASKS_EMULATOR_HOST',
+  secrets: 'SECRET_MANAGER_EMULATOR_HOST',
+  scheduler: 'CLOUD_SCHEDULER_EMULATOR_HOST',
+};
+
+/** The environment that leads clients to the servers that run. */
+export function serverEnv(servers: Servers): Record<string, string> {
+  return Object.fromEntries(
+    SERVERS.flatMap((name) => {
+      const address = servers[name]?.address;
+      return address === undefined ? [] : [[VARIABLES[name], address]];
+    }),
+  );
+}
