@@ -13,6 +13,8 @@ export interface AdvanceRequest {
   readonly events: readonly RunEvent[];
   /** Skip a signal that fits nothing, rather than refuse it. */
   readonly lenient?: boolean;
+  /** Others come with these events: nothing is undone before the last of them. */
+  readonly more?: boolean;
   /** The execution that an earlier `advance` of this very history left: it goes on from there without replay. */
   readonly live?: Execution;
 }
@@ -41,7 +43,8 @@ export async function advance(request: AdvanceRequest): Promise<Advanced> {
   try {
     if (!request.live) await execution.replay();
     let taken: Taken = 'stale';
-    for (const event of request.events) taken = await execution.take(event, request.lenient ?? false);
+    for (const event of request.events)
+      taken = await execution.take(event, request.lenient ?? false, request.more);
     const { ledger } = execution;
     const appended = execution.takeAppended();
     const commands = execution.takeCommands();

@@ -118,9 +118,10 @@ export class Execution {
    * Takes a new event, and does all that follows from it up to the next rest.
    *
    * @param lenient a signal that fits nothing is recorded and skipped instead of refused
+   * @param more others came with it: what is to be undone is only known once they are taken
    * @throws Parked
    */
-  async take(event: RunEvent, lenient: boolean): Promise<Taken> {
+  async take(event: RunEvent, lenient: boolean, more = false): Promise<Taken> {
     const codeOver = this.ledger.outcome !== undefined;
     let taken = this.#completed(event);
     if (taken.e === 'signalled' && !codeOver) {
@@ -133,9 +134,12 @@ export class Execution {
       }
     }
     const applied = this.#append(taken);
-    if (!applied) return 'stale';
+    if (!applied) {
+      if (!more) this.#unwind();
+      return 'stale';
+    }
     if (!codeOver) await this.#resume(taken, applied);
-    this.#unwind();
+    if (!more) this.#unwind();
     return 'taken';
   }
 

@@ -1,7 +1,7 @@
 import { MeshError } from '../contract/errors.ts';
 import type { Log } from '../contract/log.ts';
 import type { Pause } from '../contract/reply.ts';
-import type { Interruption, RunEvent } from './entry.ts';
+import { type Interruption, isInterruption, type RunEvent } from './entry.ts';
 import { type Brought, DOCUMENT_LIMIT, type Host, replay, type Stand } from './host.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -38,12 +38,15 @@ export function keep(host: Host, run: RunRecord, event: RunEvent): Plain {
   return plain(host, { ...run, kept });
 }
 
-/** Ends a run from outside, before it takes what it has kept: its code begins nothing more. */
+/**
+ * Ends a run from outside, before it takes what it has kept: its code begins nothing more. But what was kept tells what became of its
+ * steps, and nothing is undone before that is known.
+ */
 export function interrupt(host: Host, stand: Stand, came: Interruption, log: Log): Promise<Brought> {
   const { paused: _, ...run } = stand.run;
   const [first, ...rest] = run.kept;
   const kept = first?.e === 'started' ? [first, came, ...rest] : [came, ...run.kept];
-  return replay(host, { run: { ...run, kept }, history: stand.history }, [], log);
+  return replay(host, { run: { ...run, kept }, history: stand.history }, [], log, true);
 }
 
 /** Undefined: nothing to pause. Compensations in progress are only paused when that is asked for (I8). */
@@ -60,6 +63,11 @@ export async function letGo(host: Host, stand: Stand, log: Log): Promise<Plain |
   const { paused, ...run } = stand.run;
   if (!paused) return undefined;
   if (run.slot?.held === false) return plain(host, { ...run, status: 'waiting' });
+  const end = run.kept.find(isInterruption);
+  if (end) {
+    const others = run.kept.filter((event) => event !== end);
+    return interrupt(host, { run: { ...run, kept: others }, history: stand.history }, end, log);
+  }
   return replay(host, { run, history: stand.history }, [], log);
 }
 

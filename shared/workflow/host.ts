@@ -113,12 +113,13 @@ async function goOn(
   return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
 }
 
-/** Brings a run on from its history, as it is stored. */
+/** Brings a run on from its history, as it is stored. `together`: nothing is undone before all that came is taken. */
 export async function replay(
   host: Host,
   stand: Stand,
   came: readonly RunEvent[],
   log: Log,
+  together = false,
 ): Promise<Brought> {
   const { run } = stand;
   const history = await stand.history();
@@ -127,7 +128,7 @@ export async function replay(
   let spoken = log;
   const codeLog = lazyLog(() => spoken);
   const now = () => timeOf(host, before.time, events);
-  const request = { history, events, lenient: run.kept.length, now };
+  const request = { history, events, lenient: run.kept.length, together, now };
   let progressed: Progressed;
   try {
     progressed = await progress({
@@ -252,8 +253,10 @@ function begins({ started }: Ledger, [first, second]: readonly RunEvent[]): bool
 
 function needsCode({ outcome, steps }: Ledger, events: readonly RunEvent[]): boolean {
   // The input of a compensation is made from the output by the code (I10).
-  const needed = (event: RunEvent) =>
-    event.e === 'replied' && event.reply.ok && steps.get(event.step) instanceof CallStep;
+  const needed = (event: RunEvent) => {
+    const step = event.e === 'replied' && event.reply.ok ? steps.get(event.step) : undefined;
+    return step instanceof CallStep && step.entry.undo !== undefined;
+  };
   return !outcome || events.some(needed);
 }
 

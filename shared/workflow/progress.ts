@@ -20,6 +20,8 @@ export interface ProgressRequest {
   readonly events: readonly RunEvent[];
   /** So many of the events, from the first, may hold a signal that fits nothing: it is skipped. */
   readonly lenient: number;
+  /** The events came together: what is to be undone is decided on when all of them are taken. */
+  readonly together?: boolean;
   /** Where `history` was brought to life before: it goes on from there, and `code` and `history` are not looked at. */
   readonly live?: Execution;
   /** The failure to end the run's code with, instead of its going on. */
@@ -40,7 +42,8 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
   let at = await advance({ code, history, events: [], ...(request.live && { live: request.live }) });
   let taken: Taken = 'stale';
   for (const [position, event] of events.entries()) {
-    at = await advance({ code, history, live: at.live, events: [event], lenient: position < lenient });
+    const more = request.together === true && position < events.length - 1;
+    at = await advance({ code, history, live: at.live, events: [event], lenient: position < lenient, more });
     taken = at.taken;
     commands.push(...at.commands);
     appended.push(...at.appended);

@@ -90,9 +90,9 @@ export class BranchStep extends CallStep {
   protected override refusedLate(...given: Parameters<CallStep['refusedLate']>): Progress | undefined {
     if (this.#terms.late !== 'compensate' && !this.group.unwinding) return undefined;
     const progress = super.refusedLate(...given);
-    if (progress || this.late || this.status !== 'abandoned') return progress;
+    if (this.late || this.status !== 'abandoned') return progress;
     // Refused at last; but an attempt before may have had its effect.
     this.#orphan();
-    return this.late ? {} : undefined;
+    return this.late ? {} : progress;
   }
 }

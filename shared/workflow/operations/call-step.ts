@@ -1,9 +1,13 @@
+import { dataBytes } from '../../contract/envelope.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CallCommand, Command } from '../command.ts';
 import type { CallEntry, ChildEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
 import { type Progress, Step } from '../step.ts';
 import { backoff, mayRetry } from './retry-policy.ts';
+
+/** Of the output of a call that nobody waited for any more. */
+const MOST_LATE_BYTES = 4_000;
 
 type Refusal = Extract<Replied['reply'], { ok: false }>;
 
@@ -89,6 +93,8 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
   late = false;
   /** Whether its timeout passed before there was an answer. */
   #timedOut = false;
+  /** Whether it was answered after that, with nothing to be done about it. */
+  #answeredLate = false;
   #undoInput: Json | undefined;
 
   protected get retry() {
@@ -129,9 +135,10 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
       this.#undoInput = event.undo;
       return this.settle(event.at, { ok: true, value: event.reply.ok ? event.reply.output : null });
     }
-    // I10: an effect that the workflow does not know of. Only a compensation makes it matter.
+    // I10: an effect that the workflow does not know of. Only a compensation makes it matter; people may want to know.
     const overdue = this.status === 'failed' || this.status === 'abandoned';
-    if (!overdue || (this.late && this.effect === 'known') || !this.entry.undo) return undefined;
+    if (!overdue || (this.late && this.effect === 'known')) return undefined;
+    if (!this.entry.undo) return this.#noteLate(event);
     this.late = true;
     this.effect = 'known';
     this.#undoInput = event.undo;
@@ -144,10 +151,21 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
    */
   protected override refusedLate(failure: Failure, undone: true | undefined): Progress | undefined {
     const left = this.#timedOut || this.status === 'abandoned';
-    if (!left || this.late || !this.entry.undo || undone || failure.code === 'Rejected') return undefined;
+    if (!left || this.late) return undefined;
+    const refused = undone || failure.code === 'Rejected';
+    if (refused && !this.doubtful) this.effect = 'none';
+    if (refused || !this.entry.undo) return this.#noteLate();
     this.late = true;
     this.effect = 'unknown';
     return {};
+  }
+
+  /** I10: that it was answered is in the history, once, and with its output where that is small. */
+  #noteLate(event?: Replied): Progress | undefined {
+    if (this.#answeredLate) return undefined;
+    this.#answeredLate = true;
+    if (!event?.reply.ok || dataBytes(event.reply.output) <= MOST_LATE_BYTES) return {};
+    return { record: { ...event, reply: { ok: true, output: null } } };
   }
 
   protected override fired(event: Fired): Progress | undefined {

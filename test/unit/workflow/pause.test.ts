@@ -44,8 +44,49 @@ test('a paused run can be cancelled: what it did is undone, what came meanwhile 
   mesh.cancel(RUN);
   await mesh.settle();
   expect(mesh.run('saga', 'o1').status).toBe('cancelled');
-  // Unknowing, and once more when the reply that was kept tells that it was done.
-  expect(mesh.commands).toEqual(['worker.a', 'worker.undoA', 'worker.undoA']);
+  // Once: that it was done was known before the cancellation came.
+  expect(mesh.commands).toEqual(['worker.a', 'worker.undoA']);
+});
+
+test.each([
+  ['done', { ok: true, output: { ref: 'r' } }, [{ id: 'a: r' }]],
+  ['refused', { ok: false, error: { code: 'Rejected', message: 'no' } }, []],
+  ['failed', { ok: false, error: { code: 'ProviderFailed', message: 'no' } }, [{ id: 'a: ?' }]],
+] as const)(
+  'a step that is told to be %s while its run is paused is undone accordingly, once',
+  async (_, reply, undone) => {
+    const mesh = sagaWorld(
+      (wf) =>
+        wf.call(
+          worker.a,
+          { id: 'a' },
+          { compensate: undo(worker.undoA, ({ output }) => ({ id: `a: ${output?.ref ?? '?'}` })) },
+        ),
+      { 'worker.a': silent },
+    );
+    await mesh.deliver();
+    mesh.post({ type: PAUSE, runId: RUN });
+    mesh.reply(RUN, '1.1', reply);
+    mesh.cancel(RUN);
+    await mesh.settle();
+    expect(mesh.run('saga', 'o1').status).toBe('cancelled');
+    expect(mesh.handled.filter(({ type }) => type === 'worker.undoA').map(({ data }) => data)).toEqual(
+      undone,
+    );
+  },
+);
+
+test('a cancellation that was kept while compensations were paused goes before what came with it: nothing is begun', async () => {
+  const mesh = sagaWorld(two);
+  await mesh.deliver();
+  mesh.post({ type: PAUSE, runId: RUN, data: { compensation: true } });
+  mesh.signal(RUN, 'approval', { by: 'ann' });
+  mesh.cancel(RUN);
+  await mesh.deliver();
+  mesh.post({ type: RESUME, runId: RUN });
+  await mesh.settle();
+  expect(mesh.run('saga', 'o1').status).toBe('cancelled');
+  expect(mesh.commands).toEqual(['worker.a', 'worker.undoA']);
 });
 
 test('compensations are paused only when that is asked for', async () => {

@@ -43,6 +43,31 @@ test('a reply that comes after the run was undone has the step undone again, wit
   expect(mesh.run('saga', 'o1').status).toBe('failed');
 });
 
+test.each([
+  ['a success', LATE, LATE],
+  ['a refusal', fails('Rejected', 'sold_out'), fails('Rejected', 'sold_out')],
+  ['a failure', fails('ProviderFailed'), fails('ProviderFailed')],
+  ['a large success', { ok: true, output: { ref: 'r'.repeat(5_000) } }, { ok: true, output: null }],
+] as const)(
+  '%s that comes too late for a call without a compensation is in the history, once',
+  async (_, reply, kept) => {
+    const mesh = sagaWorld((wf) => wf.call(worker.a, { id: 'a' }, { timeout: '5s' }), {
+      'worker.a': () => undefined,
+    });
+    await mesh.settle();
+    const { status, failure } = mesh.run('saga', 'o1');
+    for (let times = 0; times < 2; times++) {
+      if (reply) mesh.reply(RUN, '1.1', reply);
+      await mesh.settle();
+    }
+    const replies = mesh.history('saga', 'o1').filter(({ e }) => e === 'replied');
+    expect(replies).toMatchObject([{ step: '1', attempt: 1, reply: kept }]);
+    expect(mesh.run('saga', 'o1')).toMatchObject({ status, failure, steps: { open: 0 } });
+    expect(mesh.replies).toHaveLength(1);
+    expect(mesh.deadLetters).toEqual([]);
+  },
+);
+
 test('a late reply to a step that the workflow went on without is undone at once, and only once', async () => {
   const mesh = sagaWorld(
     async (wf) => {
