@@ -105,6 +105,7 @@ const LONGEST_ACK_DEADLINE_SECONDS = 600;
 const LONGEST_FILTER_BYTES = 256;
 /** Of the mesh's own documents with `expireAt`. */
 const MESH_COLLECTIONS = [
+  'blobs',
   'data',
   'entities',
   'entityQueues',
@@ -112,6 +113,7 @@ const MESH_COLLECTIONS = [
   'inbox',
   'mailbox',
   'outbox',
+  'parts',
   'workflows',
 ];
 

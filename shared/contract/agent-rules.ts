@@ -1,4 +1,5 @@
 import type { Contract } from './agent.ts';
+import { MOST_CLAIM_CHECK_BYTES } from './claim-check.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { MeshError } from './errors.ts';
 import { type Rate, rateOf } from './provider.ts';
@@ -76,6 +77,10 @@ export function checkContract(contract: Contract): void {
     Number.isInteger(limits.inlineBytes) && limits.inlineBytes >= 1 && limits.inlineBytes <= 9_000_000,
     'must be 1 to 9,000,000 bytes',
   );
+  checkClaims('limits', limits.claimCheckBytes);
+  for (const part of ['commands', 'workflows', 'subscribes'] as const)
+    for (const [message, { claimCheckBytes }] of Object.entries(contract[part]))
+      checkClaims(`${part}.${message}`, claimCheckBytes);
   rule(
     'limits.concurrency',
     Number.isInteger(limits.concurrency) && limits.concurrency >= 1 && limits.concurrency <= 1_000,
@@ -111,6 +116,10 @@ export function checkContract(contract: Contract): void {
   function rule(field: string, holds: boolean, message: string): void {
     if (!holds)
       throw new MeshError('ContractInvalid', `agent ${JSON.stringify(name)}: ${field} ${message}`, { field });
+  }
+  function checkClaims(of: string, bytes = 0): void {
+    const most = MOST_CLAIM_CHECK_BYTES.toLocaleString('en-US');
+    rule(`${of}.claimCheckBytes`, isWhole(bytes, 0, MOST_CLAIM_CHECK_BYTES), `must be 0 to ${most} bytes`);
   }
   function parsed<Result>(field: string, parse: () => Result): Result {
     try {

@@ -14,6 +14,11 @@ export interface CommandSpec<Input extends z.ZodType = z.ZodType, Output extends
   readonly mode?: Mode;
   /** Left out: messages are handled side by side. */
   readonly entity?: EntitySpec;
+  /**
+   * Most bytes of JSON that the input, and the output that is replied, may have. Over `limits.inlineBytes` it goes by claim check. Default: the
+   * agent's `limits.claimCheckBytes`.
+   */
+  readonly claimCheckBytes?: number;
 }
 
 /**
@@ -28,6 +33,11 @@ export interface EntitySpec {
 export interface SubscriptionSpec<Data extends z.ZodType = z.ZodType> {
   readonly data: Data;
   readonly mode?: Mode;
+  /**
+   * Most bytes of JSON that the data may have. Over `limits.inlineBytes` it goes by claim check. Default: the
+   * agent's `limits.claimCheckBytes`.
+   */
+  readonly claimCheckBytes?: number;
 }
 
 export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
@@ -45,6 +55,11 @@ export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extend
   readonly deadline?: Duration;
   /** Left out: as many runs at a time as are started. */
   readonly concurrency?: ConcurrencySpec;
+  /**
+   * Most bytes of JSON that the input, the output, and the payload of a signal may have. Over `limits.inlineBytes` it goes by claim check. Default: the
+   * agent's `limits.claimCheckBytes`.
+   */
+  readonly claimCheckBytes?: number;
 }
 
 /** How many runs of a workflow may be under way at a time; the others wait, in the order in which they were started. */
@@ -82,6 +97,12 @@ export interface StateSpec<Schema extends z.ZodType = z.ZodType> {
 export interface Limits {
   /** Most bytes of JSON that a message may carry, received or sent. Default 102,400. */
   readonly inlineBytes: number;
+  /**
+   * Most bytes of JSON that a payload may have which is too large to inline: it is kept in Firestore, and the message carries a claim
+   * check. Of whatever this agent takes, unless the message's own spec says otherwise, and of the events that it publishes. At most
+   * 50,000,000. Default 0: there are none, and what is too large to inline is refused.
+   */
+  readonly claimCheckBytes: number;
   /** How long one handling may take, and the lease of an `effect`. At most 540 s. Default `60s`. */
   readonly timeout: Duration;
   /** Messages that one instance handles at a time. Default 20. */
@@ -150,6 +171,8 @@ export interface MessageRef<Input = unknown, Output = unknown, Wire = Input> {
   readonly output: z.ZodType<Output> | undefined;
   /** Of a workflow: the field of the input that names its run. */
   readonly key?: string;
+  /** How large an input may be that goes by claim check. Left out: none does. */
+  readonly claimCheckBytes?: number;
 }
 
 /** A typed reference to an event that an agent publishes. */

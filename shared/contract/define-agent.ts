@@ -1,7 +1,17 @@
-import type { Agent, AgentSpec, Contract, EventRef, Limits, MessageRef, Retry } from './agent.ts';
+import type {
+  Agent,
+  AgentSpec,
+  CommandSpec,
+  Contract,
+  EventRef,
+  Limits,
+  MessageRef,
+  Retry,
+  WorkflowSpec,
+} from './agent.ts';
 import { checkContract } from './agent-rules.ts';
 
-const DEFAULT_LIMITS: Limits = { inlineBytes: 102_400, timeout: '60s', concurrency: 20 };
+const DEFAULT_LIMITS: Limits = { inlineBytes: 102_400, claimCheckBytes: 0, timeout: '60s', concurrency: 20 };
 const DEFAULT_RETRY: Retry = { minBackoff: '1s', maxBackoff: '60s', maxAttempts: 5 };
 
 /**
@@ -33,10 +43,18 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
   checkContract(contract);
   const refs: Record<string, MessageRef | EventRef> = {};
   const base = (name: string) => ({ agent: spec.name, name, type: `${spec.name}.${name}` });
-  for (const [name, { input, output }] of Object.entries(contract.commands))
-    refs[name] = { kind: 'command', ...base(name), input, output };
-  for (const [name, { input, output, key }] of Object.entries(contract.workflows))
-    refs[name] = { kind: 'workflow', ...base(name), input, output, ...(key !== undefined && { key }) };
+  const { claimCheckBytes: otherwise } = contract.limits;
+  const large = ({ claimCheckBytes = otherwise }: CommandSpec | WorkflowSpec) =>
+    claimCheckBytes > 0 && { claimCheckBytes };
+  for (const [name, command] of Object.entries(contract.commands)) {
+    const { input, output } = command;
+    refs[name] = { kind: 'command', ...base(name), input, output, ...large(command) };
+  }
+  for (const [name, workflow] of Object.entries(contract.workflows)) {
+    const { input, output, key } = workflow;
+    const named = key !== undefined && { key };
+    refs[name] = { kind: 'workflow', ...base(name), input, output, ...named, ...large(workflow) };
+  }
   for (const [name, data] of Object.entries(contract.publishes))
     refs[name] = { kind: 'event', ...base(name), data };
   return Object.freeze({ contract: Object.freeze(contract), spec, ...refs }) as unknown as Agent<Spec>;

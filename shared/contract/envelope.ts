@@ -121,7 +121,8 @@ function depthOf(json: Uint8Array): number {
 
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = encoder.encode('"\\[]{}');
 
-function parseJson(bytes: Uint8Array): Json {
+/** JSON in UTF-8; no bytes are `null`. Throws `NotJson`, and `SchemaMismatch` for what is absurdly deep. */
+export function parseJson(bytes: Uint8Array): Json {
   if (bytes.length === 0) return null;
   const depth = depthOf(bytes);
   if (depth > DEEPEST) {

@@ -34,8 +34,18 @@ export const ERROR_CATALOGUE = {
   },
   PayloadTooLarge: {
     retry: false,
-    summary: 'The payload is over the inline limit of its contract.',
-    hint: 'Send a reference to the data instead, or raise limits.inlineBytes of the contract.',
+    summary: 'The payload is over the limit of its contract.',
+    hint: 'Let it go by claim check (claimCheckBytes of the contract that takes it), or raise limits.inlineBytes.',
+  },
+  ClaimCheckLost: {
+    retry: false,
+    summary: 'The payload that a claim check stands for is not there.',
+    hint: 'It has expired, or the claim check was made up. Send the payload itself again.',
+  },
+  ClaimCheckDamaged: {
+    retry: false,
+    summary: 'What is kept under a claim check is not the payload that it stands for.',
+    hint: 'Send the payload itself again: it is then written anew.',
   },
   ReplyToRefused: {
     retry: false,
@@ -199,6 +209,11 @@ export const ERROR_CATALOGUE = {
     retry: false,
     summary: 'Replay issued another command than the history holds.',
     hint: 'Keep the old path for old runs: raise the version of the workflow.',
+  },
+  OperationUnknown: {
+    retry: true,
+    summary: 'The history of the run holds an operation that this code does not know.',
+    hint: 'Deploy the release that wrote it again, or a later one; the run goes on by itself.',
   },
   ForeignAwait: {
     retry: false,

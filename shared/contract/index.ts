@@ -1,6 +1,7 @@
 /** The contract room's door: all that an agent's `contract.ts` needs, and nothing that loads an SDK. */
 export * from './agent.ts';
 export * from './bus.ts';
+export * from './claim-check.ts';
 export * from './clock.ts';
 export * from './dead-letter.ts';
 export * from './define-agent.ts';
@@ -16,6 +17,7 @@ export * from './log.ts';
 export * from './message.ts';
 export * from './names.ts';
 export * from './parse.ts';
+export * from './payload-limits.ts';
 export * from './ports.ts';
 export * from './provider.ts';
 export * from './reply.ts';

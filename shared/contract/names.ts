@@ -33,6 +33,10 @@ export const sourceOf = (agent: string) => `/agents/${agent}`;
 export const scheduleSourceOf = (agent: string) => `/agents/${agent}/schedules`;
 export const runPath = (runId: string) => `workflows/${runId}`;
 export const historyPath = (runId: string, page: number) => `workflows/${runId}/history/${page}`;
+/** A payload that is too large to inline, by its SHA-256; and a part of one that is too large for a document. */
+export const blobPath = (sha256: string) => `blobs/${sha256}`;
+export const blobPartPath = (sha256: string, packing: string, part: number) =>
+  `blobs/${sha256}/parts/${packing}-${part}`;
 export const deadLetterPath = (id: string) => `deadLetters/${id}`;
 
 /**

@@ -1,10 +1,12 @@
 import type { Contract } from '../contract/agent.ts';
+import { tooLarge } from '../contract/claim-check.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { decodeData, decodeEnvelope } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
 import { DEAD_LETTER, type Delivery, type Envelope, type Message, REPLY } from '../contract/message.ts';
 import { subscriptionOf } from '../contract/names.ts';
+import { takenLimits } from '../contract/payload-limits.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import type { Route } from './route.ts';
 
@@ -50,12 +52,11 @@ export function admit(delivery: Delivery, now: number, options: AdmissionOptions
     );
   }
   // A reply is never turned away: the run that waits for it has to be told that it is too large.
-  if (envelope.type !== REPLY && delivery.data.byteLength > contract.limits.inlineBytes) {
-    throw new MeshError(
-      'PayloadTooLarge',
-      `the data has ${delivery.data.byteLength} bytes; the limit is ${contract.limits.inlineBytes}`,
-      { field: 'data' },
-    );
+  const { byteLength } = delivery.data;
+  if (envelope.type !== REPLY && byteLength > contract.limits.inlineBytes) {
+    const limits = takenLimits(contract, envelope.type);
+    // What may come by claim check may come as it is, from a publisher who knows nothing of them.
+    if (byteLength > limits.claimCheckBytes) throw tooLarge(byteLength, limits, 'the data');
   }
   if (envelope.notBefore !== undefined && Date.parse(envelope.notBefore) > now) {
     return { kind: 'early', envelope, until: new Date(envelope.notBefore) };

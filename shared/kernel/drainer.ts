@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/agent.ts';
+import type { PayloadBlob } from '../contract/claim-check.ts';
 import { sleep } from '../contract/clock.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
@@ -12,6 +13,7 @@ import { deadTopicOf, inboxPath, subscriptionOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { Batch } from './batch.ts';
+import type { Blobs } from './blobs.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { decodeInbox, encodeInbox, inboxExpiry, type OutboxEntry } from './inbox.ts';
 import { MailWriter } from './mail-writer.ts';
@@ -36,6 +38,7 @@ export interface DrainerOptions {
   readonly deployment: Deployment;
   readonly ports: Ports;
   readonly routes: ReadonlyMap<string, Route>;
+  readonly blobs: Blobs;
 }
 
 /** A message to be left, or whose delivery drains. */
@@ -75,7 +78,7 @@ const LEASE_MARGIN_MS = 2_000;
  *   who left it drains.
  * - M3 A batch's sends are on the document from its commit until they are published: whoever takes over publishes them again.
  */
-export function createDrainer({ contract, deployment, ports, routes }: DrainerOptions): Drainer {
+export function createDrainer({ contract, deployment, ports, routes, blobs }: DrainerOptions): Drainer {
   const { store, clock, bus, ids } = ports;
   const workMs = milliseconds(contract.limits.timeout) / 2;
   const mails = new MailWriter(store);
@@ -253,6 +256,7 @@ export function createDrainer({ contract, deployment, ports, routes }: DrainerOp
       const batch = new Batch(store, id, start ? [start] : []);
       const outbox: OutboxEntry[] = [];
       const deletes: Write[] = [];
+      const payloads: PayloadBlob[] = [];
       let bytes = 0;
       let stuck: unknown;
       for (const [at, mail] of mails.entries()) {
@@ -264,7 +268,7 @@ export function createDrainer({ contract, deployment, ports, routes }: DrainerOp
           // It was handled by itself, by one who may have died before its sends were published.
           if (handled?.status === 'done')
             outbox.push(...(await unpackOutbox(handled.outbox, record?.path ?? '', store)));
-          else outbox.push(...(await this.#decide(batch, mail.message)));
+          else outbox.push(...(await this.#decide(batch, mail.message, payloads)));
         } catch (error) {
           if (!(error instanceof MeshError) || error.retry) {
             stuck ??= error;
@@ -275,11 +279,13 @@ export function createDrainer({ contract, deployment, ports, routes }: DrainerOp
         deletes.push({ kind: 'delete', path: mail.path });
       }
       if (deletes.length === 0) throw stuck;
+      // Before anything refers to them (I6).
+      await blobs.write(payloads);
       await this.#commit(batch, id, outbox, deletes);
       return deletes.length;
     }
 
-    async #decide(batch: Batch, message: Message): Promise<readonly OutboxEntry[]> {
+    async #decide(batch: Batch, message: Message, payloads: PayloadBlob[]): Promise<readonly OutboxEntry[]> {
       const { log, traceparent } = this.#leaving;
       const route = routes.get(message.type);
       if (!route) throw new MeshError('UnknownMessage', `${contract.name} has no message ${message.type}`);
@@ -287,8 +293,14 @@ export function createDrainer({ contract, deployment, ports, routes }: DrainerOp
       const documents = await batch.read(route.reads(message));
       const timeoutMs = milliseconds(contract.limits.timeout);
       const decision = await withinTime(clock, { timeoutMs }, (signal) =>
-        route.decide({ message, documents, key, signal, log, read: (paths) => batch.read(paths) }),
+        route.decide({
+          ...{ message, documents, key, signal, log },
+          read: (paths) => batch.read(paths),
+          payloads: (checks) => blobs.read(checks),
+        }),
       );
+      payloads.push(...(decision.blobs ?? []));
+      if (decision.renews) await blobs.renew(decision.renews);
       const sends = toOutbox(decision, { contract, deployment, message, key, now: clock.now(), traceparent });
       batch.add(decision);
       return sends;

@@ -1,13 +1,15 @@
 import type { Contract, EventRef, MessageRef } from '../contract/agent.ts';
+import { checkIn, type PayloadBlob } from '../contract/claim-check.ts';
 import type { Clock } from '../contract/clock.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { MeshError } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
+import { type Json, toJson } from '../contract/json.ts';
 import { effectKey } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import type { HandlerContext, SendOptions } from './handler.ts';
+import { MOST_TIMED_BYTES } from './message-limits.ts';
 import type { Providers } from './providers/providers.ts';
 import type { DecisionRequest, Send } from './route.ts';
 import type { StateDocuments } from './state.ts';
@@ -22,12 +24,22 @@ export interface HandlerContextOptions {
   readonly providers: Providers;
   /** What the handler sends is added here, in order. */
   readonly sends: Send[];
+  /** And here the payloads that are too large to inline. */
+  readonly blobs: PayloadBlob[];
 }
 
 /** Makes the `ctx` of a handler. All that it sends is only collected; the kernel commits it, then publishes (I1, I3). */
 export function createHandlerContext(options: HandlerContextOptions): HandlerContext<unknown> {
-  const { contract, request, state, clock, secrets, env, providers, sends } = options;
+  const { contract, request, state, clock, secrets, env, providers, sends, blobs } = options;
   const { message } = request;
+  const { inlineBytes, claimCheckBytes: published } = contract.limits;
+  /** What stands for the payload in a message that is sent by then. */
+  const payload = (value: unknown, claimCheckBytes: number, what: string, at?: number): Json => {
+    const most = at === undefined ? inlineBytes : Math.min(inlineBytes, MOST_TIMED_BYTES);
+    const { data, blob } = checkIn(toJson(value), { inlineBytes: most, claimCheckBytes }, what);
+    if (blob) blobs.push({ ...blob, ...(at !== undefined && { until: at }) });
+    return data;
+  };
   return {
     message: withoutData(message),
     idempotencyKey: effectKey(message),
@@ -48,13 +60,15 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
           { field: 'calls' },
         );
       }
-      parseAs(ref.input, input, 'SchemaMismatch', `the ${ref.type} that ${contract.name} sends`);
+      const what = `the ${ref.type} that ${contract.name} sends`;
+      parseAs(ref.input, input, 'SchemaMismatch', what);
+      const at = delay === undefined ? undefined : clock.now() + milliseconds(delay);
       sends.push({
         to: { agent: ref.agent },
         type: ref.type,
-        data: toJson(input),
+        data: payload(input, ref.claimCheckBytes ?? 0, what, at),
         ...(subject !== undefined && { subject }),
-        ...(delay !== undefined && { at: new Date(clock.now() + milliseconds(delay)) }),
+        ...(at !== undefined && { at: new Date(at) }),
       });
     },
     publish<Data, Wire>(event: EventRef<Data, Wire>, data: Wire) {
@@ -65,8 +79,9 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
           { field: 'publishes' },
         );
       }
-      parseAs(event.data, data, 'SchemaMismatch', `the event ${event.type} that ${contract.name} publishes`);
-      sends.push({ to: 'events', type: event.type, data: toJson(data) });
+      const what = `the event ${event.type} that ${contract.name} publishes`;
+      parseAs(event.data, data, 'SchemaMismatch', what);
+      sends.push({ to: 'events', type: event.type, data: payload(data, published, what) });
     },
     async secret(name) {
       if (!contract.secrets.includes(name)) {

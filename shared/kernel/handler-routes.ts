@@ -1,11 +1,13 @@
 import type { Contract, Mode } from '../contract/agent.ts';
+import { checkIn, type PayloadBlob } from '../contract/claim-check.ts';
 import type { Clock } from '../contract/clock.ts';
 import { DeadLetter } from '../contract/dead-letter.ts';
 import { MeshError } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
+import { type Json, toJson } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import { DEAD_LETTER, type Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
+import { takenLimits } from '../contract/payload-limits.ts';
 import type { Schema } from '../contract/schema.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import type { Store, Write } from '../contract/store.ts';
@@ -34,6 +36,8 @@ interface Behaviour {
   readonly mode: Mode;
   readonly input: Schema;
   readonly output?: Schema;
+  /** How large an output may be that goes by claim check. */
+  readonly claimCheckBytes?: number;
   /** Left out: the state of its entity, where it has one. */
   readonly keys?: (input: unknown) => readonly string[];
   /** The field of the input that holds the key of its entity. */
@@ -60,7 +64,8 @@ export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string
     routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, surroundings));
   };
   for (const [name, { input, output, mode = 'commit', entity }] of Object.entries(contract.commands)) {
-    const rest = { ...(output && { output }), ...(entity && { entity: entity.key }) };
+    const { claimCheckBytes } = takenLimits(contract, `${contract.name}.${name}`);
+    const rest = { ...(output && { output }), ...(entity && { entity: entity.key }), claimCheckBytes };
     add(`${contract.name}.${name}`, name, { mode, input, ...rest });
   }
   for (const [type, { data, mode = 'commit' }] of Object.entries(contract.subscribes)) {
@@ -124,6 +129,18 @@ function toRoute(
     parsed.set(message, fresh);
     return fresh;
   };
+  /** The output as it stands in the reply, which has the limit of any message. */
+  const inReply = (output: Json, blobs: PayloadBlob[]): Json => {
+    const { claimCheckBytes = 0 } = behaviour;
+    const inlineBytes = contract.limits.inlineBytes - REPLY_BYTES;
+    const { data, blob } = checkIn(
+      output,
+      { inlineBytes, claimCheckBytes },
+      `the output of ${behaviour.what}`,
+    );
+    if (blob) blobs.push(blob);
+    return data;
+  };
   return {
     mode: behaviour.mode,
     ...(field !== undefined && { entity: (message) => parse(message).entity }),
@@ -133,20 +150,27 @@ function toRoute(
       const state = new StateDocuments(contract, keys, request.documents);
       const also = behaviour.also?.(input);
       const sends: Send[] = [...(also?.sends ?? [])];
+      const blobs: PayloadBlob[] = [];
       const output = await behaviour.handle(
         behaviour.given?.(input) ?? input,
-        createHandlerContext({ ...options, request, state, sends }),
+        createHandlerContext({ ...options, request, state, sends, blobs }),
       );
       if (behaviour.output)
         parseAs(behaviour.output, output, 'OutputInvalid', `the output of ${behaviour.what}`);
+      const replied = behaviour.output ? toJson(output) : null;
       return {
         writes: [...state.writes(options.clock.now()), ...(also?.writes ?? [])],
         sends,
-        reply: { ok: true, output: behaviour.output ? toJson(output) : null },
+        // Nobody is sent what nobody waits for.
+        reply: { ok: true, output: request.message.replyTo === undefined ? null : inReply(replied, blobs) },
+        ...(blobs.length > 0 && { blobs }),
       };
     },
   };
 }
+
+/** What a reply has beside the output: `{"ok":true,"output":…}`. */
+const REPLY_BYTES = 20;
 
 function entityOf(input: unknown, field: string, what: string): string {
   const key = (input as Readonly<Record<string, unknown>>)[field];

@@ -12,13 +12,18 @@ export interface OutboxEntry {
   readonly extra?: Readonly<Record<string, string>>;
 }
 
+/** That a message was handled, with its outbox as `unpackOutbox` reads it. */
+export interface Handled {
+  readonly status: 'done';
+  readonly outbox: FieldValue;
+}
+
 /**
  * The inbox record: that a message was handled, and what its handling sends. It is committed with the effect (I1), and read before
  * anything else is done with the message (I2).
  */
 export type InboxRecord =
-  /** The outbox as `unpackOutbox` reads it. */
-  | { readonly status: 'done'; readonly outbox: FieldValue }
+  | Handled
   | {
       readonly status: 'running';
       readonly leaseUntil: Date;

@@ -1,29 +1,33 @@
 import type { Contract } from '../contract/agent.ts';
+import { isClaimCheck } from '../contract/claim-check.ts';
 import { sleep } from '../contract/clock.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { digest, messageKey } from '../contract/keys.ts';
-import type { Log, LogFields } from '../contract/log.ts';
+import type { Log } from '../contract/log.ts';
 import type { Delivery, Envelope, Message } from '../contract/message.ts';
 import { deadTopicOf, inboxPath, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
 import { admit } from './admission.ts';
+import { Blobs } from './blobs.ts';
 import { type Claim, Claims } from './claim.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
 import { createDrainer, type Drainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
-import { decodeInbox, encodeInbox, inboxExpiry, type OutboxEntry } from './inbox.ts';
+import { decodeInbox, encodeInbox, type Handled, inboxExpiry, type OutboxEntry } from './inbox.ts';
 import { type Lane, Lanes } from './lanes.ts';
-import { markOf, withMark } from './mailbox.ts';
+import { isBetterLeft, keepMarks } from './leaving.ts';
+import { opened } from './opened.ts';
 import { publishOutbox, toOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
 import { packOutbox, unpackOutbox } from './packed-outbox.ts';
-import type { Decision, Route } from './route.ts';
+import { failureFields, report } from './report.ts';
+import type { Decision, DecisionRequest, Route } from './route.ts';
 import { withinTime } from './within-time.ts';
 
 export interface KernelOptions {
@@ -56,8 +60,12 @@ export function createKernel(options: KernelOptions): Kernel {
   const { bus, store, timers, clock } = ports;
   const timeoutMs = milliseconds(contract.limits.timeout);
   const claims = new Claims(ports, timeoutMs);
-  const drainer = createDrainer(options);
+  const blobs = new Blobs(store, clock);
+  const drainer = createDrainer({ ...options, blobs });
   const lanes = new Lanes();
+
+  const read: DecisionRequest['read'] = (paths) => store.read(paths);
+  const payloads: DecisionRequest['payloads'] = (checks) => blobs.read(checks);
 
   async function handle(delivery: Delivery): Promise<Outcome> {
     const span = childSpan(
@@ -109,8 +117,31 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   function settle(work: Work): Promise<Outcome> {
-    const path = work.route.mailbox?.documentOf(work.message);
-    return path === undefined ? settleIn(work) : lanes.take(path, (lane) => settleIn(work, lane));
+    const { message, route } = work;
+    const path = route.mailbox?.documentOf(message);
+    if (path !== undefined) return lanes.take(path, (lane) => settleIn(work, lane));
+    return route.keepsClaimChecks || !isClaimCheck(message.data) ? settleIn(work) : settleOpened(work);
+  }
+
+  /** With the payload that the claim check stands for. What was handled before it was lost is not given up on for that. */
+  async function settleOpened(work: Work): Promise<Outcome> {
+    let message: Message;
+    try {
+      message = await opened(work.message, contract, blobs);
+    } catch (error) {
+      const path = inboxPath(contract.name, messageKey(work.message));
+      const [record] = await store.read([path]);
+      const handled = record && decodeInbox(record);
+      if (handled?.status === 'done') return again(handled, path);
+      throw error;
+    }
+    return settleIn({ ...work, message });
+  }
+
+  /** The message was handled: what that sent is sent once more, and nothing else is done (I2). */
+  async function again(known: Handled, path: string): Promise<Outcome> {
+    await publishOutbox(await unpackOutbox(known.outbox, path, store), ports);
+    return { kind: 'ack', duplicate: true };
   }
 
   /** One message, exactly one effect (DESIGN §5). */
@@ -129,10 +160,7 @@ export function createKernel(options: KernelOptions): Kernel {
       const [record, ...documents] = await store.read([inbox, ...reads, ...(paths ?? [])]);
       const known = record && decodeInbox(record);
       const turn = paths && new EntityTurn(paths, key, documents.splice(reads.length));
-      if (known?.status === 'done') {
-        await publishOutbox(await unpackOutbox(known.outbox, inbox, store), ports);
-        return { kind: 'ack', duplicate: true };
-      }
+      if (known?.status === 'done') return again(known, inbox);
       claim =
         record && known?.owner === owner
           ? { version: record.version, until: known.leaseUntil, lease: turn?.heldBy(owner) }
@@ -213,6 +241,9 @@ export function createKernel(options: KernelOptions): Kernel {
     const path = inboxPath(contract.name, key);
     const packed = packOutbox(outbox, path, inboxExpiry(clock.now()));
     const fields = encodeInbox({ status: 'done', outbox: packed.value }, message, clock.now());
+    // Before anything refers to them: a claim check that is committed or sent stands for what is there (I3, I6).
+    if (decision.blobs) await blobs.write(decision.blobs);
+    if (decision.renews) await blobs.renew(decision.renews);
     await store.commit([
       // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
       held.version === undefined
@@ -240,8 +271,7 @@ export function createKernel(options: KernelOptions): Kernel {
       return await withinTime(
         clock,
         { timeoutMs: timeLeft, ...(deadline !== undefined && { deadline }) },
-        (signal) =>
-          route.decide({ message, documents, key, signal, log, read: (paths) => store.read(paths) }),
+        (signal) => route.decide({ message, documents, key, signal, log, read, payloads }),
       );
     } catch (error) {
       if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;
@@ -325,32 +355,6 @@ export function createKernel(options: KernelOptions): Kernel {
   return { handle };
 }
 
-/** Conflicts that are mended by deciding anew; more of them are contention. */
-const CONFLICTS_ALONE = 2;
-
-/** Whether a message is to be left to a drainer: there is one, or there had better be. */
-function isBetterLeft(
-  { mailbox }: Route,
-  document: StoredDocument | undefined,
-  conflicts: number,
-  crowd: boolean,
-): boolean {
-  if (!mailbox || !document) return false;
-  if (markOf(document) || conflicts >= CONFLICTS_ALONE) return true;
-  return crowd && mailbox.crowded(document);
-}
-
-/** A route knows nothing of the mark of a drainer: it stays when the document is written by another. */
-function keepMarks(
-  writes: readonly Write[],
-  documents: readonly (StoredDocument | undefined)[],
-): readonly Write[] {
-  return writes.map((write) => {
-    const mark = markOf(documents.find((document) => document?.path === write.path));
-    return mark && write.kind === 'put' ? { ...write, fields: withMark(write.fields, mark) } : write;
-  });
-}
-
 /** The handler's time was up: it may still be at work, which only the end of its lease ends for certain. */
 function wasCutOff(error: unknown): boolean {
   return hasCode(error, 'HandlerTimeout') || hasCode(error, 'DeadlineExceeded');
@@ -376,22 +380,4 @@ function checkDeadline({ deadline }: Message, now: number): void {
 function backoff(conflicts: number, key: string): number {
   const share = (Number.parseInt(digest(key, String(conflicts)).slice(0, 4), 32) % 1_000) / 1_000;
   return 5 * 2 ** Math.min(conflicts, 6) * (0.5 + share);
-}
-
-/** A stack tells nothing of an error that the catalogue explains; of any other it tells the line. */
-function failureFields({ message, ...failure }: Failure, error: unknown): LogFields {
-  const explained = error instanceof MeshError && error.cause === undefined;
-  return { ...failure, detail: message, ...(!explained && { error }) };
-}
-
-function report(log: Log, outcome: Outcome, durationMs: number): void {
-  const failure: Failure | undefined = 'failure' in outcome ? outcome.failure : undefined;
-  log.debug('handled', {
-    outcome: outcome.kind,
-    durationMs,
-    ...(failure && { code: failure.code }),
-    ...(outcome.kind === 'ack' && outcome.duplicate && { duplicate: true }),
-    ...(outcome.kind === 'ack' && outcome.ignored && { ignored: true }),
-    ...(outcome.kind === 'defer' && { until: outcome.until.toISOString(), why: outcome.why }),
-  });
 }

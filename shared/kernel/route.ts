@@ -1,3 +1,5 @@
+import type { ClaimCheck, PayloadBlob } from '../contract/claim-check.ts';
+import type { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
@@ -28,6 +30,8 @@ export interface Route {
    * touch nothing but what it is given. `documents` are those of `reads`, in that order.
    */
   decide(request: DecisionRequest): Promise<Decision>;
+  /** Its messages are decided on with the claim checks that they came with, not with the payloads that these stand for. */
+  readonly keepsClaimChecks?: true;
   /** In `commit` mode: for messages of which so many may come for one document that they get in each other's way. */
   readonly mailbox?: Mailbox;
 }
@@ -54,6 +58,8 @@ export interface DecisionRequest {
   readonly log: Log;
   /** Reads more documents, in one request, where those of `reads` turn out not to be enough: once in a decision at most (I5). */
   read(paths: readonly string[]): Promise<(StoredDocument | undefined)[]>;
+  /** The payloads that claim checks stand for, as JSON in UTF-8, by their SHA-256; for one that is not to be had, the error that says why. */
+  payloads(checks: readonly ClaimCheck[]): Promise<ReadonlyMap<string, Uint8Array | MeshError>>;
 }
 
 export interface Decision {
@@ -61,6 +67,10 @@ export interface Decision {
   readonly writes: readonly Write[];
   /** Published, or armed as timers, after the commit, and again whenever the message is delivered again (I2, I3). */
   readonly sends: readonly Send[];
+  /** The payloads that claim checks in `writes`, `sends` or `reply` stand for: written before these are committed (I3, I6). */
+  readonly blobs?: readonly PayloadBlob[];
+  /** Claim checks of payloads that are to be kept for longer, from before the commit on. */
+  readonly renews?: readonly ClaimCheck[];
   /** The outcome for whoever waits for the reply. Left out: no reply (yet). */
   readonly reply?: Reply;
   /**

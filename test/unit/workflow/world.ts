@@ -214,7 +214,9 @@ export class World {
           this.reads += 1;
           return paths.map((path) => structuredClone(this.documents.get(path)));
         };
-        const decision = await route.decide({ message, documents, key, signal, log: this.#log({}), read });
+        const payloads = async () => new Map<string, Uint8Array>();
+        const log = this.#log({});
+        const decision = await route.decide({ message, documents, key, signal, log, read, payloads });
         // Another instance gets there first.
         if (tries === 0 && this.#strikes(5)) await this.deliverNext();
         if (this.#strikes(8)) return void this.#posted.push(posted);
