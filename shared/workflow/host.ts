@@ -123,8 +123,15 @@ export async function replay(
 ): Promise<Brought> {
   const { run } = stand;
   const history = await stand.history();
-  const before = Ledger.of(history);
   const events = [...run.kept, ...came];
+  let before: Ledger;
+  try {
+    before = Ledger.of(history);
+  } catch (error) {
+    if (!(error instanceof Parked)) throw error;
+    // Not even an end from outside can be taken: what is to be undone can't be told.
+    return park(host, run, events, error.failure, log);
+  }
   let spoken = log;
   const codeLog = lazyLog(() => spoken);
   const now = () => timeOf(host, before.time, events);
@@ -213,6 +220,10 @@ function settled(
 
 /** I7: what came is kept, nothing is sent, and the run is looked at again by and by. */
 function park(host: Host, run: RunRecord, kept: readonly RunEvent[], failure: Failure, log: Log): Brought {
+  if (run.endedAt) {
+    const message = `the run has ended, and this code can't tell what is to be done with what comes late: ${failure.message}`;
+    throw new MeshError('RunBlocked', message);
+  }
   const armed = run.status === 'blocked';
   const blocked: RunRecord = {
     ...run,

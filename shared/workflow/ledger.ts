@@ -8,6 +8,7 @@ import { ChildStep } from './operations/child-step.ts';
 import { SignalStep } from './operations/signal-step.ts';
 import { stepOf } from './operations/steps.ts';
 import { UndoStep } from './operations/undo-step.ts';
+import { UnknownStep } from './operations/unknown-step.ts';
 import { Parked } from './parked.ts';
 import type { Progress, Result, Step, StepRun, WorkProgress } from './step.ts';
 
@@ -58,13 +59,24 @@ export class Ledger implements StepRun {
   customStatus?: Json;
   /** Whether a step succeeded after the code had been told that it failed (I10). */
   hasLate = false;
+  /** Nothing is done with it but looking. */
+  #seen = false;
   #signals: EarlySignal[] = [];
   #arrivals = 0;
   #uncompensated = false;
   #continuation: Json = null;
 
+  /** @throws Parked where the history holds what this code does not know: it was written by a later release (I7) */
   static of(history: readonly Entry[]): Ledger {
     const ledger = new Ledger();
+    for (const entry of history) ledger.apply(entry);
+    return ledger;
+  }
+
+  /** For who only looks: what this code does not know is an `UnknownStep`, or passed over. */
+  static seen(history: readonly Entry[]): Ledger {
+    const ledger = new Ledger();
+    ledger.#seen = true;
     for (const entry of history) ledger.apply(entry);
     return ledger;
   }
@@ -112,8 +124,13 @@ export class Ledger implements StepRun {
       case 'ended':
         this.endedAt = entry.at;
         return { settled: [], commands: [this.#endCommand()] };
-      default:
+      case 'replied':
+      case 'fired':
+      case 'ran':
         return this.#take(entry);
+      default:
+        if (this.#seen) return NOTHING;
+        throw unknown(`does not know the event ${(entry as Entry).e}`);
     }
   }
 
@@ -182,11 +199,9 @@ export class Ledger implements StepRun {
   }
 
   #begin(entry: StepEntry): Applied {
-    const step = stepOf(entry, entry.op === 'undo' ? entry.at : this.time);
-    if (!step) {
-      const message = `step ${entry.id}: this code does not know the operation ${entry.op}`;
-      throw new Parked({ code: 'NonDeterministic', message });
-    }
+    const known = stepOf(entry, entry.op === 'undo' ? entry.at : this.time);
+    if (!known && !this.#seen) throw unknown(`does not know the operation ${entry.op}`, entry.id);
+    const step = known ?? new UnknownStep(entry, this.time);
     this.steps.set(entry.id, step);
     if (entry.op !== 'undo') this.codeSteps += 1;
     const progress = step.begin(this);
@@ -305,6 +320,11 @@ function interruptionOf(entry: Interruption): Failure {
 }
 
 const NOTHING: Applied = { settled: [], commands: [] };
+
+function unknown(what: string, step?: string): Parked {
+  const message = `${step === undefined ? '' : `step ${step}: `}this code ${what}`;
+  return new Parked({ code: 'OperationUnknown', message });
+}
 
 function applied(step: string, { result, commands = [], record }: Progress): Applied {
   return { settled: result ? [{ step, result }] : [], commands, ...(record && { record }) };

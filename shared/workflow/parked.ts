@@ -1,3 +1,4 @@
+import { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
 
 /**
@@ -15,6 +16,12 @@ export class Parked extends Error {
     this.failure = failure;
     if (difference) this.difference = difference;
   }
+}
+
+/** What such an error says to who asked for something that can't be done with the history. Any other error is passed on as it is. */
+export function refusedFor(error: unknown): unknown {
+  if (!(error instanceof Parked)) return error;
+  return new MeshError(error.failure.code, error.message, { cause: error });
 }
 
 /** The first command that differs, in words: `call payments.charge`. */

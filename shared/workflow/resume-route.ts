@@ -21,6 +21,7 @@ import {
   timeOf,
 } from './host.ts';
 import { Ledger } from './ledger.ts';
+import { Parked } from './parked.ts';
 import { readHistory } from './run-history.ts';
 import { runNotFound } from './run-not-found.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
@@ -95,27 +96,41 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   if (timer?.timer === 'begin') return steered(await begin(host, stand, log));
   // Of the run as it was before it began anew.
   if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);
-  const ledger = stand.warm?.execution.ledger ?? Ledger.of([...(await stand.history()), ...run.kept]);
-  const came = eventOf(type, message, timeAt(host, ledger.time, message), host.contract);
+  const ledger = stand.warm?.execution.ledger ?? (await folded(stand));
+  const came = eventOf(type, message, timeAt(host, ledger?.time ?? 0, message), host.contract);
   if (came === undefined) return recheck(host, stand, message, document.version, log);
-  if (came.e === 'signalled' && ledger.outcome) {
+  if (came.e === 'signalled' && (ledger?.outcome ?? run.endedAt)) {
     throw new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more signals`);
   }
-  if ('step' in came && !ledger.steps.has(came.step)) {
+  if (ledger && 'step' in came && !ledger.steps.has(came.step)) {
     if (run.continuedFrom !== undefined && ordinalOf(came.step) <= ledger.stepsBefore)
       return forward(host, message, run.continuedFrom);
     throw new MeshError('InvalidAttribute', `the run ${runId} has no step ${came.step}`, { field: 'stepid' });
   }
-  if (isHeld(run) && !endsHeld(run, came))
-    return steered(ledger.apply(came) === undefined ? undefined : keep(host, run, came));
+  if (isHeld(run) && !endsHeld(run, came)) {
+    const idle = ledger && ledger.apply(came) === undefined;
+    return steered(idle ? undefined : keep(host, run, came));
+  }
   if ((isHeld(run) || (isToBegin(run) && run.status !== 'blocked')) && isInterruption(came))
     return decisionOf(host, await interrupt(host, stand, came, log), document.version);
   // What replay is for can often be told without it.
-  const stale = !stand.warm && ledger.apply(came) === undefined;
+  const over = run.endedAt !== undefined && isInterruption(came);
+  const stale = ledger ? !stand.warm && ledger.apply(came) === undefined : over;
   const brought = stale ? 'stale' : await bringOn(host, stand, [came], log);
   if (brought !== 'stale') return decisionOf(host, brought, document.version);
   log.debug('without effect: stale or a duplicate', { type, step: message.stepId });
   return noEffect(host, stand);
+}
+
+/** The state of the run. Undefined: its history holds what this code does not know, and only what needs none of it can be done. */
+async function folded({ run, history }: Stand): Promise<Ledger | undefined> {
+  const entries = await history();
+  try {
+    return Ledger.of([...entries, ...run.kept]);
+  } catch (error) {
+    if (error instanceof Parked) return undefined;
+    throw error;
+  }
 }
 
 /** A timer fires at its time at the earliest: another instance may have taken it in, whose clock is ahead of this one's. */

@@ -4,6 +4,7 @@ import { Ledger } from './ledger.ts';
 import { BranchStep } from './operations/branch-step.ts';
 import { GroupStep } from './operations/group-step.ts';
 import { UndoStep } from './operations/undo-step.ts';
+import { UnknownStep } from './operations/unknown-step.ts';
 import type { StepCounts } from './run-record.ts';
 import type { Step, StepStatus } from './step.ts';
 
@@ -18,7 +19,8 @@ export interface StepView {
   readonly childRunId?: string;
   /** Attempts dispatched. */
   readonly attempts: number;
-  readonly status: StepStatus;
+  /** `unknown`: of an operation that this code does not know. */
+  readonly status: StepStatus | 'unknown';
   readonly startedAt: Date;
   readonly endedAt?: Date;
   readonly failure?: Failure;
@@ -26,7 +28,7 @@ export interface StepView {
   readonly compensation?: {
     readonly target: string;
     readonly attempts: number;
-    readonly status: StepStatus;
+    readonly status: StepView['status'];
     readonly startedAt: Date;
     readonly endedAt?: Date;
     readonly failure?: Failure;
@@ -35,7 +37,7 @@ export interface StepView {
 
 /** The steps of a run in the order in which they began, each with its compensation. */
 export function historyOf(history: readonly Entry[]): StepView[] {
-  const ledger = Ledger.of(history);
+  const ledger = Ledger.seen(history);
   const undos = new Map<string, UndoStep>();
   for (const undo of ledger.undos()) undos.set(undo.entry.of, undo);
   const views: StepView[] = [];
@@ -53,7 +55,9 @@ export function historyOf(history: readonly Entry[]): StepView[] {
   return views;
 }
 
-function viewOf({ entry, attempts, status, startedAt, endedAt, failure }: Step) {
+function viewOf(step: Step) {
+  const { entry, attempts, startedAt, endedAt, failure } = step;
+  const status: StepView['status'] = step instanceof UnknownStep ? 'unknown' : step.status;
   return {
     target: entry.name,
     attempts,

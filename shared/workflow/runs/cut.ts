@@ -1,6 +1,7 @@
 import { MeshError } from '../../contract/errors.ts';
 import { describeEntry, type Entry, isRunEvent, type RunEvent, type StepEntry } from '../entry.ts';
 import { Ledger } from '../ledger.ts';
+import { Parked, refusedFor } from '../parked.ts';
 
 /** A history, divided where a run that repeats it goes on by itself. */
 export interface Cut {
@@ -36,7 +37,7 @@ const HARMLESS: ReadonlySet<string> = new Set<StepEntry['op']>(['sleep', 'signal
  * goes to the origin, and the new run would wait for it for ever. So steps that ran beside the one named are repeated with it. Nor is anything
  * copied that the origin undid later: the code would go on from an effect that is gone.
  *
- * @throws MeshError `UsageInvalid` for a step that the history does not have; `StepUndone`
+ * @throws MeshError `UsageInvalid` for a step that the history does not have; `StepUndone`; `OperationUnknown`
  */
 export function cutHistory(history: readonly Entry[], where: Where): Cut {
   if (where === 'start') return cutAt(history, 0, undefined);
@@ -50,13 +51,28 @@ export function cutHistory(history: readonly Entry[], where: Where): Cut {
   let cut = 0;
   for (const [position, entry] of history.slice(0, at).entries()) {
     if (isStep(entry) && undone.has(entry.id)) break;
-    const settled = ledger.apply(entry)?.settled ?? [];
+    const settled = settledBy(ledger, entry, from);
+    if (!settled) break;
     if (entry.e === 'step' && ledger.steps.get(entry.id)?.status === 'open') open.add(entry.id);
     for (const { step } of settled) open.delete(step);
     if (ledger.outcome !== undefined) break;
     if (isRunEvent(entry) && open.size === 0) cut = position;
   }
   return cutAt(history, cut, from);
+}
+
+/** Undefined: this code does not know the entry, and it is cut there. */
+function settledBy(
+  ledger: Ledger,
+  entry: Entry,
+  from: string | undefined,
+): readonly { readonly step: string }[] | undefined {
+  try {
+    return ledger.apply(entry)?.settled ?? [];
+  } catch (error) {
+    if (error instanceof Parked && from === undefined) return undefined;
+    throw refusedFor(error);
+  }
 }
 
 function cutAt(history: readonly Entry[], cut: number, from: string | undefined): Cut {

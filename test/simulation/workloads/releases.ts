@@ -7,6 +7,7 @@ import { defineWorkflow } from '../../../shared/workflow/definition.ts';
 import { workflowRoutes } from '../../../shared/workflow/workflow-routes.ts';
 import type { Random } from '../world/random.ts';
 import type { EndState, Play, Workload } from '../world/workload.ts';
+import { forgetfulStore } from './forgetful-store.ts';
 import { unlucky } from './unlucky.ts';
 
 const Job = z.object({ jobId: z.string() });
@@ -52,13 +53,19 @@ const jobIn = (version: number, parts = PARTS[version] ?? []) =>
     },
   });
 
-/** What each release of the agent holds: 2 has lost the first version, and 3 has changed it, which no run in flight may notice. */
+/**
+ * What each release of the agent holds: 2 has lost the first version, and 3 has changed it, which no run in flight may notice; 4 is code
+ * from before `wf.sleep` was invented, deployed again; 5 is right.
+ */
 const RELEASES: Readonly<Record<number, ReturnType<typeof jobIn>[]>> = {
   1: [jobIn(1)],
   2: [jobIn(2)],
   3: [jobIn(1, ['cut', 'weld', 'paint']), jobIn(2)],
   4: [jobIn(1), jobIn(2)],
+  5: [jobIn(1), jobIn(2)],
 };
+const FORGETFUL = 4;
+const RIGHT = 5;
 
 const handlers = {
   work: {
@@ -72,15 +79,20 @@ const handlers = {
   },
 } satisfies HandlersOf<typeof bench>;
 
-/** Code is deployed while runs are in flight: code that has lost their version, code that has changed it, and in the end both right. */
+/**
+ * Code is deployed while runs are in flight: code that has lost their version, code that has changed it, code that is older than they
+ * are, and in the end what is right.
+ */
 export const releases: Workload = { name: 'releases', play };
 
 function play(random: Random): Play {
   const jobs = Array.from({ length: random.between(1, 3) }, (_, at) => `job-${at}`);
   const acts: Play['acts'][number][] = [];
   let atMs = 0;
-  for (const release of [2, 3, 4]) {
-    atMs += random.below(random.pick([500, 30_000, 200_000]));
+  const wrong = random.pick([[2, 3], [4], [2, 4, 3], [4, 2]]);
+  for (const release of [...wrong, RIGHT]) {
+    // What happens at one instant happens in any order, and the last is to be the right one.
+    atMs += 1 + random.below(random.pick([500, 30_000, 200_000]));
     acts.push({ atMs, act: (client) => client.deploy('shop', release) });
   }
   for (const jobId of jobs) {
@@ -105,6 +117,7 @@ function play(random: Random): Play {
         contract: shop.contract,
         routes: ({ ports: { clock, ids }, release }) =>
           workflowRoutes({ contract: shop.contract, definitions: RELEASES[release] ?? [], clock, ids }),
+        storeOf: (store, release) => (release === FORGETFUL ? forgetfulStore(store, 'sleep') : store),
       },
       {
         contract: bench.contract,

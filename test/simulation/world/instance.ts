@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../../shared/contract/errors.ts';
 import { MeshError } from '../../../shared/contract/errors.ts';
 import type { Delivery, WireMessage } from '../../../shared/contract/message.ts';
 import type { Ports } from '../../../shared/contract/ports.ts';
+import type { Store } from '../../../shared/contract/store.ts';
 import { createKernel, type Kernel } from '../../../shared/kernel/kernel.ts';
 import type { Outcome } from '../../../shared/kernel/outcome.ts';
 import type { Route } from '../../../shared/kernel/route.ts';
@@ -26,6 +27,8 @@ export interface InstanceParts {
 export interface SimulatedAgent {
   readonly contract: AgentFunction['contract'];
   readonly routes: (parts: InstanceParts) => ReadonlyMap<string, Route>;
+  /** What a release makes of what is stored, where that differs. */
+  readonly storeOf?: (store: Store, release: number) => Store;
 }
 
 export interface InstanceHost {
@@ -59,14 +62,15 @@ export class Instance {
     this.name = name;
     this.clock = new InstanceClock(scheduler, random.between(-MOST_SKEW_MS, MOST_SKEW_MS), () => !this.dead);
     const { cloud, sent } = host;
+    const store = agent.storeOf?.(cloud.store, release) ?? cloud.store;
     const ports: Ports = {
       clock: this.clock,
       ids: { uuid: () => random.uuid() },
       log: simulatedLog(logged, Object.values(secrets)),
       store: {
-        read: (paths) => this.#call('read', 'StoreUnavailable', () => cloud.store.read(paths)),
-        commit: (writes) => this.#call('commit', 'StoreUnavailable', () => cloud.store.commit(writes)),
-        query: (query) => this.#call('query', 'StoreUnavailable', () => cloud.store.query(query)),
+        read: (paths) => this.#call('read', 'StoreUnavailable', () => store.read(paths)),
+        commit: (writes) => this.#call('commit', 'StoreUnavailable', () => store.commit(writes)),
+        query: (query) => this.#call('query', 'StoreUnavailable', () => store.query(query)),
       },
       bus: {
         publish: (topic, messages) => {
