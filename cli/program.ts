@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { MeshError } from '../shared/contract/errors.ts';
 import { registerAgents } from './commands/agents.ts';
+import { registerCanary } from './commands/canary.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerAgents(registration);
   registerTopology(registration);
   registerWorkflows(registration);
+  registerCanary(registration);
   registerCost(registration);
   registerEmulator(registration);
   registerDiagnose(registration);

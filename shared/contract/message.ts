@@ -67,3 +67,5 @@ export const RESUME = 'mesh.resume';
 /** Gives back the slot that a run of a workflow with `concurrency` held or waited for. */
 export const SLOT = 'mesh.slot';
 export const DEAD_LETTER = 'mesh.dead-letter';
+/** Proves that an agent gets its messages, and does nothing else. */
+export const CANARY = 'mesh.canary';

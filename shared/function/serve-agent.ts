@@ -3,7 +3,9 @@ import type { Contract } from '../contract/agent.ts';
 import { type Deployment, readDeployment } from '../contract/deployment.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toFailure } from '../contract/failure.ts';
+import { CANARY } from '../contract/message.ts';
 import type { Ports } from '../contract/ports.ts';
+import { canaryRoute } from '../kernel/canary.ts';
 import type { Handlers } from '../kernel/handler.ts';
 import { handlerRoutes } from '../kernel/handler-routes.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
@@ -122,6 +124,7 @@ async function start(
   const routes = new Map<string, Route>(
     handlerRoutes({ contract, handlers, clock, secrets, env, store, log }),
   );
+  routes.set(CANARY, canaryRoute(contract));
   if (workflows.length > 0 || Object.keys(contract.workflows).length > 0) {
     // The engine is loaded only where it is needed.
     const { workflowRoutes } = await import('../workflow/index.ts');

@@ -87,6 +87,17 @@ export function meshSuite(env: () => Readonly<Record<string, string>>): void {
       expect(findings.map(({ check }) => check)).toContain('topology');
     });
 
+    test('gets a canary to every agent, and from each to those that it calls', async () => {
+      const { exitCode, stdout } = await project.run(['canary', '--json']);
+      const arrivals = JSON.parse(stdout) as { agent: string; from: string; result: string }[];
+      expect(exitCode).toBe(0);
+      expect(new Set(arrivals.map(({ result }) => result))).toEqual(new Set(['arrived']));
+      expect(arrivals).toContainEqual(expect.objectContaining({ agent: 'payments', from: 'orders' }));
+      expect(arrivals).toContainEqual(
+        expect.objectContaining({ agent: 'dead-letters', from: 'mesh canary' }),
+      );
+    });
+
     test('fulfils an order that is waited for, and shows its run by the id of the order', async () => {
       const { exitCode, stdout } = await project.run(
         ['publish', 'orders', 'fulfill-order', '-', '--wait', '--json'],

@@ -30,6 +30,7 @@ describe('help', () => {
     ['dead-letters', 'purge', '--help'],
     ['agents', 'list', '--help'],
     ['topology', '--help'],
+    ['canary', '--help'],
     ['cost', '--help'],
     ['emulator', 'start', '--help'],
     ['diagnose', '--help'],
