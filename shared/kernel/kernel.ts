@@ -13,9 +13,11 @@ import type { Ports } from '../contract/ports.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
 import { admit } from './admission.ts';
+import { Ahead, isHeldTo } from './ahead.ts';
 import { Blobs } from './blobs.ts';
 import { type Claim, Claims } from './claim.ts';
 import { toDeadLetter } from './dead-letter.ts';
+import { checkDeadline, isOverdue } from './deadline.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
 import { createDrainer, type Drainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
@@ -28,7 +30,7 @@ import type { Outcome } from './outcome.ts';
 import { packOutbox, unpackOutbox } from './packed-outbox.ts';
 import { failureFields, report } from './report.ts';
 import type { Decision, DecisionRequest, Route } from './route.ts';
-import { withinTime } from './within-time.ts';
+import { wasCutOff, withinTime } from './within-time.ts';
 
 export interface KernelOptions {
   readonly contract: Contract;
@@ -63,6 +65,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const blobs = new Blobs(store, clock);
   const drainer = createDrainer({ ...options, blobs });
   const lanes = new Lanes();
+  const ahead = new Ahead(store);
 
   const read: DecisionRequest['read'] = (paths) => store.read(paths);
   const payloads: DecisionRequest['payloads'] = (checks) => blobs.read(checks);
@@ -153,6 +156,8 @@ export function createKernel(options: KernelOptions): Kernel {
     const entity = route.entity?.(message);
     const paths = entity === undefined ? undefined : EntityTurn.paths(contract.name, entity);
     if (lane && drainer.draining(lane.path)) return drained(work, drainer.leave, lane);
+    const early = await goAhead(work, key, reads, lane);
+    if (early) return early;
     const owner = ports.ids.uuid();
     /** By which this handling holds the message, in `effect` mode. */
     let claim: Claim | undefined;
@@ -187,7 +192,7 @@ export function createKernel(options: KernelOptions): Kernel {
           endTurn: (now: number) =>
             (claim?.lease === undefined ? turn?.pass(now) : turn?.end(now, claim.lease)) ?? [],
         };
-        return await decideAndCommit(work, key, documents, held);
+        return (await decideAndCommit(work, key, documents, held, { lane })) ?? { kind: 'ack' };
       } catch (error) {
         const conflict = hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists');
         if (conflicts >= MOST_CONFLICTS || !conflict) {
@@ -201,12 +206,31 @@ export function createKernel(options: KernelOptions): Kernel {
     }
   }
 
+  /** The first delivery of a message, without a read where it needs none. Undefined: it is to be looked up after all. */
+  async function goAhead(
+    work: Work,
+    key: string,
+    reads: readonly string[],
+    lane: Lane | undefined,
+  ): Promise<Outcome | undefined> {
+    const { delivery, message, route } = work;
+    const plain = route.mode === 'commit' && route.entity?.(message) === undefined;
+    if (!plain || attemptOf(delivery) > 1 || isOverdue(message, clock.now())) return undefined;
+    const held = { version: undefined, timeLeft: timeoutMs, endTurn: () => [] };
+    return ahead.take(reads, inboxPath(contract.name, key), (documents) => {
+      const document = lane && documents[reads.indexOf(lane.path)];
+      if (lane && isBetterLeft(route, document, 0, lane.crowded())) return drained(work, drainer.leave, lane);
+      return decideAndCommit(work, key, documents, held, { lane, unread: true });
+    });
+  }
+
   async function drained(
     { delivery, message, traceparent, log }: Work,
     work: Drainer['drain'],
     { path, pass }: Lane,
   ): Promise<Outcome> {
     const draining = work({ message, path, traceparent, log });
+    ahead.documents.forget(path);
     // From now on the next goes the same way.
     pass();
     const result = await draining;
@@ -232,10 +256,11 @@ export function createKernel(options: KernelOptions): Kernel {
       readonly timeLeft: number;
       readonly endTurn: (now: number) => readonly Write[];
     },
-  ): Promise<Outcome> {
+    { lane, unread = false }: { readonly lane: Lane | undefined; readonly unread?: boolean },
+  ): Promise<Outcome | undefined> {
     const { message, route, log, traceparent } = work;
     const decision = await decide(work, key, documents, held.timeLeft);
-    if (decision.record === false) return { kind: 'ack' };
+    if (decision.record === false || (unread && !isHeldTo(decision, documents))) return undefined;
     const context = { contract, deployment, message, key, now: clock.now(), traceparent };
     const outbox = toOutbox(decision, context);
     const path = inboxPath(contract.name, key);
@@ -244,7 +269,7 @@ export function createKernel(options: KernelOptions): Kernel {
     // Before anything refers to them: a claim check that is committed or sent stands for what is there (I3, I6).
     if (decision.blobs) await blobs.write(decision.blobs);
     if (decision.renews) await blobs.renew(decision.renews);
-    await store.commit([
+    const writes: readonly Write[] = [
       // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
       held.version === undefined
         ? { kind: 'create', path, fields }
@@ -252,7 +277,9 @@ export function createKernel(options: KernelOptions): Kernel {
       ...packed.writes,
       ...keepMarks(decision.writes, documents),
       ...held.endTurn(clock.now()),
-    ]);
+    ];
+    const versions = await store.commit(writes);
+    if (lane) ahead.documents.keep(lane.path, writes, versions);
     decision.committed?.();
     log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
     await publishOutbox(outbox satisfies readonly OutboxEntry[], ports);
@@ -355,25 +382,9 @@ export function createKernel(options: KernelOptions): Kernel {
   return { handle };
 }
 
-/** The handler's time was up: it may still be at work, which only the end of its lease ends for certain. */
-function wasCutOff(error: unknown): boolean {
-  return hasCode(error, 'HandlerTimeout') || hasCode(error, 'DeadlineExceeded');
-}
-
 /** When the service says that the copy came, in milliseconds since the epoch. */
 function publishedAt({ publishTime }: Delivery): number {
   return Date.parse(publishTime) || 0;
-}
-
-/**
- * Nothing is begun after the deadline. Only asked once the inbox record is known: what was done in time, by a process that died before it
- * could say so, is still published (I3).
- */
-function checkDeadline({ deadline }: Message, now: number): void {
-  if (deadline === undefined || Date.parse(deadline) > now) return;
-  throw new MeshError('DeadlineExceeded', `the deadline ${deadline} had passed when the message came`, {
-    field: 'deadline',
-  });
 }
 
 /** Spreads out those that conflict: 5 ms doubling to 320 ms, times a factor from the message's own key. */

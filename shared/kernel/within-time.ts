@@ -1,5 +1,5 @@
 import type { Clock } from '../contract/clock.ts';
-import { MeshError } from '../contract/errors.ts';
+import { hasCode, MeshError } from '../contract/errors.ts';
 
 /**
  * Runs `work` with a signal that aborts when its time is up, and rejects then even if `work` does not heed the signal: with
@@ -31,4 +31,9 @@ export async function withinTime<Result>(
   } finally {
     cancel();
   }
+}
+
+/** The time of some work was up: it may still be going on, which only the end of its lease ends for certain. */
+export function wasCutOff(error: unknown): boolean {
+  return hasCode(error, 'HandlerTimeout') || hasCode(error, 'DeadlineExceeded');
 }

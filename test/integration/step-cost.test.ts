@@ -30,6 +30,9 @@ const callerHandlers = {
   call: (_input, ctx) => ctx.provider('acme').call(async () => undefined),
 } satisfies HandlersOf<typeof caller>;
 
+const echo = defineAgent({ name: 'echo', commands: { say: { input: z.object({ text: z.string() }) } } });
+const echoHandlers = { say: () => undefined } satisfies HandlersOf<typeof echo>;
+
 const deliveryOf = (agent: string, type: string, id: string, data: unknown): Delivery => ({
   data: Buffer.from(JSON.stringify(data)),
   attributes: { 'ce-type': type, 'ce-id': id, 'ce-source': '/test' },
@@ -100,6 +103,16 @@ describe('the requests of one step, counted on the wire (I5)', () => {
     });
     expect(firestore.calls).toEqual({ BatchGetDocuments: 1 });
     expect(publishes).toHaveBeenCalledTimes(2);
+  });
+
+  it('a commit step that needs no state: one commit', async () => {
+    const [fn] = computeTopology([echo.contract], { project: 'demo-mesh' }).functions;
+    if (!fn) throw new Error('no function');
+    const ports = portsOf(fn.deployment);
+    const routes = handlerRoutes({ ...ports, contract: echo.contract, handlers: echoHandlers, env: {} });
+    const kernel = createKernel({ contract: echo.contract, deployment: fn.deployment, ports, routes });
+    expect(await kernel.handle(deliveryOf('echo', 'say', 'say', { text: 'hello' }))).toEqual({ kind: 'ack' });
+    expect(firestore.calls).toEqual({ Commit: 1 });
   });
 
   it('an effect step: one commit more, for its claim', async () => {
