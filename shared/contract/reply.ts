@@ -25,9 +25,17 @@ export type Cancel = z.infer<typeof Cancel>;
 export const Terminate = Cancel.extend({ compensate: z.boolean().default(true) });
 export type Terminate = z.infer<typeof Terminate>;
 
-/** The data of a `mesh.slot`: a run ended, which held a slot of this value of its concurrency key, or waited for one. */
-export const SlotRelease = z.object({ workflow: z.string(), value: z.string(), runId: z.string() });
-export type SlotRelease = z.infer<typeof SlotRelease>;
+/**
+ * The data of a `mesh.slot`: a run ended, which held a slot of this value of its concurrency key, or waited for one. `enter`: it is
+ * there, and has no place in the queue yet.
+ */
+export const SlotChange = z.object({
+  workflow: z.string(),
+  value: z.string(),
+  runId: z.string(),
+  enter: z.literal(true).optional(),
+});
+export type SlotChange = z.infer<typeof SlotChange>;
 
 /** The data of a `mesh.pause`. `compensation`: pauses compensations too. Default `false`. */
 export const Pause = z.object({ reason: z.string().optional(), compensation: z.boolean().default(false) });

@@ -43,9 +43,11 @@ export function keep(host: Host, run: RunRecord, event: RunEvent): Plain {
  * steps, and nothing is undone before that is known.
  */
 export function interrupt(host: Host, stand: Stand, came: Interruption, log: Log): Promise<Brought> {
-  const { paused: _, ...run } = stand.run;
-  const [first, ...rest] = run.kept;
-  const kept = first?.e === 'started' ? [first, came, ...rest] : [came, ...run.kept];
+  const { paused: _, slot, ...rest } = stand.run;
+  // Whoever undoes what it took over from another run does not wait for a slot to do so.
+  const run: RunRecord = { ...rest, ...(slot && { slot: { ...slot, held: true } }) };
+  const [first, ...others] = run.kept;
+  const kept = first?.e === 'started' ? [first, came, ...others] : [came, ...run.kept];
   return replay(host, { run: { ...run, kept }, history: stand.history }, [], log, true);
 }
 
@@ -78,7 +80,7 @@ export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain |
   const granted = run.slot?.held === false;
   const next: RunRecord = granted ? { ...run, slot: { value: run.slot.value, held: true } } : run;
   if (next.paused) return granted ? plain(host, next) : undefined;
-  if (next.status === 'blocked' || !isToBegin(next)) return undefined;
+  if (!granted && (next.status === 'blocked' || !isToBegin(next))) return undefined;
   return replay(host, { run: next, history: stand.history }, [], log);
 }
 

@@ -25,7 +25,7 @@ import { Parked } from './parked.ts';
 import { readHistory } from './run-history.ts';
 import { runNotFound } from './run-not-found.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
-import { parseAttemptId, recheckSend } from './sends.ts';
+import { parseAttemptId, recheckSend, releaseSend } from './sends.ts';
 import { timerOf } from './timer.ts';
 
 /** The mesh's own messages that bring a run on. */
@@ -93,6 +93,10 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   if (type === PAUSE)
     return steered(pause(host, run, parseAs(Pause, message.data ?? {}, 'SchemaMismatch', 'the pause')));
   if (type === RESUME) return steered(await letGo(host, stand, log));
+  if (timer?.timer === 'begin' && run.endedAt && run.slot) {
+    // It was let in when its end was on its way: what that gave back was not yet its own.
+    return { writes: [], sends: [releaseSend(run, run.slot.value)] };
+  }
   if (timer?.timer === 'begin') return steered(await begin(host, stand, log));
   // Of the run as it was before it began anew.
   if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);

@@ -36,7 +36,7 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
       case 'end':
         return [
           ...run.waiters.map((waiter, position) => replySend(run, waiter, position)),
-          ...(run.slot ? [releaseSend(run, run.slot.value)] : []),
+          ...(run.slot ? [{ ...releaseSend(run, run.slot.value), idFrom: idFrom(run, 'slot') }] : []),
         ];
       default:
         return [];
@@ -84,9 +84,8 @@ function endChildSend(
 }
 
 /** Gives back the slot that the run holds, or its place in the queue. */
-function releaseSend(run: RunRecord, value: string): Send {
-  const { agent, workflow, runId } = run;
-  return { to: { agent }, type: SLOT, data: { workflow, value, runId }, idFrom: idFrom(run, 'slot') };
+export function releaseSend({ agent, workflow, runId }: RunRecord, value: string): Send {
+  return { to: { agent }, type: SLOT, data: { workflow, value, runId } };
 }
 
 /**

@@ -1,39 +1,54 @@
 import type { Message } from '../contract/message.ts';
-import { slotPath } from '../contract/names.ts';
+import { runPath, slotPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
-import { SlotRelease } from '../contract/reply.ts';
+import { SlotChange } from '../contract/reply.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import type { Route } from '../kernel/route.ts';
 import { type Host, NO_EFFECT } from './host.ts';
+import { decodeRun } from './run-record.ts';
 import { beginSend } from './sends.ts';
-import { decodeSlots, encodeSlots, leave, type Slots } from './slots.ts';
+import { decodeSlots, encodeSlots, enter, leave, type Passed, type Slots } from './slots.ts';
 
-/** `mesh.slot`: gives a slot back, and lets those begin that waited for it longest. */
+/** `mesh.slot`: gives a slot back, or puts a run in the queue; and lets those begin that have waited longest. */
 export function slotRoute(host: Host): Route {
   const { contract } = host;
-  const read = ({ data }: Message) => parseAs(SlotRelease, data, 'SchemaMismatch', 'the release of a slot');
-  const pathOf = (message: Message) => {
-    const { workflow, value } = read(message);
-    return slotPath(contract.name, workflow, value);
-  };
+  const read = ({ data }: Message) => parseAs(SlotChange, data, 'SchemaMismatch', 'the change of a slot');
+  const pathOf = ({ workflow, value }: SlotChange) => slotPath(contract.name, workflow, value);
   return {
     mode: 'commit',
-    reads: (message) => [pathOf(message)],
-    decide: async ({ message, documents: [document], log }) => {
-      const { workflow, runId } = read(message);
+    reads: (message) => {
+      const change = read(message);
+      return change.enter ? [pathOf(change), runPath(change.runId)] : [pathOf(change)];
+    },
+    decide: async ({ message, documents: [document, run], log }) => {
+      const change = read(message);
+      const { workflow, runId } = change;
       // Where the limit was lifted meanwhile, whoever still waits goes on.
       const limit = contract.workflows[workflow]?.concurrency?.limit ?? Number.POSITIVE_INFINITY;
-      const passed = leave(decodeSlots(document), runId, limit);
-      if (!passed || !document) {
-        log.debug('without effect: the slot was given back before', { workflow, runId });
+      const slots = decodeSlots(document);
+      const passed = change.enter ? entered(slots, runId, run, limit) : leave(slots, runId, limit);
+      if (!passed) {
+        log.debug('without effect: the slot was given back, or taken, before', { workflow, runId });
         return NO_EFFECT;
       }
       return {
-        writes: [slotsWrite(pathOf(message), passed.slots, document)],
+        writes: [slotsWrite(pathOf(change), passed.slots, document)],
         sends: passed.begun.map((begun) => beginSend(contract.name, begun)),
       };
     },
   };
+}
+
+/** Undefined: the run has ended, or a place. */
+function entered(
+  slots: Slots,
+  runId: string,
+  document: StoredDocument | undefined,
+  limit: number,
+): Passed | undefined {
+  const waits = document && decodeRun(document).slot?.held === false && !document.fields.endedAt;
+  if (!waits || slots.holders.includes(runId) || slots.queue.includes(runId)) return undefined;
+  return enter(slots, runId, limit);
 }
 
 /** The document is there only while somebody is in it. */

@@ -28,7 +28,7 @@ export function startRoute(host: Host, workflow: string, spec: WorkflowSpec): Ro
       const run = runPath(runIdOf(workflow, keyOf(host, workflow, spec, message)));
       if (!spec.concurrency) return [run];
       const { name } = host.contract;
-      return [run, slotPath(name, workflow, slotValueOf(`${name}.${workflow}`, spec, message))];
+      return [run, slotPath(name, workflow, slotValueOf(`${name}.${workflow}`, spec, message.data))];
     },
     decide: (request) => {
       const key = keyOf(host, workflow, spec, request.message);
@@ -100,7 +100,7 @@ function enterSlots(
 ): Entered | undefined {
   if (!spec.concurrency) return undefined;
   const type = `${contract.name}.${workflow}`;
-  const value = slotValueOf(type, spec, message);
+  const value = slotValueOf(type, spec, message.data);
   const { slots, begun } = enter(decodeSlots(document), runId, spec.concurrency.limit);
   return {
     slot: { value, held: begun.includes(runId) },
@@ -109,16 +109,19 @@ function enterSlots(
   };
 }
 
-function waiting({ concurrency }: WorkflowSpec, value: string): Pick<RunRecord, 'status' | 'waitingFor'> {
+export function waiting(
+  { concurrency }: WorkflowSpec,
+  value: string,
+): Pick<RunRecord, 'status' | 'waitingFor'> {
   const field = concurrency?.key;
   return { status: 'waiting', waitingFor: [field === undefined ? 'a slot' : `a slot of ${field} ${value}`] };
 }
 
 /** The value by which runs are counted; the same for all where the contract names no field. */
-function slotValueOf(type: string, { concurrency, input }: WorkflowSpec, message: Message): string {
+export function slotValueOf(type: string, { concurrency, input }: WorkflowSpec, data: Json): string {
   if (concurrency?.key === undefined) return '';
   const what = `the input of ${type}`;
-  return keyValueOf(parseAs(input, message.data, 'SchemaMismatch', what), concurrency.key, what);
+  return keyValueOf(parseAs(input, data, 'SchemaMismatch', what), concurrency.key, what);
 }
 
 /** Starting twice is starting once; but whoever asks is told of the end. */

@@ -4,16 +4,17 @@ import { encodeMessage } from '../../contract/envelope.ts';
 import { hasCode, MeshError } from '../../contract/errors.ts';
 import type { Json } from '../../contract/json.ts';
 import { derivedId, digest } from '../../contract/keys.ts';
-import { TIMER } from '../../contract/message.ts';
+import { SLOT, TIMER } from '../../contract/message.ts';
 import { runPath, topicOf } from '../../contract/names.ts';
 import type { Ports } from '../../contract/ports.ts';
+import type { SlotChange } from '../../contract/reply.ts';
 import type { Write } from '../../contract/store.ts';
 import type { WorkflowDefinition } from '../definition.ts';
 import type { Entry, RunEvent } from '../entry.ts';
 import { blankRun } from '../fresh-run.ts';
 import { append } from '../run-history.ts';
 import { encodeRun, type RunRecord } from '../run-record.ts';
-import { digestOf } from '../start-route.ts';
+import { digestOf, slotValueOf, waiting } from '../start-route.ts';
 import type { Timer } from '../timer.ts';
 import { requireMatch } from './check-history.ts';
 import { type Cut, cutHistory, type Repeated } from './cut.ts';
@@ -97,8 +98,8 @@ export async function planFork(ports: PlanPorts, origin: RecordedRun, options: F
 }
 
 /**
- * Begins a planned run. Its document is there before its agent is told: whoever dies in between leaves a run that is `blocked`, and
- * begins when this is called again.
+ * Begins a planned run. Its document is there before its agent is told: whoever dies in between leaves a run that is `blocked`, or
+ * waits for a slot, and begins when this is called again.
  *
  * @throws MeshError `StoreUnavailable`, `BusUnavailable`
  */
@@ -107,7 +108,7 @@ export async function beginRerun(
   { prefix, source }: Operator,
   { run, pages }: Rerun,
 ): Promise<void> {
-  const { runId, agent, correlationId, rechecks, deadlineAt } = run;
+  const { runId, agent, workflow, correlationId, rechecks, deadlineAt, slot } = run;
   // A page may take half a megabyte, and a request 10 MiB.
   for (let at = 0; at < pages.length; at += PAGES_AT_A_TIME)
     await store.commit(pages.slice(at, at + PAGES_AT_A_TIME));
@@ -122,8 +123,13 @@ export async function beginRerun(
     const id = derivedId(runId, data.timer);
     return encodeMessage({ id, source, type: TIMER, time, correlationId, runId, data, ...more });
   };
+  const entry = () => {
+    const data = { workflow, value: slot?.value ?? '', runId, enter: true } satisfies SlotChange;
+    const id = derivedId(runId, 'slot');
+    return encodeMessage({ id, source, type: SLOT, time, correlationId, data });
+  };
   await bus.publish(topicOf(prefix, agent), [
-    timer({ timer: 'recheck', recheck: rechecks }),
+    slot ? entry() : timer({ timer: 'recheck', recheck: rechecks }),
     ...(deadlineAt
       ? [timer({ timer: 'deadline', at: deadlineAt.getTime() }, { notBefore: deadlineAt.toISOString() })]
       : []),
@@ -166,19 +172,41 @@ async function plan(
   const deadlineAt = deadlineOf(origin, code, now);
   const inputDigest = digestOf(started?.e === 'started' ? started.input : null);
   const named = { runId, workflow, version, agent, key, correlationId, inputDigest, waiters: [] };
+  const slot = slotOf(origin, code, started?.e === 'started' ? started.input : null);
   const blank: RunRecord = {
     ...blankRun(named, now),
-    // Parked with the event that it goes on with: its agent brings it on as any run whose code has come.
-    status: 'blocked',
-    failure: { code: 'RunBlocked', message: 'the run has not begun yet' },
     kept: [{ ...event, at } satisfies RunEvent],
-    rechecks: 1,
-    checks: 1,
+    ...(slot ?? PARKED),
     ...(deadlineAt && { deadlineAt }),
     rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
   };
   const { paged, writes } = append(blank, copied);
   return { run: { ...blank, ...paged }, pages: writes, repeats };
+}
+
+/** Parked with the event that it goes on with: its agent brings it on as any run whose code has come. */
+const PARKED = {
+  status: 'blocked',
+  failure: { code: 'RunBlocked', message: 'the run has not begun yet' },
+  rechecks: 1,
+  checks: 1,
+} as const satisfies Partial<RunRecord>;
+
+/** A place in the queue that it has still to be given, where its workflow limits how many may run: then it begins when it has a slot. */
+function slotOf(
+  origin: RunRecord,
+  code: Code | undefined,
+  input: Json,
+): Pick<RunRecord, 'status' | 'waitingFor' | 'slot'> | undefined {
+  const { workflow, slot } = origin;
+  if (!code) {
+    if (!slot) return undefined;
+    return { status: 'waiting', waitingFor: ['a slot'], slot: { value: slot.value, held: false } };
+  }
+  const spec = code.contract.workflows[workflow];
+  if (!spec?.concurrency) return undefined;
+  const value = slotValueOf(`${code.contract.name}.${workflow}`, spec, input);
+  return { ...waiting(spec, value), slot: { value, held: false } };
 }
 
 function checkEnded({ runId, status, endedAt }: RunRecord): void {

@@ -1,11 +1,13 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
 import { runIdOf } from '../../../shared/contract/keys.ts';
-import { PAUSE, RESUME, SLOT } from '../../../shared/contract/message.ts';
+import { PAUSE, RESUME, SLOT, TIMER } from '../../../shared/contract/message.ts';
 import { slotPath } from '../../../shared/contract/names.ts';
-import { defineWorkflow, type WorkflowContext } from '../../../shared/workflow/index.ts';
+import { defineWorkflow, undo, type WorkflowContext } from '../../../shared/workflow/index.ts';
+import { planRerun, readRecordedRun } from '../../../shared/workflow/runs/index.ts';
 import { worker } from './agents.ts';
+import { begin, portsOf } from './operator.ts';
 import { done, World } from './world.ts';
 
 const Input = z.object({ id: z.string(), customerId: z.string() });
@@ -140,6 +142,112 @@ test('what is given back twice is free once; who waits for nothing is let in whe
   raised.start('pick', { id: 'o9', customerId: 'c1' });
   await raised.settle();
   expect(statuses(raised, ['o3', 'o4', 'o9'])).toEqual(['completed', 'completed', 'completed']);
+});
+
+describe('a rerun', () => {
+  const code = (limit: number) => ({ definition: pick(CALL), contract: shopOf(limit).contract });
+  async function rerun(mesh: World, id: string, limit = 1, from?: string): Promise<string> {
+    const ports = portsOf(mesh);
+    const origin = await readRecordedRun(ports.store, runIdOf('pick', id));
+    const planned = await planRerun(ports, origin, {
+      code: code(limit),
+      ...(from !== undefined && { from }),
+    });
+    return begin(mesh, planned);
+  }
+  const statusOf = async (mesh: World, runId: string) =>
+    (await readRecordedRun(portsOf(mesh).store, runId)).run.status;
+
+  test('takes a slot like any other run: it waits for one, and gives it back', async () => {
+    const mesh = world(1, ['o1', 'o2', 'o3']);
+    await mesh.settle();
+    finish(mesh, 'o1');
+    await mesh.settle();
+    const again = await rerun(mesh, 'o1');
+    expect(statuses(mesh, ['o2', 'o3'])).toEqual(['running', 'waiting']);
+    expect(await statusOf(mesh, again)).toBe('waiting');
+    finish(mesh, 'o2');
+    await mesh.settle();
+    expect(await statusOf(mesh, again)).toBe('waiting');
+    finish(mesh, 'o3');
+    await mesh.settle();
+    expect(await statusOf(mesh, again)).toBe('running');
+    mesh.start('pick', { id: 'o4', customerId: 'c1' });
+    await mesh.settle();
+    expect(statuses(mesh, ['o4'])).toEqual(['waiting']);
+    mesh.reply(again, '1.1', { ok: true, output: { ref: 'again' } });
+    await mesh.settle();
+    expect(await statusOf(mesh, again)).toBe('completed');
+    expect(statuses(mesh, ['o4'])).toEqual(['running']);
+    finish(mesh, 'o4');
+    await mesh.settle();
+    expect(mesh.documents.has(SLOTS)).toBe(false);
+  });
+
+  test('begins at once where a slot is free', async () => {
+    const mesh = world(1, ['o1']);
+    await mesh.settle();
+    finish(mesh, 'o1');
+    await mesh.settle();
+    const again = await rerun(mesh, 'o1');
+    expect(await statusOf(mesh, again)).toBe('running');
+    expect(mesh.documents.has(SLOTS)).toBe(true);
+  });
+
+  test('from a step, that is cancelled while it waits, is undone and leaves no slot behind', async () => {
+    const run: Run = async (wf, { id }) => {
+      await wf.call(worker.a, { id }, { compensate: undo(worker.undoA, ({ input }) => input) });
+      await wf.call(worker.b, { id });
+    };
+    const mesh = new World(shopOf(1).contract, [pick(run)], {
+      'worker.a': () => done({ ref: 'r' }),
+      'worker.b': ({ id }: { id: string }) => (id === 'o1' ? done({ ref: 'r' }) : undefined),
+      'worker.undoA': () => done(),
+    });
+    for (const id of ['o1', 'o2']) mesh.start('pick', { id, customerId: 'c1' });
+    await mesh.settle();
+    expect(statuses(mesh, ['o1', 'o2'])).toEqual(['completed', 'running']);
+    const ports = portsOf(mesh);
+    const origin = await readRecordedRun(ports.store, runIdOf('pick', 'o1'));
+    const again = await begin(mesh, await planRerun(ports, origin, { from: '2' }));
+    expect(await statusOf(mesh, again)).toBe('waiting');
+    mesh.cancel(again);
+    await mesh.settle();
+    expect(await statusOf(mesh, again)).toBe('cancelled');
+    expect(mesh.commands.at(-1)).toBe('worker.undoA');
+    mesh.reply(runIdOf('pick', 'o2'), '2.1', { ok: true, output: { ref: 'r' } });
+    await mesh.settle();
+    expect(mesh.documents.has(SLOTS)).toBe(false);
+  });
+
+  test('that ended before its place in the queue was taken leaves none behind', async () => {
+    const mesh = world(1, ['o1']);
+    await mesh.settle();
+    finish(mesh, 'o1');
+    await mesh.settle();
+    const again = await rerun(mesh, 'o1');
+    mesh.cancel(again);
+    await mesh.settle();
+    mesh.post({ type: SLOT, data: { workflow: 'pick', value: 'c1', runId: again, enter: true } });
+    // As if it had been let in before its end was known to the slots.
+    await mesh.settle();
+    expect(mesh.documents.has(SLOTS)).toBe(false);
+  });
+});
+
+test('a run that is let in after it ended gives its slot back', async () => {
+  const mesh = world(1, ['o1', 'o2']);
+  await mesh.deliver();
+  mesh.cancel(runIdOf('pick', 'o2'));
+  await mesh.settle(() => mesh.run('pick', 'o2').status === 'cancelled');
+  const slots = mesh.documents.get(SLOTS);
+  await mesh.settle();
+  // The slots as they are where the start of the run, or its entry, was written last.
+  const holders = runIdOf('pick', 'o2');
+  if (slots) mesh.documents.set(SLOTS, { ...slots, fields: { ...slots.fields, holders, queue: '' } });
+  mesh.post({ type: TIMER, runId: holders, data: { timer: 'begin' } });
+  await mesh.settle();
+  expect(mesh.documents.has(SLOTS)).toBe(false);
 });
 
 test('a start that finds the queue full is refused for now', async () => {
