@@ -9,6 +9,7 @@ export interface UpOptions extends OutputOptions {
   readonly seed: number;
   readonly chaos?: boolean;
   readonly exit?: boolean;
+  readonly bundles?: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   readonly project: string;
@@ -53,6 +54,10 @@ export function registerUp({ program, io, setExitCode }: Registration): void {
     )
     .option('--chaos', 'kill agents at random, deliver messages twice, and let providers lose their answers')
     .option('--exit', 'end after the report, with 1 when the books do not balance')
+    .option(
+      '--bundles',
+      'run the bundles that are deployed, built first where they are out of date, not the sources',
+    )
     .addOption(timeoutOption('the longest that the sample orders may take', '5m'))
     .option('--project <id>', 'the project that the local cloud plays', 'demo-mesh')
     .option('--prefix <prefix>', "what the mesh's resource names begin with", 'mesh')

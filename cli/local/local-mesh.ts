@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type LocalCloud, type ServerName, startLocalCloud } from '../../emulator/local-cloud.ts';
 import type { CloudFaults } from '../../emulator/local-faults.ts';
 import { PortTaken } from '../../emulator/local-server.ts';
+import type { StartInstance } from '../../emulator/run/instance.ts';
 import { type LogLine, type RunServer, startRun } from '../../emulator/run/server.ts';
 import { deploymentEnv } from '../../shared/contract/deployment.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
@@ -25,6 +26,10 @@ export interface LocalMeshOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly compileCache?: string;
   readonly onLine?: (line: LogLine) => void;
+  /** Where the agents' bundles are, each in a folder of its name: they are run in place of the sources. */
+  readonly bundles?: string;
+  /** How functions are started; as processes by default. */
+  readonly start?: StartInstance;
 }
 
 /** A mesh that runs on this machine: the local cloud, the topology applied to it, and the agents' functions. */
@@ -34,6 +39,8 @@ export interface LocalMesh {
   readonly run: RunServer;
   /** Points Google's clients at it. */
   readonly env: Readonly<Record<string, string>>;
+  /** The environment that the function of an agent is started with. */
+  envOf(agent: string): Readonly<Record<string, string>>;
   /** By name, for people. */
   readonly addresses: Readonly<Record<string, string>>;
   /** Stops the agents, then the servers. Safe to call twice. */
@@ -51,12 +58,13 @@ const NO_METADATA_SERVER = { METADATA_SERVER_DETECTION: 'none' };
  * @throws MeshError `PortInUse`, `SecretMissing`, `ContractInvalid`; what had started is stopped again
  */
 export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMesh> {
-  const { project, prefix, agents, ports = {}, env, compileCache, onLine } = options;
+  const { project, prefix, agents, ports = {}, env, compileCache, onLine, bundles, start } = options;
   const starting = [
     startRun({
       port: ports.run ?? 0,
       ...(compileCache && { compileCache }),
       ...(onLine && { onLine }),
+      ...(start && { start }),
     }).catch((error: unknown) => {
       const { code } = error as NodeJS.ErrnoException;
       throw code === 'EADDRINUSE' || code === 'EACCES' ? new PortTaken('run', ports.run ?? 0, error) : error;
@@ -73,15 +81,18 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     const topology = computeTopology(contracts, { project, prefix });
     checkSecrets(topology, cloud);
     const cloudEnv = { ...cloud.env, ...NO_METADATA_SERVER };
+    const envs = new Map<string, Readonly<Record<string, string>>>();
     for (const each of topology.functions) {
-      const source = join(agents, each.agent, 'index.ts');
       const settings = settingsOf(each, { ...cloud.settings, ...defined(env) });
+      envs.set(each.agent, { ...deploymentEnv(each.deployment), ...cloudEnv, ...settings });
       run.deploy(
         {
           name: each.agent,
           target: each.agent,
-          source,
-          env: { ...deploymentEnv(each.deployment), ...cloudEnv, ...settings },
+          ...(bundles === undefined
+            ? { source: join(agents, each.agent, 'index.ts') }
+            : { source: join(bundles, each.agent, 'index.cjs'), serves: true }),
+          env: envs.get(each.agent) ?? {},
         },
         { concurrency: each.concurrency, timeoutMs: each.timeoutSeconds * 1_000 + GRACE_MS, idleMs: IDLE_MS },
       );
@@ -94,6 +105,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       cloud,
       run,
       env: cloudEnv,
+      envOf: (agent) => envs.get(agent) ?? {},
       addresses: addressesOf(cloud, run),
       close() {
         closed ??= closeAll();

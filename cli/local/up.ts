@@ -35,6 +35,7 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
   const agents = options.agents === undefined ? join(CHECKOUT, 'agents') : resolve(io.cwd, options.agents);
   let mesh: LocalMesh | undefined;
   try {
+    const bundles = options.bundles ? await currentBundles(agents, progress) : undefined;
     mesh = await startLocalMesh({
       project: options.project,
       prefix: options.prefix,
@@ -46,6 +47,7 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       env: io.env,
       compileCache: getCompileCacheDir() ?? '',
       onLine: (line) => logs.write(line),
+      ...(bundles !== undefined && { bundles }),
     });
     const state = stateOf(mesh, logs.directory, agents);
     writeState(place, state);
@@ -71,6 +73,17 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
     await logs.close();
     stop.release();
   }
+}
+
+/** The folder of the agents' bundles, after those that are missing or out of date were built. */
+async function currentBundles(agents: string, progress: Progress): Promise<string> {
+  const { buildBundles, bundlesOf } = await import('../../build/build.ts');
+  const out = bundlesOf(CHECKOUT, agents);
+  const options = { root: CHECKOUT, agents, out, ifNeeded: true };
+  const { built } = await buildBundles({ ...options, onProgress: (text) => progress.update(text) });
+  progress.done();
+  if (built.length > 0) progress.note(`built the bundles of ${built.join(', ')}: missing or out of date`);
+  return join(out, 'agents');
 }
 
 function refuseSecond(place: string): void {

@@ -21,6 +21,8 @@ export interface FunctionSpec {
   readonly target: string;
   /** Path of the source file. */
   readonly source: string;
+  /** Whether the source, run by itself, serves the function, as a deployed bundle does. Else the framework's command loads it. */
+  readonly serves?: boolean;
   /** The whole environment of the process, but for what Cloud Run itself sets. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -25,7 +25,8 @@ const FRAMEWORK = join(
 );
 
 /**
- * Starts instances as processes of the functions framework's own command, with this process's Node.
+ * Starts instances as processes with this process's Node: of the functions framework's own command, or of a bundle, which serves itself
+ * in its own folder, as in its container.
  *
  * The framework listens on every interface of the machine when it is given a port number. Given a path it listens on a local
  * socket: nobody on the network reaches a function, and no port is ever taken.
@@ -35,16 +36,12 @@ export function processInstances({ sockets, cwd, compileCache }: ProcessOptions)
   return (spec, events): Instance => {
     started += 1;
     const socketPath = socketPathOf(sockets, started);
-    const args = [
-      '--disable-warning=MetadataLookupWarning',
-      `--import=${CHILD}`,
-      FRAMEWORK,
-      `--target=${spec.target}`,
-      `--source=${spec.source}`,
-      '--signature-type=http',
-    ];
+    const program = spec.serves
+      ? [spec.source]
+      : [FRAMEWORK, `--target=${spec.target}`, `--source=${spec.source}`, '--signature-type=http'];
+    const args = ['--disable-warning=MetadataLookupWarning', `--import=${CHILD}`, ...program];
     const child = spawn(process.execPath, args, {
-      cwd,
+      cwd: spec.serves ? dirname(spec.source) : cwd,
       env: {
         // Nothing else of this process's own: a local function must not come by somebody's real credentials (I12).
         PATH: process.env.PATH,

@@ -293,6 +293,11 @@ export const ERROR_CATALOGUE = {
     hint: 'Correct the setting that is named.',
   },
   UsageInvalid: { retry: false, summary: 'The command line is not understood.', hint: 'See: mesh --help' },
+  BundleInvalid: {
+    retry: false,
+    summary: 'An agent can not be bundled.',
+    hint: 'Correct what is named, and build again.',
+  },
   PortInUse: {
     retry: false,
     summary: 'A port that the local mesh needs is taken.',

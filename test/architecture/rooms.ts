@@ -128,6 +128,13 @@ const rooms: readonly Room[] = [
     may: ['contracts', 'shared/contract', 'shared/workflow', 'node:*'],
   },
   {
+    // What a program would deploy, without the cloud: it runs the program as a process of its own, and loads nothing of it.
+    name: 'infra/preview',
+    holds: /^infra\/preview\//,
+    may: ['infra/preview', 'shared/contract', '@pulumi/pulumi', '@grpc/grpc-js', 'node:*'],
+  },
+  {
+    // The configuration of a stack comes from outside, as messages do, and is checked by the same means.
     name: 'infra',
     holds: /^infra\//,
     may: [
@@ -138,6 +145,7 @@ const rooms: readonly Room[] = [
       'shared/contract',
       '@pulumi/pulumi',
       '@pulumi/gcp',
+      'zod',
       'node:*',
     ],
   },
@@ -152,7 +160,9 @@ const rooms: readonly Room[] = [
       'shared/contract',
       '@grpc/grpc-js',
       '@grpc/proto-loader',
+      'avsc',
       'croner',
+      'protobufjs',
       'node:*',
     ],
   },
@@ -162,6 +172,7 @@ const rooms: readonly Room[] = [
     may: [
       'cli',
       'emulator',
+      'infra/preview',
       'contracts',
       'workflows',
       'contract',
@@ -170,6 +181,23 @@ const rooms: readonly Room[] = [
       'shared/gcp',
       'commander',
       'zod',
+      'node:*',
+    ],
+    // What makes the bundles that `mesh up --bundles` runs.
+    mayLazily: ['build'],
+  },
+  {
+    // What is deployed, made from the agents: read as files, never loaded.
+    name: 'build',
+    holds: /^build\//,
+    may: [
+      'build',
+      'cli',
+      'contract',
+      'shared/contract',
+      'shared/topology',
+      'esbuild',
+      '@cyclonedx/cyclonedx-library',
       'node:*',
     ],
   },

@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readContracts } from '../cli/contracts.ts';
+import type { LocalMesh } from '../cli/local/local-mesh.ts';
+import { startStage } from '../cli/local/stage.ts';
+import type { Contract } from '../shared/contract/agent.ts';
+import { MeshError } from '../shared/contract/errors.ts';
+import { type Bundle, bundleAgent } from './bundle.ts';
+import { recordCodeCache } from './code-cache/record.ts';
+import { digestOf, readFolder } from './digest.ts';
+import { readExample } from './example.ts';
+import { digestOfInputs, type Inputs, inputsOf } from './inputs.ts';
+import { licensesOf } from './licenses.ts';
+import { alone } from './lock.ts';
+import type { BuildManifest, BundleEntry } from './manifest.ts';
+import { packagesIn } from './packages.ts';
+import { sbomOf } from './sbom.ts';
+
+export interface BuildOptions {
+  /** The checkout. */
+  readonly root: string;
+  /** The agents' folder. */
+  readonly agents: string;
+  /** Where `manifest.json` and the bundles go. */
+  readonly out: string;
+  /** The agents to build. Default: all. */
+  readonly only?: readonly string[];
+  /** Leaves the bundles alone that are as a build would make them. */
+  readonly ifNeeded?: boolean;
+  /** Told what is being done. */
+  readonly onProgress?: (text: string) => void;
+}
+
+export interface Built {
+  readonly manifest: BuildManifest;
+  /** The agents whose bundle was made now. */
+  readonly built: readonly string[];
+}
+
+interface State {
+  readonly manifest: BuildManifest;
+  readonly inputs: Readonly<Record<string, Inputs>>;
+}
+
+const CACHE = 'agent.cache';
+const CODE = 'agent.js';
+
+/** Where the bundles of an agents' folder go: `dist` for the checkout's own, a folder in it for another. */
+export function bundlesOf(root: string, agents: string): string {
+  const own = agents === join(root, 'agents');
+  return own
+    ? join(root, 'dist')
+    : join(root, 'dist', 'of', digestOf(new Map([['agents', agents]])).slice(0, 12));
+}
+
+/**
+ * Builds the bundles of the agents. Two builds at once in one place take turns. A bundle takes its place whole, and the manifest last.
+ *
+ * @throws MeshError `NotFound` for an agent that there is not, `BundleInvalid` naming what can't be bundled
+ */
+export async function buildBundles(options: BuildOptions): Promise<Built> {
+  const { out, onProgress = () => {} } = options;
+  return alone(
+    join(out, '.building'),
+    (pid) => onProgress(`waiting for another build (process ${pid})`),
+    () => build(options, onProgress),
+  );
+}
+
+async function build(options: BuildOptions, onProgress: (text: string) => void): Promise<Built> {
+  const { agents, out, only, ifNeeded = false } = options;
+  const contracts = await readContracts(agents);
+  const names = contracts.map(({ name }) => name);
+  const stranger = only?.find((name) => !names.includes(name));
+  if (stranger !== undefined)
+    throw new MeshError('NotFound', `there is no agent ${JSON.stringify(stranger)}`, {
+      field: 'agent',
+      hint: `There are: ${names.join(', ')}`,
+    });
+  const state = readState(out);
+  const asked = contracts.filter(({ name }) => only?.includes(name) ?? true);
+  const due = asked.filter(({ name }) => !(ifNeeded && isCurrent(options, state, name)));
+  const entries: Record<string, BundleEntry> = {};
+  const inputs: Record<string, Inputs> = {};
+  for (const name of names) {
+    const [entry, known] = [state?.manifest.agents[name], state?.inputs[name]];
+    if (entry && known && !due.some((contract) => contract.name === name)) {
+      entries[name] = entry;
+      inputs[name] = known;
+    }
+  }
+  if (due.length > 0) {
+    // A project of its own for the local cloud, the same every time.
+    const stage = await startStage({ project: 'demo-build', prefix: 'mesh', agents, env: {} });
+    try {
+      for (const [at, contract] of due.entries()) {
+        onProgress(`bundling ${contract.name} (${at + 1} of ${due.length})`);
+        const made = await buildAgent(options, stage, contract);
+        entries[contract.name] = made.entry;
+        inputs[contract.name] = made.inputs;
+      }
+    } finally {
+      await stage.close();
+    }
+  }
+  const manifest: BuildManifest = { node: process.versions.node, agents: sorted(entries) };
+  writeWhole(join(out, 'inputs.json'), JSON.stringify(sorted(inputs), null, 1));
+  writeWhole(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { manifest, built: due.map(({ name }) => name) };
+}
+
+async function buildAgent({ root, agents, out }: BuildOptions, stage: LocalMesh, contract: Contract) {
+  const agent = contract.name;
+  const bundle = await bundled({ root, agents, agent });
+  const directory = join(out, 'agents', agent);
+  const fresh = join(out, `.${agent}.new`);
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  for (const [name, content] of filesOf(root, agent, bundle)) writeFileSync(join(fresh, name), content);
+  const example = await readExample(agents, agent);
+  const cache = await recordCodeCache({ directory: fresh, stage, contract, example });
+  writeFileSync(join(fresh, CACHE), cache);
+  const files = readFolder(fresh);
+  const entry: BundleEntry = {
+    path: `agents/${agent}`,
+    sha256: digestOf(files),
+    bytes: [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    codeBytes: files.get(CODE)?.byteLength ?? 0,
+    cacheBytes: cache.byteLength,
+    entry: 'index.cjs',
+    target: agent,
+    command: ['node', 'index.cjs'],
+  };
+  mkdirSync(join(out, 'agents'), { recursive: true });
+  rmSync(directory, { recursive: true, force: true });
+  renameSync(fresh, directory);
+  return { entry, inputs: inputsOf(root, Object.keys(bundle.inputs), join(agents, agent, 'example.json')) };
+}
+
+/** All files of a bundle but for its code cache, by their names. */
+function filesOf(root: string, agent: string, bundle: Bundle): Map<string, string> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const packages = packagesIn(root, bundle);
+  const sha256 = createHash('sha256').update(bundle.code).digest('hex');
+  const manifest = {
+    name: `agent-mesh-${agent}`,
+    version,
+    private: true,
+    license: 'Apache-2.0',
+    type: 'commonjs',
+    main: 'index.cjs',
+    scripts: { start: 'node index.cjs' },
+    engines: { node: '24.x' },
+    codeCache: { node: process.versions.node, v8: process.versions.v8 },
+  };
+  return new Map([
+    [CODE, bundle.code],
+    ['index.cjs', readFileSync(join(import.meta.dirname, 'runtime', 'index.cjs'), 'utf8')],
+    ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
+    ['sbom.cdx.json', sbomOf({ agent, version, sha256, packages })],
+    ['LICENSES.txt', licensesOf(readFileSync(join(root, 'LICENSE'), 'utf8'), packages)],
+  ]);
+}
+
+async function bundled(source: { root: string; agents: string; agent: string }): Promise<Bundle> {
+  const fail = (problem: string, cause?: unknown) =>
+    new MeshError('BundleInvalid', `${source.agent} can't be bundled: ${problem}`, {
+      field: source.agent,
+      ...(cause !== undefined && { cause }),
+    });
+  let bundle: Bundle;
+  try {
+    bundle = await bundleAgent(source);
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : String(error), error);
+  }
+  // `index.cjs` reads it as such.
+  if (Buffer.byteLength(bundle.code) !== bundle.code.length) throw fail('its code is not all ASCII');
+  return bundle;
+}
+
+function isCurrent({ root, out }: BuildOptions, state: State | undefined, agent: string): boolean {
+  const [entry, inputs] = [state?.manifest.agents[agent], state?.inputs[agent]];
+  if (!entry || !inputs || state?.manifest.node !== process.versions.node) return false;
+  const directory = join(out, entry.path);
+  if (!existsSync(directory) || digestOf(readFolder(directory)) !== entry.sha256) return false;
+  return digestOfInputs(root, inputs.files) === inputs.sha256;
+}
+
+/** What the last build left; undefined where there was none, or what it left is damaged. */
+function readState(out: string): State | undefined {
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(out, name), 'utf8'));
+  try {
+    return {
+      manifest: read('manifest.json') as State['manifest'],
+      inputs: read('inputs.json') as State['inputs'],
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
