@@ -24,7 +24,7 @@ import type { Registration } from './registration.ts';
  *
  * Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not found, 8 cancelled, 9 timeout.
  */
-function createProgram(io: Io, setExitCode: (code: number) => void): Command {
+export function createProgram(io: Io, setExitCode: (code: number) => void): Command {
   const program = new Command('mesh')
     .description('Durable agents and workflows on Pub/Sub, Firestore and Cloud Run functions.')
     .exitOverride()

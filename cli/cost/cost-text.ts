@@ -5,7 +5,7 @@ import type { Projection } from './projection.ts';
 const dollars = (usd: number) => `$${usd.toFixed(2)}`;
 
 /** Large numbers as people say them: 1.28 million, 51.9 billion. */
-export function amount(quantity: number): string {
+function amount(quantity: number): string {
   for (const [size, name] of [
     [1e12, 'trillion'],
     [1e9, 'billion'],
