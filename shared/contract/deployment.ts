@@ -16,6 +16,8 @@ export interface Deployment {
   /** The account whose token Cloud Tasks publishes with; undefined locally. */
   readonly timersAccount?: string;
   readonly database: string;
+  /** The version that is read of a secret. Of one that is not named, the newest. */
+  readonly secretVersions?: Readonly<Record<string, number>>;
 }
 
 const VARIABLE = {
@@ -26,6 +28,7 @@ const VARIABLE = {
   queue: 'MESH_QUEUE',
   timersAccount: 'MESH_TIMERS_ACCOUNT',
   database: 'MESH_DATABASE',
+  secretVersions: 'MESH_SECRET_VERSIONS',
 } as const satisfies Record<keyof Deployment, string>;
 
 /** The deployment as environment variables. */
@@ -33,12 +36,21 @@ export function deploymentEnv(deployment: Deployment): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [field, variable] of Object.entries(VARIABLE)) {
     const value = deployment[field as keyof Deployment];
-    if (value !== undefined) env[variable] = typeof value === 'string' ? value : value.join(',');
+    if (value !== undefined) env[variable] = textOf(value);
   }
   return env;
 }
 
-/** Reads the deployment back. Throws `ConfigurationInvalid` naming the variable that is missing. */
+/** A list as `a,b`, versions as `a=1,b=2`. */
+function textOf(value: NonNullable<Deployment[keyof Deployment]>): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.join(',');
+  return Object.entries(value)
+    .map(([name, version]) => `${name}=${version}`)
+    .join(',');
+}
+
+/** Reads the deployment back. Throws `ConfigurationInvalid` naming the variable that is missing or malformed. */
 export function readDeployment(env: Readonly<Record<string, string | undefined>>): Deployment {
   const need = (field: keyof Deployment): string => {
     const variable = VARIABLE[field];
@@ -58,5 +70,23 @@ export function readDeployment(env: Readonly<Record<string, string | undefined>>
     queue: need('queue'),
     ...(timersAccount && { timersAccount }),
     database: env[VARIABLE.database] || '(default)',
+    ...readVersions(env[VARIABLE.secretVersions]),
   };
+}
+
+function readVersions(text: string | undefined): Pick<Deployment, 'secretVersions'> {
+  if (!text) return {};
+  const versions = text.split(',').map((each) => {
+    const [, secret, version] = /^([A-Za-z0-9_-]+)=([1-9]\d*)$/.exec(each) ?? [];
+    if (secret !== undefined) return [secret, Number(version)] as const;
+    const variable = VARIABLE.secretVersions;
+    throw new MeshError(
+      'ConfigurationInvalid',
+      `${variable} has ${JSON.stringify(each)}; write <secret>=<version>`,
+      {
+        field: variable,
+      },
+    );
+  });
+  return { secretVersions: Object.fromEntries(versions) };
 }

@@ -39,7 +39,8 @@ export function createPorts(deployment: Deployment, options: PortsOptions = {}):
   const bus = new PubSubBus(project, publisherClient(project, hosts.pubsub), clock);
   const store = new FirestoreStore(deployment, hosts.firestore, clock);
   const timers = new CloudTasksTimers(deployment, hosts, clock);
-  const secrets = new SecretManagerSecrets({ project, host: hosts.secrets, clock, redactor });
+  const { secretVersions: versions } = deployment;
+  const secrets = new SecretManagerSecrets({ project, host: hosts.secrets, clock, redactor, versions });
   const log = createLog({
     project,
     labels: { agent, mesh: prefix },

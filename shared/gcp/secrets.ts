@@ -21,6 +21,8 @@ export interface SecretsOptions {
   readonly host?: string | undefined;
   readonly clock: Clock;
   readonly redactor: Redactor;
+  /** Of a secret that is not named, the newest version is read. */
+  readonly versions?: Readonly<Record<string, number>> | undefined;
 }
 
 /** The Secrets over Secret Manager. Each value is made known to the redactor before anybody gets it (I12). */
@@ -53,11 +55,12 @@ export class SecretManagerSecrets implements Secrets {
   }
 
   async #fetch(name: string): Promise<string> {
-    const { project, clock, redactor } = this.#options;
+    const { project, clock, redactor, versions } = this.#options;
+    const wanted = versions && Object.hasOwn(versions, name) ? versions[name] : 'latest';
     try {
       const payload = await attempts(clock, TRANSIENT_IDEMPOTENT, async () => {
         const client = await this.#client.get();
-        const request = { name: `projects/${project}/secrets/${name}/versions/latest` };
+        const request = { name: `projects/${project}/secrets/${name}/versions/${wanted}` };
         const [version] = await client.accessSecretVersion(request, callOptions());
         return version.payload?.data ?? '';
       });

@@ -163,6 +163,15 @@ describe('secrets', () => {
     await timed.close();
   });
 
+  test('the version that the deployment names is read, and the newest of a secret that it does not', async () => {
+    secrets.core.createSecret(`projects/${project}`, 'pinned', {});
+    for (const value of ['first', 'second', 'third']) add('pinned', value);
+    const pinned = createPorts({ ...demoDeployment, secretVersions: { pinned: 2 } }, { env });
+    expect(await pinned.secrets.get('pinned')).toBe('second');
+    expect(await pinned.secrets.get('stripe-key')).toBe('sk_test_1');
+    await pinned.close();
+  });
+
   test('a value that is known is used on while Secret Manager is down', async () => {
     const clock = new ManualClock();
     const passing = await startSecrets({ secrets: { [project]: { 'stripe-key': 'sk_test_2' } } });
