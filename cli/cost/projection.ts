@@ -52,7 +52,8 @@ export interface RunCost {
 
 /**
  * The documents and messages of one run, as the design has them (I5): each message is published, pushed and recorded once; a step in
- * `effect` mode writes its claim before; the run's document is read and written for its start, each reply and each timer.
+ * `effect` mode writes its claim before; the run's document is read and written for its start, each reply and each timer. The reads are those
+ * of cold instances: warm ones go without most of them.
  */
 export function runCost(workload: Workload): RunCost {
   const { stepsPerRun: steps, timersPerRun: timers, effectShare, documentsPerStep, payloadBytes } = workload;

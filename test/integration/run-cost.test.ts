@@ -31,7 +31,7 @@ afterAll(async () => {
   await mesh?.close();
 });
 
-test('a run reads and writes as many documents as its projection says', async () => {
+test('a run writes as many documents as its projection says, and reads no more', async () => {
   const contract = mesh.topology.functions.find(({ agent }) => agent === 'flow')?.contract;
   const database = mesh.cloud.firestore?.store.database('demo-cost');
   const broker = mesh.cloud.pubsub?.broker;
@@ -67,7 +67,7 @@ test('a run reads and writes as many documents as its projection says', async ()
   );
   expect({
     published: published.mock.calls.reduce((sum, [, messages]) => sum + messages.length, 0),
-    reads: read.mock.calls.reduce((sum, [paths]) => sum + paths.length, 0),
     writes: written.mock.calls.reduce((sum, [writes]) => sum + writes.length, 0),
-  }).toEqual({ published: expected.published, reads: expected.reads, writes: expected.writes });
+  }).toEqual({ published: expected.published, writes: expected.writes });
+  expect(read.mock.calls.reduce((sum, [paths]) => sum + paths.length, 0)).toBeLessThanOrEqual(expected.reads);
 });
