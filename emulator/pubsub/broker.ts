@@ -12,7 +12,13 @@ import { waitForMessages } from './pull-wait.ts';
 import type { PushConfig } from './push-config.ts';
 import { PushTokens, type TokenSigner } from './push-token.ts';
 import type { PushTransport } from './push-transport.ts';
-import { Pusher } from './pusher.ts';
+import {
+  detachedError,
+  type PushHost,
+  pushOnly,
+  Registration,
+  type SubscriptionView,
+} from './registration.ts';
 import {
   alreadyExists,
   DELETED_TOPIC,
@@ -21,12 +27,13 @@ import {
   requireSubscriptionName,
   requireTopicName,
 } from './resource-name.ts';
+import { SchemaRegistry } from './schema/schema-registry.ts';
+import { Snapshots } from './snapshots.ts';
 import { Subscription, type SubscriptionHost } from './subscription.ts';
 import {
   completeSubscription,
   patchSubscription,
   requireAckDeadline,
-  type SubscriptionConfig,
   type SubscriptionInput,
 } from './subscription-config.ts';
 import { completeTopic, patchTopic, Topic, type TopicConfig, type TopicInput } from './topic.ts';
@@ -38,27 +45,15 @@ export interface BrokerOptions {
   /** Signs the tokens of push subscriptions that ask for one; without it, those are refused. */
   readonly signToken?: TokenSigner;
   readonly faults?: Faults;
-}
-
-/** A subscription with what its topic and its life add to its settings. */
-export interface SubscriptionView extends SubscriptionConfig {
-  readonly detached: boolean;
-  readonly topicMessageRetentionMs?: number | undefined;
+  /** Whether the service itself may forward a subscription's dead letters to a topic; it may unless given. */
+  readonly mayForward?: (subscription: string, topic: string) => boolean;
+  /** Told of each topic, subscription, snapshot and schema that is gone. */
+  readonly onDeleted?: (name: string) => void;
 }
 
 const LARGEST_PAGE = 1000;
 /** Expiration is counted in days: looking at it once an hour keeps it off the path of messages. */
 const EXPIRY_CHECK_MS = 3_600_000;
-
-interface Registration {
-  readonly subscription: Subscription;
-  /** Undefined once the topic is deleted or the subscription is detached. */
-  topic: Topic | undefined;
-  pusher: Pusher | undefined;
-  detached: boolean;
-  /** Milliseconds since the epoch; what expiration counts from. */
-  lastUsed: number;
-}
 
 /**
  * Pub/Sub, without a wire: topics, subscriptions and the messages between them. All time comes from the clock and all I/O goes
@@ -68,54 +63,69 @@ interface Registration {
  * FAILED_PRECONDITION; a call that throws has changed nothing (I11).
  */
 export class Broker {
+  readonly schemas: SchemaRegistry;
+  readonly snapshots: Snapshots;
   readonly #clock: Clock;
   readonly #alarms: Alarms;
-  readonly #pushTransport: PushTransport | undefined;
-  readonly #tokens: PushTokens | undefined;
+  readonly #pushHost: PushHost;
   readonly #host: SubscriptionHost;
+  readonly #onDeleted: (name: string) => void;
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Registration>();
   #nextMessageId: number;
   #nextOwner = 1;
   #nextExpiryCheck = 0;
 
-  constructor({ clock, pushTransport, signToken, faults = {} }: BrokerOptions) {
+  constructor(options: BrokerOptions) {
+    const { clock, pushTransport, signToken, faults = {}, mayForward = () => true } = options;
     this.#clock = clock;
+    this.#onDeleted = options.onDeleted ?? (() => {});
+    this.schemas = new SchemaRegistry(clock);
+    this.snapshots = new Snapshots({
+      clock,
+      subscription: (name) => this.#attached(name),
+      topic: (name) => this.#topic(name),
+    });
     this.#alarms = new Alarms(clock);
-    this.#pushTransport = pushTransport;
-    this.#tokens = signToken && new PushTokens(clock, signToken);
+    this.#pushHost = {
+      clock,
+      alarms: this.#alarms,
+      transport: pushTransport,
+      tokens: signToken && new PushTokens(clock, signToken),
+    };
     // Ids rise, also from one broker to the next: a store that outlives the broker must not take a new message for an old one.
     this.#nextMessageId = clock.now() * 1000;
     this.#host = {
       clock,
       alarms: this.#alarms,
       faults,
-      forward: (topic, message) => this.#forward(topic, message),
+      forward: (topic, message, subscription) =>
+        mayForward(subscription, topic) && this.#forward(topic, message),
     };
   }
 
   createTopic(input: TopicInput): TopicConfig {
-    const config = completeTopic(input);
+    const config = this.#completed(completeTopic(input));
     if (this.#topics.has(config.name)) throw alreadyExists(config.name);
-    this.#topics.set(config.name, new Topic(config));
+    this.#topics.set(config.name, new Topic(config, this.#clock));
     return config;
   }
 
   getTopic(name: string): TopicConfig {
-    return this.#topic(name).config;
+    return this.#shown(this.#topic(name).config);
   }
 
   /** `paths` are the update mask's, in snake_case. */
   updateTopic(patch: TopicInput, paths: readonly string[]): TopicConfig {
     const topic = this.#topic(patch.name);
-    topic.configure(patchTopic(topic.config, patch, paths));
-    return topic.config;
+    topic.configure(this.#completed(patchTopic(topic.config, patch, paths)));
+    return this.#shown(topic.config);
   }
 
   /** `project` is `projects/<id>`. */
   listTopics(project: string, page: PageRequest = {}): Page<TopicConfig> {
     const prefix = `${requireProjectName(project)}/`;
-    const topics = [...this.#topics.values()].map(({ config }) => config);
+    const topics = [...this.#topics.values()].map(({ config }) => this.#shown(config));
     return pageOf(
       topics.filter(({ name }) => name.startsWith(prefix)),
       ({ name }) => name,
@@ -135,6 +145,8 @@ export class Broker {
   deleteTopic(name: string): void {
     const topic = this.#topic(name);
     this.#topics.delete(name);
+    this.snapshots.topicDeleted(topic);
+    this.#onDeleted(name);
     for (const registration of this.#subscriptions.values()) {
       if (registration.topic === topic) {
         registration.topic = undefined;
@@ -147,8 +159,9 @@ export class Broker {
   publish(topicName: string, messages: readonly OutgoingMessage[]): string[] {
     const topic = this.#topic(topicName);
     const sizes = measureMessages(messages);
+    const described = this.#described(topic.config, messages);
     this.#expire();
-    const accepted = messages.map((message, index) => this.#accept(message, sizes[index] ?? 0));
+    const accepted = described.map((message, index) => this.#accept(message, sizes[index] ?? 0));
     topic.publish(accepted);
     return accepted.map(({ messageId }) => messageId);
   }
@@ -162,16 +175,13 @@ export class Broker {
     const topic = this.#topic(config.topic);
     if (config.deadLetterPolicy) this.#topic(config.deadLetterPolicy.deadLetterTopic);
     const subscription = new Subscription(this.#nextOwner++, config, this.#host);
-    const lastUsed = this.#clock.now();
-    const registration = { subscription, topic, pusher: undefined, detached: false, lastUsed };
+    const registration = new Registration(subscription, topic, this.#pushHost);
     this.#subscriptions.set(config.name, registration);
-    topic.subscriptions.add(subscription);
-    this.#connectPush(registration);
-    return view(registration);
+    return registration.view;
   }
 
   getSubscription(name: string): SubscriptionView {
-    return view(this.#find(name));
+    return this.#find(name).view;
   }
 
   /** `paths` are the update mask's, in snake_case. */
@@ -184,14 +194,14 @@ export class Broker {
       this.#topic(deadLetterPolicy.deadLetterTopic);
     }
     registration.subscription.configure(config);
-    this.#connectPush(registration);
-    return view(registration);
+    registration.connectPush();
+    return registration.view;
   }
 
   listSubscriptions(project: string, page: PageRequest = {}): Page<SubscriptionView> {
     const prefix = `${requireProjectName(project)}/`;
     this.#expire();
-    const views = [...this.#subscriptions.values()].map(view);
+    const views = Array.from(this.#subscriptions.values(), ({ view }) => view);
     return pageOf(
       views.filter(({ name }) => name.startsWith(prefix)),
       ({ name }) => name,
@@ -211,11 +221,7 @@ export class Broker {
 
   /** Cuts a subscription off its topic for good: it drops its backlog and gets nothing more. */
   detachSubscription(name: string): void {
-    const registration = this.#find(name);
-    registration.topic?.subscriptions.delete(registration.subscription);
-    registration.topic = undefined;
-    registration.detached = true;
-    registration.subscription.close(detachedError());
+    this.#find(name).detach();
   }
 
   /**
@@ -286,6 +292,29 @@ export class Broker {
     }
     this.#subscriptions.clear();
     this.#topics.clear();
+    this.snapshots.clear();
+  }
+
+  /** Checks what of a topic's settings names other things. */
+  #completed(config: TopicConfig): TopicConfig {
+    const { schemaSettings } = config;
+    return schemaSettings
+      ? { ...config, schemaSettings: this.schemas.requireSettings(schemaSettings) }
+      : config;
+  }
+
+  #shown(config: TopicConfig): TopicConfig {
+    const { schemaSettings } = config;
+    return schemaSettings ? { ...config, schemaSettings: this.schemas.shown(schemaSettings) } : config;
+  }
+
+  /** The messages, checked against the topic's schema and marked with it. */
+  #described({ schemaSettings }: TopicConfig, messages: readonly OutgoingMessage[]) {
+    if (!schemaSettings) return messages;
+    return messages.map((message) => {
+      const marks = this.schemas.attributesOf(schemaSettings, message.data ?? new Uint8Array());
+      return { ...message, attributes: { ...message.attributes, ...marks } };
+    });
   }
 
   #accept(message: OutgoingMessage, size: number): Message {
@@ -313,39 +342,23 @@ export class Broker {
     return registration;
   }
 
+  #attached(name: string): Registration {
+    const registration = this.#find(name);
+    if (registration.detached) throw detachedError();
+    return registration;
+  }
+
   #pullable(name: string): Subscription {
-    const { subscription, detached } = this.#find(name);
-    if (detached) throw detachedError();
+    const { subscription } = this.#attached(name);
     if (subscription.config.pushConfig) throw pushOnly();
     return subscription;
   }
 
   #requirePushable(pushConfig: PushConfig | undefined): void {
-    if (pushConfig && !this.#pushTransport)
+    if (pushConfig && !this.#pushHost.transport)
       throw invalidArgument('push_config', 'this broker has no push transport');
-    if (pushConfig?.oidcToken && !this.#tokens) {
+    if (pushConfig?.oidcToken && !this.#pushHost.tokens) {
       throw invalidArgument('push_config.oidc_token', 'this broker has no token signer');
-    }
-  }
-
-  /** Makes who delivers match the settings. */
-  #connectPush(registration: Registration): void {
-    const { subscription, pusher, detached } = registration;
-    const wantsPush = subscription.config.pushConfig !== undefined && !detached;
-    if (wantsPush === (pusher !== undefined)) return;
-    if (pusher) {
-      pusher.stop();
-      subscription.detach(pusher);
-      registration.pusher = undefined;
-    } else if (this.#pushTransport) {
-      subscription.turnAway(pushOnly());
-      registration.pusher = new Pusher(subscription, {
-        now: () => this.#clock.now(),
-        alarms: this.#alarms,
-        transport: this.#pushTransport,
-        tokens: this.#tokens,
-      });
-      subscription.attach(registration.pusher);
     }
   }
 
@@ -355,34 +368,14 @@ export class Broker {
     if (now < this.#nextExpiryCheck) return;
     this.#nextExpiryCheck = now + EXPIRY_CHECK_MS;
     for (const registration of this.#subscriptions.values()) {
-      const { subscription, pusher, lastUsed } = registration;
-      const { ttlMs } = subscription.config.expirationPolicy;
-      const hasSubscriber = subscription.consumerCount > (pusher ? 1 : 0);
-      const idleMs = now - Math.max(lastUsed, subscription.lastAckMs);
-      if (ttlMs !== undefined && !hasSubscriber && idleMs >= ttlMs) this.#remove(registration);
+      if (registration.isExpired(now)) this.#remove(registration);
     }
   }
 
   #remove({ subscription, topic }: Registration): void {
     topic?.subscriptions.delete(subscription);
     this.#subscriptions.delete(subscription.config.name);
+    this.#onDeleted(subscription.config.name);
     subscription.close(notFound(subscription.config.name));
   }
-}
-
-function view({ subscription, topic, detached }: Registration): SubscriptionView {
-  const topicMessageRetentionMs = topic?.config.messageRetentionMs;
-  return {
-    ...subscription.config,
-    detached,
-    ...(topicMessageRetentionMs !== undefined && { topicMessageRetentionMs }),
-  };
-}
-
-function detachedError(): StatusError {
-  return new StatusError('FAILED_PRECONDITION', 'The subscription is detached from its topic.');
-}
-
-function pushOnly(): StatusError {
-  return new StatusError('FAILED_PRECONDITION', 'This method is not supported for this subscription type.');
 }

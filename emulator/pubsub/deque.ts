@@ -32,4 +32,9 @@ export class Deque<T> {
     }
     return item;
   }
+
+  *[Symbol.iterator](): Iterator<T> {
+    yield* this.#front.toReversed();
+    yield* this.#back.slice(this.#head);
+  }
 }

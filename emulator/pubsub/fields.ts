@@ -1,8 +1,7 @@
 import { StatusError } from '../wire/status.ts';
 
 /**
- * Reads a request whose shape nobody has checked: the decoded protocol message, or JSON that somebody wrote. Names are
- * camelCase; JSON may spell them in snake_case too, as protocol JSON allows.
+ * Reads a decoded protocol message.
  * @throws StatusError INVALID_ARGUMENT naming the path of a field that is of another type (I11).
  */
 export class Fields {
@@ -17,7 +16,7 @@ export class Fields {
 
   /** The value itself; undefined when absent or null. */
   value(name: string): unknown {
-    return this.#values[name] ?? this.#values[toSnakeCase(name)] ?? undefined;
+    return this.#values[name] ?? undefined;
   }
 
   /** The path of a field, for messages. */
@@ -40,6 +39,23 @@ export class Fields {
   /** An integer; 64-bit ones come as strings. 0 when absent. */
   integer(name: string): number {
     return toInteger(this.value(name) ?? 0, this.pathOf(name));
+  }
+
+  /** A `google.protobuf.Duration` or `Timestamp` in milliseconds; undefined when absent. */
+  milliseconds(name: string): number | undefined {
+    const time = this.child(name);
+    return time && time.integer('seconds') * 1000 + time.integer('nanos') / 1e6;
+  }
+
+  bytes(name: string): Uint8Array | undefined {
+    const value = this.value(name);
+    if (value !== undefined && !(value instanceof Uint8Array)) throw wrongType(this.pathOf(name), 'bytes');
+    return value;
+  }
+
+  /** The paths of a `google.protobuf.FieldMask`, in snake_case. */
+  mask(name: string): string[] {
+    return this.child(name)?.texts('paths') ?? [];
   }
 
   child(name: string): Fields | undefined {
@@ -81,16 +97,12 @@ export class Fields {
 }
 
 /** INVALID_ARGUMENT for a field of the wrong type or form. */
-export function wrongType(path: string, expected: string): StatusError {
+function wrongType(path: string, expected: string): StatusError {
   return new StatusError('INVALID_ARGUMENT', `Invalid value at '${path}': expected ${expected}.`);
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function toSnakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function toInteger(value: unknown, path: string): number {

@@ -1,27 +1,27 @@
+import { toProtoTime } from '../wire/time.ts';
 import type { Delivery } from './consumer.ts';
-import type { Dialect } from './dialect.ts';
 import type { Fields } from './fields.ts';
 import type { OutgoingMessage } from './message.ts';
 
 /** A `PubsubMessage` of a publish request. Its id and publish time, where somebody sets them, are the service's to set. */
-export function readMessage(fields: Fields, dialect: Dialect): OutgoingMessage {
-  const data = fields.value('data');
+export function readMessage(fields: Fields): OutgoingMessage {
+  const data = fields.bytes('data');
   return {
-    ...(data !== undefined && { data: dialect.readBytes(data, fields.pathOf('data')) }),
+    ...(data && { data }),
     attributes: fields.textMap('attributes'),
     orderingKey: fields.text('orderingKey'),
   };
 }
 
 /** A `ReceivedMessage`; what is empty is left out. */
-export function writeDelivery({ ackId, message, deliveryAttempt }: Delivery, dialect: Dialect) {
+export function writeDelivery({ ackId, message, deliveryAttempt }: Delivery) {
   return {
     ackId,
     message: {
-      ...(message.data.byteLength > 0 && { data: dialect.writeBytes(message.data) }),
+      ...(message.data.byteLength > 0 && { data: message.data }),
       ...(Object.keys(message.attributes).length > 0 && { attributes: message.attributes }),
       messageId: message.messageId,
-      publishTime: dialect.writeTimestamp(message.publishTimeMs),
+      publishTime: toProtoTime(message.publishTimeMs),
       ...(message.orderingKey && { orderingKey: message.orderingKey }),
     },
     ...(deliveryAttempt !== undefined && { deliveryAttempt }),

@@ -21,7 +21,7 @@ export interface Message {
 }
 
 /** https://cloud.google.com/pubsub/quotas#resource_limits */
-export const PUBLISH_LIMITS = {
+const PUBLISH_LIMITS = {
   messages: 1000,
   bytes: 10_000_000,
   attributes: 100,

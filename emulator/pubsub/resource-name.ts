@@ -8,6 +8,8 @@ const ID = '(?!goog)[A-Za-z][A-Za-z0-9\\-_.~+%]{2,254}';
 const PROJECT = '[^/]+';
 const TOPIC_NAME = new RegExp(`^projects/${PROJECT}/topics/${ID}$`);
 const SUBSCRIPTION_NAME = new RegExp(`^projects/${PROJECT}/subscriptions/${ID}$`);
+const SNAPSHOT_NAME = new RegExp(`^projects/${PROJECT}/snapshots/${ID}$`);
+const SCHEMA_NAME = new RegExp(`^projects/${PROJECT}/schemas/${ID}$`);
 const PROJECT_NAME = new RegExp(`^projects/${PROJECT}$`);
 
 export function requireTopicName(name: string): string {
@@ -16,6 +18,14 @@ export function requireTopicName(name: string): string {
 
 export function requireSubscriptionName(name: string): string {
   return requireName(SUBSCRIPTION_NAME, name);
+}
+
+export function requireSnapshotName(name: string): string {
+  return requireName(SNAPSHOT_NAME, name);
+}
+
+export function requireSchemaName(name: string): string {
+  return requireName(SCHEMA_NAME, name);
 }
 
 export function requireProjectName(name: string): string {

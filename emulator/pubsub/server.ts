@@ -1,12 +1,14 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
+import { AccessControl } from '../iam/access-control.ts';
+import { addApi } from '../wire/api.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
+import { createRest } from '../wire/rest/rest-api.ts';
+import { iamRules, pubsubApis } from './api.ts';
 import { Broker } from './broker.ts';
 import type { Faults } from './faults.ts';
-import { addPubSubServices } from './grpc.ts';
 import { createHttpPush } from './http-push.ts';
 import type { PushTransport } from './push-transport.ts';
-import { createRest } from './rest.ts';
 import { createTokenIssuer } from './token-issuer.ts';
 
 export interface PubSubOptions {
@@ -20,6 +22,8 @@ export interface PubSubOptions {
   readonly faults?: Faults;
   /** Told of each request when it is answered. */
   readonly onRequest?: OnRequest;
+  /** Who may do what; keeps policies and refuses nobody unless given. */
+  readonly access?: AccessControl;
 }
 
 /** A running local Pub/Sub. */
@@ -32,9 +36,14 @@ export interface PubSubServer {
   close(): Promise<void>;
 }
 
+/** Where the public keys of push tokens are, as at Google's https://www.googleapis.com/oauth2/v3/certs. */
+const CERTS_PATH = '/oauth2/v3/certs';
+/** The account by which the service itself acts in a project. */
+const SERVICE_AGENT = /^serviceAccount:service-[^@]+@gcp-sa-pubsub\.iam\.gserviceaccount\.com$/;
+
 /** Starts a local Pub/Sub that speaks gRPC and REST on one port. Rejects with Node's error when the port cannot be had. */
 export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubServer> {
-  const { clock = systemClock, pushTransport, faults = {}, ...place } = options;
+  const { clock = systemClock, pushTransport, faults = {}, access = new AccessControl(), ...place } = options;
   const push = createHttpPush();
   const issuer = createTokenIssuer();
   const broker = new Broker({
@@ -42,10 +51,14 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
     pushTransport: pushTransport ?? push.send,
     signToken: issuer.sign,
     faults,
+    mayForward: (subscription, topic) => mayForward(access, subscription, topic),
+    onDeleted: (name) => access.forget(name),
   });
   const grpc = createGrpcServer(options.onRequest);
-  addPubSubServices(grpc, broker);
-  const port = await openPort({ ...place, grpc, rest: createRest(broker, issuer) });
+  const apis = pubsubApis(broker, access);
+  for (const api of apis) addApi(grpc, api);
+  const rest = createRest({ apis, rules: iamRules, paths: { [CERTS_PATH]: () => issuer.jwks() } });
+  const port = await openPort({ ...place, grpc, rest });
   return {
     address: port.address,
     port: port.port,
@@ -56,4 +69,14 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
       push.close();
     },
   };
+}
+
+/** https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions: without these grants nothing is forwarded, silently. */
+function mayForward(access: AccessControl, subscription: string, topic: string): boolean {
+  const isAgent = (member: string) => SERVICE_AGENT.test(member);
+  return (
+    !access.enforce ||
+    (access.some(topic, 'pubsub.topics.publish', isAgent) &&
+      access.some(subscription, 'pubsub.subscriptions.consume', isAgent))
+  );
 }

@@ -1,10 +1,10 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { StatusError, toServiceError } from '../wire/status.ts';
 import type { Broker } from './broker.ts';
-import { grpcDialect } from './dialect.ts';
 import { Fields } from './fields.ts';
 import { invalidArgument } from './invalid.ts';
 import { writeDelivery } from './message-codec.ts';
+import type { Authorize } from './methods.ts';
 import type { PullStream } from './pull-stream.ts';
 import { requireAckDeadline } from './subscription-config.ts';
 
@@ -14,7 +14,7 @@ type PullCall = ServerDuplexStream<unknown, unknown>;
  * StreamingPull over gRPC: the first request opens the stream; later ones ack, move deadlines, or keep it alive. From
  * protocol version 1 on, the server answers each keep-alive, and a client takes silence for a dead connection.
  */
-export function streamingPull(broker: Broker) {
+export function streamingPull(broker: Broker, authorize: Authorize | undefined) {
   return (call: PullCall): void => {
     let opened: OpenPull | undefined;
     const close = () => opened?.stream.close();
@@ -22,7 +22,10 @@ export function streamingPull(broker: Broker) {
       try {
         const request = new Fields(message);
         if (opened) follow(broker, call, opened, request);
-        else opened = open(broker, call, request);
+        else {
+          authorize?.(headerOf(call), 'pubsub.subscriptions.consume', request.text('subscription'));
+          opened = open(broker, call, request);
+        }
       } catch (error) {
         close();
         call.emit('error', toServiceError(error));
@@ -35,6 +38,10 @@ export function streamingPull(broker: Broker) {
     call.on('cancelled', close);
     call.on('error', close);
   };
+}
+
+function headerOf({ metadata }: PullCall) {
+  return (name: string) => metadata.get(name)[0]?.toString();
 }
 
 interface OpenPull {
@@ -63,8 +70,7 @@ function open(broker: Broker, call: PullCall, request: Fields): OpenPull {
             messageOrderingEnabled: view.enableMessageOrdering,
           },
         }),
-      messages: (deliveries) =>
-        call.write({ receivedMessages: deliveries.map((delivery) => writeDelivery(delivery, grpcDialect)) }),
+      messages: (deliveries) => call.write({ receivedMessages: deliveries.map(writeDelivery) }),
       ended: (reason) => call.emit('error', toServiceError(reason)),
     },
   );

@@ -1,35 +1,31 @@
-import type { SubscriptionView } from './broker.ts';
-import type { Dialect } from './dialect.ts';
+import { toProtoTime } from '../wire/time.ts';
 import type { Fields } from './fields.ts';
 import type { PushConfig } from './push-config.ts';
+import type { SubscriptionView } from './registration.ts';
 import type { SubscriptionInput } from './subscription-config.ts';
 import { refuseUnsupported } from './topic-codec.ts';
 
 const UNSUPPORTED = ['bigqueryConfig', 'cloudStorageConfig', 'bigtableConfig', 'messageTransforms'];
 
 /** @throws StatusError UNIMPLEMENTED naming a setting that the local Pub/Sub would have to ignore. */
-export function readSubscription(fields: Fields, dialect: Dialect): SubscriptionInput {
+export function readSubscription(fields: Fields): SubscriptionInput {
   refuseUnsupported(fields, UNSUPPORTED);
-  const duration = (owner: Fields | undefined, name: string) => {
-    const value = owner?.value(name);
-    return value === undefined ? undefined : dialect.readDuration(value, owner?.pathOf(name) ?? name);
-  };
   const deadLetter = fields.child('deadLetterPolicy');
   const retry = fields.child('retryPolicy');
   const expiration = fields.child('expirationPolicy');
-  const minimumBackoffMs = duration(retry, 'minimumBackoff');
-  const maximumBackoffMs = duration(retry, 'maximumBackoff');
+  const minimumBackoffMs = retry?.milliseconds('minimumBackoff');
+  const maximumBackoffMs = retry?.milliseconds('maximumBackoff');
   return {
     name: fields.text('name'),
     topic: fields.text('topic'),
     ackDeadlineSeconds: fields.integer('ackDeadlineSeconds'),
-    messageRetentionMs: duration(fields, 'messageRetentionDuration'),
+    messageRetentionMs: fields.milliseconds('messageRetentionDuration'),
     retainAckedMessages: fields.flag('retainAckedMessages'),
     enableMessageOrdering: fields.flag('enableMessageOrdering'),
     enableExactlyOnceDelivery: fields.flag('enableExactlyOnceDelivery'),
     labels: fields.textMap('labels'),
     filter: fields.text('filter'),
-    expirationPolicy: expiration && { ttlMs: duration(expiration, 'ttl') },
+    expirationPolicy: expiration && { ttlMs: expiration.milliseconds('ttl') },
     pushConfig: readPushConfig(fields.child('pushConfig')),
     deadLetterPolicy: deadLetter && {
       deadLetterTopic: deadLetter.text('deadLetterTopic'),
@@ -60,7 +56,7 @@ export function readPushConfig(fields: Fields | undefined): PushConfig | undefin
   };
 }
 
-export function writeSubscription(view: SubscriptionView, dialect: Dialect) {
+export function writeSubscription(view: SubscriptionView) {
   const { ttlMs } = view.expirationPolicy;
   const { deadLetterPolicy, retryPolicy, topicMessageRetentionMs } = view;
   return {
@@ -68,8 +64,8 @@ export function writeSubscription(view: SubscriptionView, dialect: Dialect) {
     topic: view.topic,
     pushConfig: view.pushConfig ? writePushConfig(view.pushConfig) : {},
     ackDeadlineSeconds: view.ackDeadlineSeconds,
-    messageRetentionDuration: dialect.writeDuration(view.messageRetentionMs),
-    expirationPolicy: ttlMs === undefined ? {} : { ttl: dialect.writeDuration(ttlMs) },
+    messageRetentionDuration: toProtoTime(view.messageRetentionMs),
+    expirationPolicy: ttlMs === undefined ? {} : { ttl: toProtoTime(ttlMs) },
     ...(Object.keys(view.labels).length > 0 && { labels: view.labels }),
     ...(view.filter && { filter: view.filter }),
     ...(view.retainAckedMessages && { retainAckedMessages: true }),
@@ -79,12 +75,12 @@ export function writeSubscription(view: SubscriptionView, dialect: Dialect) {
     ...(deadLetterPolicy && { deadLetterPolicy }),
     ...(retryPolicy && {
       retryPolicy: {
-        minimumBackoff: dialect.writeDuration(retryPolicy.minimumBackoffMs),
-        maximumBackoff: dialect.writeDuration(retryPolicy.maximumBackoffMs),
+        minimumBackoff: toProtoTime(retryPolicy.minimumBackoffMs),
+        maximumBackoff: toProtoTime(retryPolicy.maximumBackoffMs),
       },
     }),
     ...(topicMessageRetentionMs !== undefined && {
-      topicMessageRetentionDuration: dialect.writeDuration(topicMessageRetentionMs),
+      topicMessageRetentionDuration: toProtoTime(topicMessageRetentionMs),
     }),
     state: 'ACTIVE',
   };

@@ -125,7 +125,7 @@ export function patchSubscription(
     const [head = '', ...rest] = path.split('.');
     const leaf = UPDATABLE_WITHIN[path];
     if (!isUpdatable(head) || (rest.length > 0 && !leaf)) {
-      throw unknownPath(path);
+      throw unknownPath('UpdateSubscriptionRequest', path);
     }
     const field = UPDATABLE[head];
     changes[field] = leaf

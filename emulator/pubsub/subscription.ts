@@ -18,8 +18,8 @@ export interface SubscriptionHost {
   readonly clock: Clock;
   readonly alarms: Alarms;
   readonly faults: Faults;
-  /** Publishes to a dead-letter topic; false when there is no such topic. */
-  forward(topic: string, message: OutgoingMessage): boolean;
+  /** Publishes to a dead-letter topic; false when there is no such topic, or it may not. */
+  forward(topic: string, message: OutgoingMessage, subscription: string): boolean;
 }
 
 /**
@@ -35,8 +35,10 @@ export class Subscription {
   readonly #owner: number;
   readonly #host: SubscriptionHost;
   readonly #filter: Filter;
-  readonly #backlog: Backlog;
+  #backlog: Backlog;
   readonly #entries = new Map<number, Entry>();
+  /** Acked messages that are kept for seeking, by their places. */
+  readonly #retained = new Map<number, Message>();
   readonly #counts: Counts = noCounts();
   #config: SubscriptionConfig;
   #consumers: Consumer[] = [];
@@ -64,6 +66,38 @@ export class Subscription {
   configure(config: SubscriptionConfig): void {
     this.#config = config;
     this.#pruneAt = 0;
+    if (!config.retainAckedMessages) this.#retained.clear();
+    this.dispatch();
+  }
+
+  /** The messages that are not acked, the oldest first. */
+  unacked(): Message[] {
+    this.#prune();
+    return Array.from(this.#entries.values(), ({ message }) => message);
+  }
+
+  /**
+   * Makes those messages unacked that `wants` picks, and acks the others: of those that it has, of the acked ones that it keeps, and
+   * of `more` that pass its filter. Leases end: an ack id of before counts for nothing.
+   */
+  seek(wants: (message: Message) => boolean, more: Iterable<Message>): void {
+    this.#prune();
+    const known = new Map<string, { readonly message: Message; readonly failures: number }>();
+    for (const message of more) {
+      if (this.#filter(message.attributes)) known.set(message.messageId, { message, failures: 0 });
+    }
+    for (const message of this.#retained.values()) known.set(message.messageId, { message, failures: 0 });
+    for (const entry of this.#entries.values()) known.set(entry.message.messageId, entry);
+    this.#forgetAll();
+    for (const { message, failures } of [...known.values()].sort(byMessageId)) {
+      const entry = newEntry(this.#sequence++, message);
+      entry.failures = failures;
+      this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
+      if (wants(message)) {
+        this.#entries.set(entry.sequence, entry);
+        this.#backlog.add(entry);
+      } else if (this.#config.retainAckedMessages) this.#retained.set(entry.sequence, message);
+    }
     this.dispatch();
   }
 
@@ -165,19 +199,24 @@ export class Subscription {
   /** Turns its consumers away and forgets all messages. */
   close(reason: StatusError): void {
     this.turnAway(reason);
-    for (const entry of this.#entries.values()) {
-      if (entry.state === 'leased') this.#endLease(entry);
-      entry.alarm?.cancel();
-      if (entry.state === 'waiting' || entry.state === 'held') this.#backlog.drop(entry);
-      entry.state = 'gone';
-    }
-    this.#entries.clear();
+    this.#forgetAll();
   }
 
   turnAway(reason: StatusError): void {
     const consumers = this.#consumers;
     this.#consumers = [];
     for (const consumer of consumers) consumer.closed(reason);
+  }
+
+  #forgetAll(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'leased') this.#endLease(entry);
+      entry.alarm?.cancel();
+      entry.state = 'gone';
+    }
+    this.#entries.clear();
+    this.#retained.clear();
+    this.#backlog = new Backlog(this.#config.enableMessageOrdering);
   }
 
   #serve(consumer: Consumer): boolean {
@@ -240,6 +279,7 @@ export class Subscription {
     if (!exactlyOnce && !isOrdered && (entry?.state === 'waiting' || entry?.state === 'held')) {
       this.#counts.acked += 1;
       this.#forget(entry);
+      this.#retain(entry);
     }
     return !exactlyOnce;
   }
@@ -269,6 +309,7 @@ export class Subscription {
     const isForwarded = this.#host.forward(
       deadLetterPolicy.deadLetterTopic,
       deadLetterMessage(message, name, failures),
+      name,
     );
     if (isForwarded) this.#counts.deadLettered += 1;
     return isForwarded;
@@ -276,7 +317,14 @@ export class Subscription {
 
   #finish(entry: Entry): void {
     this.#endLease(entry);
-    for (const gone of this.#backlog.done(entry)) this.#entries.delete(gone.sequence);
+    for (const gone of this.#backlog.done(entry)) {
+      this.#entries.delete(gone.sequence);
+      this.#retain(gone);
+    }
+  }
+
+  #retain({ sequence, message }: Entry): void {
+    if (this.#config.retainAckedMessages) this.#retained.set(sequence, message);
   }
 
   #putBack(entry: Entry, delayMs: number): void {
@@ -312,6 +360,14 @@ export class Subscription {
     const now = this.#host.clock.now();
     if (now < this.#pruneAt) return;
     this.#pruneAt = Number.POSITIVE_INFINITY;
+    for (const [sequence, message] of this.#retained) {
+      const dueMs = message.publishTimeMs + this.#config.messageRetentionMs;
+      if (dueMs <= now) this.#retained.delete(sequence);
+      else {
+        this.#pruneAt = dueMs;
+        break;
+      }
+    }
     for (const entry of this.#entries.values()) {
       const dueMs = entry.message.publishTimeMs + this.#config.messageRetentionMs;
       if (dueMs > now) {
@@ -332,4 +388,10 @@ export class Subscription {
   #ackIdOf({ sequence, deliveries }: Entry): string {
     return formatAckId(this.#owner, { sequence, delivery: deliveries });
   }
+}
+
+/** Ids are numbers that rise in the order of publishing. */
+function byMessageId(a: { readonly message: Message }, b: { readonly message: Message }): number {
+  const [one, other] = [a.message.messageId, b.message.messageId];
+  return one.length - other.length || (one < other ? -1 : 1);
 }

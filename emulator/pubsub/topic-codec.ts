@@ -1,30 +1,39 @@
 import { StatusError } from '../wire/status.ts';
-import type { Dialect } from './dialect.ts';
+import { toProtoTime } from '../wire/time.ts';
 import type { Fields } from './fields.ts';
+import type { Encoding } from './schema/compiled-schema.ts';
 import type { TopicConfig, TopicInput } from './topic.ts';
 
-const UNSUPPORTED = ['schemaSettings', 'ingestionDataSourceSettings', 'messageTransforms', 'kmsKeyName'];
+const UNSUPPORTED = ['ingestionDataSourceSettings', 'messageTransforms'];
 
 /** @throws StatusError UNIMPLEMENTED naming a setting that the local Pub/Sub would have to ignore. */
-export function readTopic(fields: Fields, dialect: Dialect): TopicInput {
+export function readTopic(fields: Fields): TopicInput {
   refuseUnsupported(fields, UNSUPPORTED);
-  const retention = fields.value('messageRetentionDuration');
+  const schema = fields.child('schemaSettings');
+  const storage = fields.child('messageStoragePolicy');
   return {
     name: fields.text('name'),
     labels: fields.textMap('labels'),
-    ...(retention !== undefined && {
-      messageRetentionMs: dialect.readDuration(retention, fields.pathOf('messageRetentionDuration')),
-    }),
+    messageRetentionMs: fields.milliseconds('messageRetentionDuration'),
+    kmsKeyName: fields.text('kmsKeyName'),
+    messageStoragePolicy: storage && {
+      allowedPersistenceRegions: storage.texts('allowedPersistenceRegions'),
+      enforceInTransit: storage.flag('enforceInTransit'),
+    },
+    schemaSettings: schema && {
+      schema: schema.text('schema'),
+      // What is none is refused where the settings are completed.
+      encoding: schema.text('encoding') as Encoding,
+      firstRevisionId: schema.text('firstRevisionId'),
+      lastRevisionId: schema.text('lastRevisionId'),
+    },
   };
 }
 
-export function writeTopic({ name, labels, messageRetentionMs }: TopicConfig, dialect: Dialect) {
+export function writeTopic({ messageRetentionMs, ...topic }: TopicConfig) {
   return {
-    name,
-    ...(Object.keys(labels).length > 0 && { labels }),
-    ...(messageRetentionMs !== undefined && {
-      messageRetentionDuration: dialect.writeDuration(messageRetentionMs),
-    }),
+    ...topic,
+    ...(messageRetentionMs !== undefined && { messageRetentionDuration: toProtoTime(messageRetentionMs) }),
     state: 'ACTIVE',
   };
 }

@@ -226,7 +226,7 @@ describe('the real client', () => {
     expect((await subscription.getMetadata())[0].topic).toBe('_deleted-topic_');
     await subscription.delete();
     expect(await subscription.exists()).toEqual([false]);
-    await expect(subscription.seek(new Date())).rejects.toMatchObject({ code: 12 });
+    await expect(subscription.seek(new Date())).rejects.toMatchObject({ code: 5 });
   });
 });
 

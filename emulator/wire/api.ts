@@ -1,0 +1,48 @@
+import type { Server, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Codec, Protocol } from './protocol.ts';
+import { toServiceError } from './status.ts';
+
+/** Who calls and how, beside the request. */
+export interface CallInfo {
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+  /** A header of the call, by its lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/** Answers one method. What it throws becomes the call's status. */
+export type Serve = (request: never, info: CallInfo) => unknown;
+
+/** A service's unary methods, whatever wire they are called by. */
+export interface Api {
+  readonly protocol: Protocol;
+  /** Its full name: `google.pubsub.v1.Publisher`. */
+  readonly service: string;
+  readonly methods: Readonly<Record<string, Serve>>;
+  /** Its streaming methods, for gRPC alone. */
+  readonly streams?: UntypedServiceImplementation;
+  readonly codecs?: Readonly<Record<string, Codec>>;
+}
+
+/** Serves an API over gRPC. */
+export function addApi(server: Server, { protocol, service, methods, streams, codecs }: Api): void {
+  const handlers: UntypedServiceImplementation = { ...streams };
+  for (const [name, serve] of Object.entries(methods)) handlers[name] = unaryCall(serve);
+  server.addService(protocol.service(service, codecs), handlers);
+}
+
+function unaryCall(serve: Serve) {
+  return async (
+    call: ServerUnaryCall<unknown, unknown>,
+    answer: (error: ReturnType<typeof toServiceError> | null, response?: unknown) => void,
+  ) => {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    const header = (name: string) => call.metadata.get(name)[0]?.toString();
+    try {
+      answer(null, await serve(call.request as never, { signal: gone.signal, header }));
+    } catch (error) {
+      answer(toServiceError(error));
+    }
+  };
+}
