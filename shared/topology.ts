@@ -137,6 +137,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
   const queue = `projects/${project}/locations/${location}/queues/${prefix}-timers`;
   const callersOf = (name: string) =>
     agents.filter((agent) => agent.calls.includes(name)).map((agent) => agent.name);
+  const pairsOf = ({ name }: Contract) => callersOf(name).map((caller) => `${name}:${caller}`);
   return {
     project,
     prefix,
@@ -157,7 +158,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
         project,
         prefix,
         agent: contract.name,
-        callers: contract.recordsDeadLetters ? ['*'] : callersOf(contract.name),
+        callers: contract.recordsDeadLetters ? agents.flatMap(pairsOf) : callersOf(contract.name),
         queue,
         database,
         ...(timersAccount && { timersAccount }),

@@ -9,6 +9,8 @@ export const DeadLetter = z.object({
   agent: z.string(),
   failure: Failure,
   deliveryAttempts: z.number().int().optional(),
+  /** It asks for its reply to go where its agent may not reply: nobody is told of it. */
+  untold: z.literal(true).optional(),
   original: z.object({
     /** Base64: the bytes as they came, JSON or not. Empty where they are kept in `chunks`. */
     data: z.string(),

@@ -9,7 +9,10 @@ export interface Deployment {
   /** Begins every topic and subscription name: `mesh`, `mesh-dev`. */
   readonly prefix: string;
   readonly agent: string;
-  /** The agents whose contracts call this one: replies go nowhere else. `*` for the agent that records dead letters. */
+  /**
+   * The agents whose contracts call this one: replies go nowhere else. For the agent that records dead letters, those of every agent:
+   * `<agent>:<caller>`.
+   */
   readonly callers: readonly string[];
   /** `projects/<p>/locations/<l>/queues/<q>`. */
   readonly queue: string;

@@ -65,6 +65,9 @@ export function readDeadLetter(delivery: Delivery, deployment: Deployment): Dead
     ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
   };
   const envelope = envelopeOf({ ...delivery, messageId, attributes: original.attributes }, agent);
+  // Whatever its attributes say: by whose topic it came is what Pub/Sub says.
+  const owner = ownerOf(delivery.subscription, deployment.prefix);
+  const mayTell = envelope?.replyTo === owner || deployment.callers.includes(`${owner}:${envelope?.replyTo}`);
   const identity = envelope ? messageKey(envelope) : messageId;
   return {
     id: digest('dead-letter', agent, identity, original.attributes.redrive ?? '0'),
@@ -72,6 +75,7 @@ export function readDeadLetter(delivery: Delivery, deployment: Deployment): Dead
     failure: readFailure(attributes, attempts),
     original,
     ...(attempts !== undefined && { deliveryAttempts: attempts }),
+    ...(envelope?.replyTo !== undefined && !mayTell && { untold: true as const }),
   };
 }
 
@@ -124,8 +128,12 @@ function readFailure(attributes: Readonly<Record<string, string>>, attempts: num
 }
 
 function agentOf(delivery: Delivery, prefix: string): string {
-  const source = delivery.attributes[`${PUBSUB_PREFIX}Subscription`] ?? delivery.subscription;
-  return source
+  return ownerOf(delivery.attributes[`${PUBSUB_PREFIX}Subscription`] ?? delivery.subscription, prefix);
+}
+
+/** The agent that a subscription is of. */
+function ownerOf(subscription: string, prefix: string): string {
+  return subscription
     .replace(/^.*\//, '')
     .slice(prefix.length + 1)
     .replace(/-events-[0-9a-v]{8}$|-dead$/, '');

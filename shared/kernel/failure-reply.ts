@@ -17,7 +17,8 @@ const SILENT: ReadonlySet<ErrorCode> = new Set(['Rejected', 'ReplyToRefused']);
  */
 export function failureReply(letter: DeadLetter): Send[] {
   const original = originalEnvelope(letter);
-  if (!original?.replyTo || original.runId === undefined || SILENT.has(letter.failure.code)) return [];
+  if (letter.untold || !original?.replyTo || original.runId === undefined || SILENT.has(letter.failure.code))
+    return [];
   return [
     {
       to: { agent: original.replyTo },

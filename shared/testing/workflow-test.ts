@@ -85,7 +85,7 @@ export class WorkflowTest {
         project: 'test',
         prefix: PREFIX,
         agent: this.#contract.name,
-        callers: ['*'],
+        callers: [],
         queue: 'timers',
         database: 'test',
       },
