@@ -4,7 +4,18 @@ import { type Aggregation, aggregate } from './aggregate.ts';
 import { type Change, type CommitOptions, type CommitResult, Committer } from './committer.ts';
 import type { Document } from './document.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
-import { type ListOptions, type ListPage, listCollectionIds, listDocuments } from './listing.ts';
+import { IndexCatalog } from './index/catalog.ts';
+import type { IndexConfiguration } from './index/definition.ts';
+import { type IndexUsed, indexesUsed } from './index/explain.ts';
+import { missingIndexError } from './index/missing-index-error.ts';
+import { missingIndex } from './index/requirement.ts';
+import {
+  type CollectionIdPage,
+  type ListOptions,
+  type ListPage,
+  listCollectionIds,
+  listDocuments,
+} from './listing.ts';
 import { LockTable } from './lock-table.ts';
 import { checkDocumentPath } from './path.ts';
 import { PreparedQuery } from './prepared-query.ts';
@@ -27,6 +38,11 @@ export interface ReadOptions {
   readonly readTime?: Micros | undefined;
   /** Ends the transaction that the read began, if nobody is there any more to hear of it. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface DatabaseSettings {
+  readonly indexes?: IndexConfiguration | undefined;
+  readonly requireIndexes?: boolean | undefined;
 }
 
 interface ReadResult {
@@ -59,8 +75,15 @@ export class Database {
   readonly #news: [readonly Change[], Micros][] = [];
   readonly #born: Micros;
 
-  constructor(name: string, clock: Clock) {
+  /** The indexes that it is said to have. */
+  readonly indexes: IndexCatalog;
+  /** Refuse the queries that production refuses for want of an index. */
+  readonly requireIndexes: boolean;
+
+  constructor(name: string, clock: Clock, { indexes, requireIndexes = false }: DatabaseSettings = {}) {
     this.name = name;
+    this.indexes = new IndexCatalog(indexes);
+    this.requireIndexes = requireIndexes;
     this.root = `${name}/documents`;
     this.#clock = clock;
     this.#versions = new VersionClock(clock);
@@ -95,7 +118,7 @@ export class Database {
 
   /** The results of a query, in its order, projected. */
   async query(query: Query, options: ReadOptions = {}): Promise<ReadResult & QueryResult> {
-    const prepared = new PreparedQuery(query, this.root);
+    const prepared = this.#prepare(query);
     return this.#read(options, async (time, transaction) => {
       const { documents, ...counts } = await this.#run(prepared, time, transaction);
       return { ...counts, documents: documents.map((document) => prepared.project(document)) };
@@ -107,27 +130,39 @@ export class Database {
     query: Query,
     aggregations: readonly Aggregation[],
     options: ReadOptions = {},
-  ): Promise<ReadResult & { values: Map<string, Value> }> {
-    const prepared = new PreparedQuery(query, this.root);
+  ): Promise<ReadResult & { values: Map<string, Value>; scanned: number }> {
+    const prepared = this.#prepare(query);
     return this.#read(options, async (time, transaction) => {
-      const { documents } = await this.#run(prepared, time, transaction);
-      return { values: aggregate(aggregations, documents) };
+      const { documents, scanned } = await this.#run(prepared, time, transaction);
+      return { values: aggregate(aggregations, documents), scanned };
     });
   }
 
+  /** The indexes that a query is answered by, in the form of the service's explanations. @throws StatusError as the query would */
+  explain(query: Query): IndexUsed[] {
+    return indexesUsed(this.#prepare(query), this.root);
+  }
+
   /** One page of a collection's documents by name, with those that are missing but have collections, if asked for. */
-  list(options: ListOptions): ListPage {
+  async list(options: ListOptions, read: ReadOptions = {}): Promise<ReadResult & ListPage> {
     if (options.parent !== '') checkDocumentPath(options.parent, this.root);
-    if (options.readTime !== undefined) this.#checkReadTime(options.readTime);
-    return listDocuments(this.#storage, options);
+    return this.#read(read, async (time, transaction) => {
+      for (;;) {
+        const page = listDocuments(this.#storage, options, time);
+        const paths = page.entries.map(({ path }) => path);
+        if (!transaction || paths.every((path) => transaction.locks.has(path))) return page;
+        await this.#lock(transaction, paths);
+      }
+    });
   }
 
   /** One page of the ids of the collections right under a document, or under the root (''). */
   collectionIds(
     parent: string,
-    page: { pageSize?: number | undefined; pageToken?: string | undefined } = {},
+    page: CollectionIdPage & { readonly readTime?: Micros | undefined } = {},
   ): { ids: string[]; nextPageToken: string } {
     if (parent !== '') checkDocumentPath(parent, this.root);
+    if (page.readTime !== undefined) this.#checkReadTime(page.readTime);
     return listCollectionIds(this.#storage, parent, page);
   }
 
@@ -181,6 +216,7 @@ export class Database {
       versions: this.#versions,
       storage: this.#storage,
       born: this.#born,
+      prepare: (query: Query) => this.#prepare(query),
     };
     const watch = new Watch(world, listener, (closed) => this.#watches.delete(closed));
     this.#watches.add(watch);
@@ -212,6 +248,14 @@ export class Database {
     this.#transactions.abortAll();
     const everything = new PreparedQuery({ scope: { parent: '', allDescendants: true } }, this.root);
     this.#committer.sweep(runQuery(everything, this.#storage, this.root).documents.map(({ path }) => path));
+  }
+
+  /** @throws StatusError INVALID_ARGUMENT, or FAILED_PRECONDITION for want of an index */
+  #prepare(query: Query): PreparedQuery {
+    const prepared = new PreparedQuery(query, this.root);
+    const missing = this.requireIndexes && missingIndex(prepared, this.indexes);
+    if (missing) throw missingIndexError(this.name, missing);
+    return prepared;
   }
 
   async #read<T>(

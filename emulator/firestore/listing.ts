@@ -1,3 +1,4 @@
+import { StatusError } from '../wire/status.ts';
 import type { Document } from './document.ts';
 import { compareIds, idOf, join } from './path.ts';
 import type { Storage } from './storage.ts';
@@ -13,7 +14,6 @@ export interface ListOptions {
   readonly pageToken?: string | undefined;
   /** List ids without a document, too, where there are collections under them. */
   readonly showMissing?: boolean | undefined;
-  readonly readTime?: Micros | undefined;
 }
 
 export interface ListPage {
@@ -23,11 +23,18 @@ export interface ListPage {
   readonly nextPageToken: string;
 }
 
+export interface CollectionIdPage {
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
 const DEFAULT_PAGE = 300;
 
-/** A page of one collection, by name. Costs what the page costs, not what the collection does. */
-export function listDocuments(storage: Storage, options: ListOptions): ListPage {
-  const { showMissing = false, readTime } = options;
+/** A page of one collection, by name, now or at a time. Costs what the page costs, not what the collection does. */
+export function listDocuments(storage: Storage, options: ListOptions, readTime?: Micros): ListPage {
+  const { showMissing = false } = options;
+  if ((options.pageSize ?? 0) < 0)
+    throw new StatusError('INVALID_ARGUMENT', 'page_size must not be negative.');
   const pageSize = options.pageSize || DEFAULT_PAGE;
   const path = join(options.parent, options.collectionId);
   const collection = storage.collection(path);
@@ -62,8 +69,9 @@ function* idsAt(storage: Storage, path: string, time: Micros, after: string | un
 export function listCollectionIds(
   storage: Storage,
   parent: string,
-  page: { pageSize?: number | undefined; pageToken?: string | undefined },
+  page: CollectionIdPage,
 ): { ids: string[]; nextPageToken: string } {
+  if ((page.pageSize ?? 0) < 0) throw new StatusError('INVALID_ARGUMENT', 'page_size must not be negative.');
   const pageSize = page.pageSize || DEFAULT_PAGE;
   const after = page.pageToken || undefined;
   const ids = [...storage.collectionIds(parent)]

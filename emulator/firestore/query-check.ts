@@ -10,13 +10,17 @@ import {
   type UnaryFilter,
 } from './filter.ts';
 import { checkCollectionId } from './path.ts';
-import type { Order, Query } from './query.ts';
+import type { FindNearest, Order, Query } from './query.ts';
 
 /** Limits of queries: https://cloud.google.com/firestore/docs/query-data/queries#limitations */
 const MAX_DISJUNCTIONS = 30;
 const MAX_IN_VALUES = 30;
 const MAX_NOT_IN_VALUES = 10;
 const MAX_INEQUALITY_FIELDS = 10;
+
+/** https://cloud.google.com/firestore/docs/vector-search#limitations */
+const MAX_DIMENSIONS = 2048;
+const MAX_NEAREST = 1000;
 
 const ENUM_NAME: Partial<Record<Filter['op'], string>> = {
   in: 'IN',
@@ -26,7 +30,7 @@ const ENUM_NAME: Partial<Record<Filter['op'], string>> = {
 
 /** @throws StatusError INVALID_ARGUMENT */
 export function checkQuery(query: Query): void {
-  const { scope, where, offset = 0, limit = 0, startAt, endAt, orderBy = [] } = query;
+  const { scope, where, offset = 0, limit = 0, startAt, endAt, orderBy = [], findNearest } = query;
   if (scope.collectionId !== undefined) checkCollectionId(scope.collectionId);
   if (!(offset >= 0)) throw invalid('offset is negative');
   if (!(limit >= 0)) throw invalid('limit is negative');
@@ -41,6 +45,15 @@ export function checkQuery(query: Query): void {
     }
   }
   if (where) checkFilter(where, scope.collectionId === undefined);
+  if (findNearest) checkFindNearest(findNearest);
+}
+
+function checkFindNearest({ vector, limit }: FindNearest): void {
+  if (vector.length === 0) throw invalid('FindNearest.query_vector must have at least one dimension.');
+  if (vector.length > MAX_DIMENSIONS)
+    throw invalid(`FindNearest.query_vector must have at most ${MAX_DIMENSIONS} dimensions.`);
+  if (!(limit > 0 && limit <= MAX_NEAREST))
+    throw invalid(`FindNearest.limit must be a positive integer of no more than ${MAX_NEAREST}.`);
 }
 
 function checkOrders(orderBy: readonly Order[]): void {

@@ -2,6 +2,7 @@ import type { Document } from './document.ts';
 import { queryValue } from './filter.ts';
 import { documentOf, type IndexEntry, partValue } from './index/ordered-index.ts';
 import { type IndexScan, type Plan, plansFor } from './index/plan.ts';
+import { nearestOf } from './nearest.ts';
 import { compareValues } from './order.ts';
 import { collectionOf } from './path.ts';
 import type { PreparedQuery } from './prepared-query.ts';
@@ -25,7 +26,7 @@ export function runQuery(
   root: string,
   time?: Micros,
 ): QueryResult {
-  const { offset = 0, limit = Number.POSITIVE_INFINITY } = prepared.query;
+  const { offset = 0, limit = Number.POSITIVE_INFINITY, findNearest } = prepared.query;
   const run = new QueryRun(prepared, storage, root, time);
   const documents: Document[] = [];
   let skipped = 0;
@@ -38,7 +39,8 @@ export function runQuery(
       documents.push(document);
       if (documents.length === limit) break;
     }
-  return { documents, skipped, scanned: run.scanned };
+  const nearest = findNearest && nearestOf(documents, findNearest);
+  return { documents: nearest ?? documents, skipped, scanned: run.scanned };
 }
 
 class QueryRun {

@@ -14,6 +14,21 @@ export interface Cursor {
   readonly before: boolean;
 }
 
+/**
+ * The documents nearest to a vector, of those that the query finds.
+ * https://cloud.google.com/firestore/docs/vector-search
+ */
+export interface FindNearest {
+  readonly field: FieldPath;
+  readonly vector: readonly number[];
+  readonly measure: 'euclidean' | 'cosine' | 'dot-product';
+  readonly limit: number;
+  /** Gets the distance, in the results. */
+  readonly distanceField?: FieldPath | undefined;
+  /** Leaves out what is farther away; of dot products, which are larger the nearer, what is smaller. */
+  readonly threshold?: number | undefined;
+}
+
 /** https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#structuredquery */
 export interface Query {
   readonly scope: Scope;
@@ -24,4 +39,5 @@ export interface Query {
   readonly offset?: number | undefined;
   readonly limit?: number | undefined;
   readonly select?: readonly FieldPath[] | undefined;
+  readonly findNearest?: FindNearest | undefined;
 }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { loadProtocol, serviceOf } from '../wire/service.ts';
+import type { IndexConfiguration } from './index/definition.ts';
 import { FirestoreStore } from './store.ts';
 import { CallCounter, limitRequests } from './wire/calls.ts';
 import { firestoreService } from './wire/service.ts';
@@ -12,6 +13,10 @@ export interface FirestoreOptions {
   readonly port?: number;
   readonly host?: string;
   readonly clock?: Clock;
+  /** The indexes that every database is said to have. */
+  readonly indexes?: IndexConfiguration;
+  /** Refuse the queries that production refuses for want of an index. Default: answer them all. */
+  readonly requireIndexes?: boolean;
   /** Told of each request when it is answered. */
   readonly onRequest?: OnRequest;
 }
@@ -31,10 +36,12 @@ export interface FirestoreServer {
 /** Starts a local Firestore, empty, in memory. Rejects with Node's error when the port cannot be had. */
 export async function startFirestore({
   clock = systemClock,
+  indexes,
+  requireIndexes,
   ...listen
 }: FirestoreOptions = {}): Promise<FirestoreServer> {
   const protocol = loadProtocol('@google-cloud/firestore-api/build/protos/protos.json');
-  const store = new FirestoreStore(clock);
+  const store = new FirestoreStore(clock, { indexes, requireIndexes });
   const counter = new CallCounter();
   const grpc = createGrpcServer(listen.onRequest);
   grpc.addService(

@@ -1,13 +1,20 @@
 import type { Clock } from '../../shared/contract/clock.ts';
-import { Database } from './database.ts';
+import { Database, type DatabaseSettings } from './database.ts';
 
 /** The databases of every project. One comes to be when it is first spoken of. */
 export class FirestoreStore {
   readonly #clock: Clock;
+  readonly #settings: DatabaseSettings;
   readonly #databases = new Map<string, Database>();
 
-  constructor(clock: Clock) {
+  /** `settings` are those of every database. */
+  constructor(clock: Clock, settings: DatabaseSettings = {}) {
     this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  get clock(): Clock {
+    return this.#clock;
   }
 
   database(project: string, id = '(default)'): Database {
@@ -18,9 +25,20 @@ export class FirestoreStore {
   named(name: string): Database {
     const found = this.#databases.get(name);
     if (found) return found;
-    const database = new Database(name, this.#clock);
+    const database = new Database(name, this.#clock, this.#settings);
     this.#databases.set(name, database);
     return database;
+  }
+
+  /** The database if anybody has spoken of it. */
+  find(name: string): Database | undefined {
+    return this.#databases.get(name);
+  }
+
+  /** Deletes a database with all that is in it. */
+  drop(name: string): void {
+    this.#databases.get(name)?.clear();
+    this.#databases.delete(name);
   }
 
   /** Empties every database. */

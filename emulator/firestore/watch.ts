@@ -3,7 +3,7 @@ import { StatusError } from '../wire/status.ts';
 import type { Change } from './committer.ts';
 import type { Document } from './document.ts';
 import { checkDocumentPath } from './path.ts';
-import { PreparedQuery } from './prepared-query.ts';
+import type { PreparedQuery } from './prepared-query.ts';
 import type { Query } from './query.ts';
 import { runQuery } from './query-run.ts';
 import type { Storage } from './storage.ts';
@@ -13,7 +13,10 @@ import type { Micros, VersionClock } from './time.ts';
 export type WatchTarget = { readonly documents: readonly string[] } | { readonly query: Query };
 
 /** Where a listener left off: a token that came with an event, or a time. */
-export type ResumePoint = { readonly token: string } | { readonly readTime: Micros };
+export type ResumePoint = ({ readonly token: string } | { readonly readTime: Micros }) & {
+  /** How many documents the listener had then. */
+  readonly expectedCount?: number | undefined;
+};
 
 /**
  * What a listener is told, in the order of the protocol: a target is added; its documents; it is current; and after every
@@ -29,6 +32,8 @@ export type WatchEvent =
   | { readonly kind: 'deleted'; readonly target: number; readonly path: string; readonly readTime: Micros }
   /** The document is still there, but the target's query no longer selects it. */
   | { readonly kind: 'left'; readonly target: number; readonly path: string; readonly readTime: Micros }
+  /** How many documents the target has, for a listener that remembers another number. */
+  | { readonly kind: 'filter'; readonly target: number; readonly count: number }
   | { readonly kind: 'current'; readonly target: number; readonly readTime: Micros }
   | { readonly kind: 'consistent'; readonly readTime: Micros };
 
@@ -39,6 +44,8 @@ interface World {
   readonly storage: Storage;
   /** When this database came to be: tokens of another life are not trusted. */
   readonly born: Micros;
+  /** @throws StatusError when the query is not valid, or lacks an index */
+  readonly prepare: (query: Query) => PreparedQuery;
 }
 
 /** The documents of a target at one moment, by path. */
@@ -134,6 +141,8 @@ export class Watch {
       const gone = this.#world.storage.get(path) === undefined;
       if (!now.has(path)) this.#tell(id, { path, document: undefined, gone }, readTime);
     }
+    if (then && resume?.expectedCount !== undefined && resume.expectedCount !== then.size)
+      this.#emit({ kind: 'filter', target: id, count: now.size });
     this.#emit({ kind: 'current', target: id, readTime });
     this.#emit({ kind: 'consistent', readTime });
   }
@@ -164,7 +173,7 @@ export class Watch {
             .map(({ path, after }) => ({ path, document: after, gone: after === undefined })),
       };
     }
-    const prepared = new PreparedQuery(target.query, root);
+    const prepared = this.#world.prepare(target.query);
     const { select, limit, offset } = target.query;
     const shown = (document: Document) => (select ? prepared.project(document) : document);
     const snapshot = (time?: Micros) => byPath(runQuery(prepared, storage, root, time).documents.map(shown));

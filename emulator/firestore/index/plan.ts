@@ -70,7 +70,8 @@ function equalitiesOf(conjunction: Conjunction): Equality[] | undefined {
   return [...found].sort(([a], [b]) => compareUtf8(a, b)).map(([, equality]) => equality);
 }
 
-function equalValue(filter: FieldFilter | UnaryFilter): Value | undefined {
+/** What a filter wants its field to be equal to, or to contain. */
+export function equalValue(filter: FieldFilter | UnaryFilter): Value | undefined {
   if (isFieldFilter(filter))
     return filter.op === '==' || filter.op === 'array-contains' ? filter.value : undefined;
   if (filter.op === 'is-null') return NULL;

@@ -6,6 +6,7 @@ import {
 } from '@grpc/grpc-js';
 import { StatusError, toServiceError } from '../../wire/status.ts';
 import { MAX_REQUEST_BYTES } from '../limits.ts';
+import type { Caller } from './names.ts';
 
 /** How often each method was called, by name: `Commit`, `BatchGetDocuments`, … A stream counts when it opens. */
 export class CallCounter {
@@ -56,14 +57,14 @@ export function checkRequest(request: unknown): void {
 
 /** A method with one answer. `signal` aborts when the client has gone. */
 export function unary<Request>(
-  handle: (request: Request, signal: AbortSignal) => object | Promise<object>,
+  handle: (request: Request, caller: Caller) => object | Promise<object>,
 ): handleUnaryCall<Request, object> {
   return (call, callback) => {
     const abandoned = new AbortController();
     call.on('cancelled', () => abandoned.abort());
     const respond = async () => {
       checkRequest(call.request);
-      return handle(call.request, abandoned.signal);
+      return handle(call.request, { signal: abandoned.signal });
     };
     respond().then(
       (response) => callback(null, response),
@@ -74,14 +75,14 @@ export function unary<Request>(
 
 /** A method with a stream of answers, which are known all at once. */
 export function streaming<Request>(
-  handle: (request: Request, signal: AbortSignal) => Promise<Iterable<object>>,
+  handle: (request: Request, caller: Caller) => Promise<Iterable<object>>,
 ): handleServerStreamingCall<Request, object> {
   return (call) => {
     const abandoned = new AbortController();
     call.on('cancelled', () => abandoned.abort());
     const respond = async () => {
       checkRequest(call.request);
-      for (const response of await handle(call.request, abandoned.signal)) call.write(response);
+      for (const response of await handle(call.request, { signal: abandoned.signal })) call.write(response);
       call.end();
     };
     respond().catch((error) => {

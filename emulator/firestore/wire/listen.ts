@@ -25,9 +25,10 @@ function readTarget({ name }: Database, wire: WireTarget, parentPath: ParentPath
   return { documents: (wire.documents?.documents ?? []).map((each) => pathIn(name, each)) };
 }
 
-function readResumePoint({ resumeToken, readTime }: WireTarget): ResumePoint | undefined {
-  if (resumeToken?.length) return { token: Buffer.from(resumeToken).toString() };
-  return readTime && { readTime: readMicros(readTime) };
+function readResumePoint({ resumeToken, readTime, expectedCount }: WireTarget): ResumePoint | undefined {
+  const count = expectedCount && { expectedCount: expectedCount.value ?? 0 };
+  if (resumeToken?.length) return { token: Buffer.from(resumeToken).toString(), ...count };
+  return readTime && { readTime: readMicros(readTime), ...count };
 }
 
 /** An event as the ListenResponse that says it. */
@@ -62,6 +63,8 @@ export function writeEvent(database: Database, watch: Watch, event: WatchEvent):
       };
       return event.kind === 'deleted' ? { documentDelete: gone } : { documentRemove: gone };
     }
+    case 'filter':
+      return { filter: { targetId: event.target, count: event.count } };
     case 'current':
       return {
         targetChange: {

@@ -112,7 +112,16 @@ export interface WireQuery {
   readonly endAt?: WireCursor;
   readonly offset?: number;
   readonly limit?: { readonly value?: number };
-  readonly findNearest?: object;
+  readonly findNearest?: WireFindNearest;
+}
+
+export interface WireFindNearest {
+  readonly vectorField?: WireFieldReference;
+  readonly queryVector?: WireValue;
+  readonly distanceMeasure?: string;
+  readonly limit?: { readonly value?: number };
+  readonly distanceResultField?: string;
+  readonly distanceThreshold?: { readonly value?: number };
 }
 
 export interface WireAggregation {
@@ -128,6 +137,7 @@ export interface WireTarget {
   readonly query?: { readonly parent?: string; readonly structuredQuery?: WireQuery };
   readonly documents?: { readonly documents?: readonly string[] };
   readonly resumeToken?: Uint8Array;
+  readonly expectedCount?: { readonly value?: number };
   readonly readTime?: WireTimestamp;
 }
 

@@ -2,8 +2,16 @@ import { StatusError } from '../../wire/status.ts';
 import type { Aggregation } from '../aggregate.ts';
 import { DOCUMENT_NAME, type FieldPath, parseFieldPath } from '../field-path.ts';
 import type { ComparisonOp, Filter, UnaryOp } from '../filter.ts';
-import type { Cursor, Query } from '../query.ts';
-import type { WireAggregation, WireCursor, WireFieldReference, WireFilter, WireQuery } from './messages.ts';
+import { vectorOf } from '../nearest.ts';
+import type { Cursor, FindNearest, Query } from '../query.ts';
+import type {
+  WireAggregation,
+  WireCursor,
+  WireFieldReference,
+  WireFilter,
+  WireFindNearest,
+  WireQuery,
+} from './messages.ts';
 import { readValue } from './value.ts';
 
 const COMPARISONS: Readonly<Record<string, ComparisonOp>> = {
@@ -26,11 +34,16 @@ const UNARY: Readonly<Record<string, UnaryOp>> = {
   IS_NOT_NULL: 'is-not-null',
 };
 
-/** A query under a parent's path. @throws StatusError INVALID_ARGUMENT, or UNIMPLEMENTED for a search by vector */
+const MEASURES: Readonly<Record<string, FindNearest['measure']>> = {
+  EUCLIDEAN: 'euclidean',
+  COSINE: 'cosine',
+  DOT_PRODUCT: 'dot-product',
+};
+
+/** A query under a parent's path. @throws StatusError INVALID_ARGUMENT */
 export function readQuery(parent: string, wire: WireQuery | undefined): Query {
   if (!wire) throw invalid('The request has no structured query.');
   const { from = [], select, where, orderBy = [], startAt, endAt, offset, limit, findNearest } = wire;
-  if (findNearest) throw new StatusError('UNIMPLEMENTED', 'find_nearest is not implemented.');
   if (from.length > 1) throw invalid('StructuredQuery.from cannot have more than one collection selector.');
   const [selector = {}] = from;
   return {
@@ -49,6 +62,23 @@ export function readQuery(parent: string, wire: WireQuery | undefined): Query {
     offset,
     limit: limit && (limit.value ?? 0),
     select: select && readProjection(select.fields),
+    findNearest: findNearest && readFindNearest(findNearest),
+  };
+}
+
+function readFindNearest(wire: WireFindNearest): FindNearest {
+  const { queryVector, distanceMeasure = '', limit, distanceResultField, distanceThreshold } = wire;
+  const measure = MEASURES[distanceMeasure];
+  if (!measure) throw invalid('FindNearest.distance_measure must be EUCLIDEAN, COSINE or DOT_PRODUCT.');
+  const vector = queryVector && vectorOf(readValue(queryVector));
+  if (!vector) throw invalid('FindNearest.query_vector must be a vector of numbers.');
+  return {
+    field: readField(wire.vectorField),
+    vector,
+    measure,
+    limit: limit?.value ?? 0,
+    distanceField: distanceResultField ? parseFieldPath(distanceResultField) : undefined,
+    threshold: distanceThreshold && (distanceThreshold.value ?? 0),
   };
 }
 

@@ -72,12 +72,19 @@ export interface RollbackRequest {
   readonly transaction?: Uint8Array;
 }
 
+interface ExplainOptions {
+  /** Run the query, too. */
+  readonly analyze?: boolean;
+}
+
 export interface RunQueryRequest extends WireConsistency {
+  readonly explainOptions?: ExplainOptions;
   readonly parent?: string;
   readonly structuredQuery?: WireQuery;
 }
 
 export interface RunAggregationQueryRequest extends WireConsistency {
+  readonly explainOptions?: ExplainOptions;
   readonly parent?: string;
   readonly structuredAggregationQuery?: {
     readonly structuredQuery?: WireQuery;
@@ -96,11 +103,19 @@ export interface ListCollectionIdsRequest {
   readonly parent?: string;
   readonly pageSize?: number;
   readonly pageToken?: string;
+  readonly readTime?: WireTimestamp;
 }
 
 export interface BatchWriteRequest {
   readonly database?: string;
   readonly writes?: readonly WireWrite[];
+}
+
+export interface WriteRequest {
+  readonly database?: string;
+  readonly streamId?: string;
+  readonly writes?: readonly WireWrite[];
+  readonly streamToken?: Uint8Array;
 }
 
 export interface ListenRequest {

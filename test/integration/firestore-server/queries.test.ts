@@ -1,4 +1,4 @@
-import { AggregateField, FieldPath, Filter, type QuerySnapshot } from '@google-cloud/firestore';
+import { AggregateField, FieldPath, FieldValue, Filter, type QuerySnapshot } from '@google-cloud/firestore';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startSubject } from './client.ts';
 
@@ -99,5 +99,42 @@ describe('queries through the real client', () => {
     for await (const each of subject.firestore.collection('cities').stream())
       streamed.push((each as unknown as { id: string }).id);
     expect(streamed).toEqual(['bj', 'dc', 'la', 'sf', 'tok']);
+  });
+
+  test('are explained, run or not', async () => {
+    const us = subject.firestore.collection('cities').where('country', '==', 'US').orderBy('people', 'desc');
+    const plan = await us.explain();
+    expect(plan.metrics.planSummary.indexesUsed).toEqual([
+      { query_scope: 'Collection', properties: '(country ASC, people DESC, __name__ DESC)' },
+    ]);
+    expect(plan.snapshot).toBeNull();
+    const run = await us.explain({ analyze: true });
+    expect(run.snapshot?.size).toBe(3);
+    expect(run.metrics.executionStats).toMatchObject({
+      resultsReturned: 3,
+      readOperations: 3,
+      debugStats: { index_entries_scanned: '3', documents_scanned: '3' },
+    });
+    const counted = await us.count().explain({ analyze: true });
+    expect(counted.snapshot?.data().count).toBe(3);
+  });
+
+  test('find the nearest to a vector', async () => {
+    const places = subject.firestore.collection('places');
+    await places.doc('near').set({ at: FieldValue.vector([1, 1]) });
+    await places.doc('far').set({ at: FieldValue.vector([5, 5]) });
+    const found = await places
+      .findNearest({
+        vectorField: 'at',
+        queryVector: [2, 1],
+        limit: 2,
+        distanceMeasure: 'EUCLIDEAN',
+        distanceResultField: 'distance',
+      })
+      .get();
+    expect(found.docs.map((doc) => [doc.id, doc.get('distance')])).toEqual([
+      ['near', 1],
+      ['far', 5],
+    ]);
   });
 });

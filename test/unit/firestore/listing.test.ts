@@ -12,21 +12,21 @@ describe('listing', () => {
       set('c/z/d/x', {}),
     ]);
     await database.commit([remove('c/n/d/x/e/y'), set('c/n/d/q/e/y', {})]);
-    const all = (showMissing: boolean) => {
+    const all = async (showMissing: boolean) => {
       const found: string[] = [];
       let pageToken = '';
       do {
-        const page = database.list({ parent: '', collectionId: 'c', pageSize: 2, pageToken, showMissing });
+        const options = { parent: '', collectionId: 'c', pageSize: 2, pageToken, showMissing };
+        const page = await database.list(options);
         for (const { path, document } of page.entries) found.push(document ? path : `(${path})`);
         pageToken = page.nextPageToken;
       } while (pageToken);
       return found;
     };
-    expect(all(false)).toEqual(['c/a', 'c/z']);
-    expect(all(true)).toEqual(['c/a', '(c/m)', '(c/n)', 'c/z']);
-    expect(database.list({ parent: 'c/n', collectionId: 'd', showMissing: true }).entries).toEqual([
-      { path: 'c/n/d/q', document: undefined },
-    ]);
+    expect(await all(false)).toEqual(['c/a', 'c/z']);
+    expect(await all(true)).toEqual(['c/a', '(c/m)', '(c/n)', 'c/z']);
+    const under = await database.list({ parent: 'c/n', collectionId: 'd', showMissing: true });
+    expect(under.entries).toEqual([{ path: 'c/n/d/q', document: undefined }]);
   });
 
   test('knows the collections of a document, missing or not, and of the root, while there is something in them', async () => {
@@ -52,7 +52,7 @@ describe('listing', () => {
     await database.commit([set('c/a', {}), set('c/b', {})]);
     const { readTime } = await database.get([]);
     await database.commit([remove('c/a'), set('c/new', {})]);
-    const { entries } = database.list({ parent: '', collectionId: 'c', readTime });
+    const { entries } = await database.list({ parent: '', collectionId: 'c' }, { readTime });
     expect(entries.map(({ path }) => path)).toEqual(['c/a', 'c/b']);
   });
 });

@@ -1,0 +1,49 @@
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { StatusError, toServiceError } from '../../wire/status.ts';
+import type { Database } from '../database.ts';
+import type { FirestoreStore } from '../store.ts';
+import type { Watch } from '../watch.ts';
+import { checkRequest } from './calls.ts';
+import { addTarget, writeEvent } from './listen.ts';
+import { databaseOf, placeOf } from './names.ts';
+import type { ListenRequest } from './requests.ts';
+
+/** The Listen method: a stream on which targets are added and removed, of one database. */
+export function listenStream(store: FirestoreStore): handleBidiStreamingCall<ListenRequest, object> {
+  return (call) => {
+    let owner: Database | undefined;
+    let watch: Watch | undefined;
+    let ended = false;
+    const close = () => {
+      ended = true;
+      watch?.close();
+    };
+    call.on('data', (request: ListenRequest) => {
+      if (ended) return;
+      try {
+        checkRequest(request);
+        const listened = owner ?? databaseOf(store, request.database);
+        const listener: Watch =
+          watch ?? listened.watch((event) => call.write(writeEvent(listened, listener, event)));
+        owner = listened;
+        watch = listener;
+        if (request.addTarget)
+          addTarget(listened, listener, request.addTarget, (name) => placeOf(store, name).path);
+        else if (request.removeTarget !== undefined) listener.remove(request.removeTarget);
+        else
+          throw new StatusError(
+            'INVALID_ARGUMENT',
+            'A request on a listen stream must add or remove a target.',
+          );
+      } catch (error) {
+        close();
+        call.emit('error', toServiceError(error));
+      }
+    });
+    call.on('end', () => {
+      close();
+      call.end();
+    });
+    for (const event of ['cancelled', 'close', 'error']) call.on(event, close);
+  };
+}
