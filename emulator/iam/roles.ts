@@ -13,6 +13,7 @@ const KINDS = {
   'datastore.databases': 'get getMetadata list create update delete',
   'datastore.entities': 'allocateIds create delete get list update',
   'datastore.indexes': 'create delete get list update',
+  'iam.serviceAccounts': 'actAs getAccessToken getOpenIdToken',
   'run.routes': 'invoke',
 } as const;
 
@@ -65,6 +66,11 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'roles/datastore.viewer': DATASTORE.filter(isRead),
   'roles/datastore.indexAdmin': permissionsOf('datastore.indexes'),
+  'roles/iam.serviceAccountUser': ['iam.serviceAccounts.actAs'],
+  'roles/iam.serviceAccountTokenCreator': [
+    'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+  ],
   'roles/run.invoker': ['run.routes.invoke'],
 };
 

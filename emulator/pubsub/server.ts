@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
+import { CERTS_PATH, createTokenIssuer, type TokenIssuer } from '../identity/token-issuer.ts';
 import { addApi } from '../wire/api.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
@@ -9,7 +10,6 @@ import { Broker } from './broker.ts';
 import type { Faults } from './faults.ts';
 import { createHttpPush } from './http-push.ts';
 import type { PushTransport } from './push-transport.ts';
-import { createTokenIssuer } from './token-issuer.ts';
 
 export interface PubSubOptions {
   /** 0 or none takes any free port. */
@@ -24,6 +24,8 @@ export interface PubSubOptions {
   readonly onRequest?: OnRequest;
   /** Who may do what; keeps policies and refuses nobody unless given. */
   readonly access?: AccessControl;
+  /** Signs the tokens of pushes; one of its own unless given. */
+  readonly issuer?: TokenIssuer;
 }
 
 /** A running local Pub/Sub. */
@@ -36,8 +38,6 @@ export interface PubSubServer {
   close(): Promise<void>;
 }
 
-/** Where the public keys of push tokens are, as at Google's https://www.googleapis.com/oauth2/v3/certs. */
-const CERTS_PATH = '/oauth2/v3/certs';
 /** The account by which the service itself acts in a project. */
 const SERVICE_AGENT = /^serviceAccount:service-[^@]+@gcp-sa-pubsub\.iam\.gserviceaccount\.com$/;
 
@@ -45,7 +45,7 @@ const SERVICE_AGENT = /^serviceAccount:service-[^@]+@gcp-sa-pubsub\.iam\.gservic
 export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubServer> {
   const { clock = systemClock, pushTransport, faults = {}, access = new AccessControl(), ...place } = options;
   const push = createHttpPush();
-  const issuer = createTokenIssuer();
+  const { issuer = createTokenIssuer() } = options;
   const broker = new Broker({
     clock,
     pushTransport: pushTransport ?? push.send,

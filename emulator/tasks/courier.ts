@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/contract/clock.ts';
-import { dispatchOf, type Transport } from './dispatch.ts';
+import { type DispatchResponse, dispatchOf, type Transport } from './dispatch.ts';
 import { type Outcome, outcomeOfResponse, outcomeWithoutResponse } from './outcome.ts';
 import type { TokenSigner } from './signer.ts';
 import type { Task } from './task.ts';
@@ -21,7 +21,7 @@ export class Courier {
 
   /** Ends with the worker's response, or without one when the task's dispatch deadline passes. */
   async send(task: Task): Promise<Outcome> {
-    const { clock, transport, signer } = this.#world;
+    const { clock } = this.#world;
     const abort = new AbortController();
     const cancel = clock.after(task.dispatchDeadlineMs, () => abort.abort());
     const late = new Promise<Outcome>((resolve) => {
@@ -29,7 +29,7 @@ export class Courier {
       const outcome = outcomeWithoutResponse('DEADLINE_EXCEEDED', reason);
       abort.signal.addEventListener('abort', () => resolve(outcome), { once: true });
     });
-    const answered = transport(dispatchOf(task, signer, abort.signal)).then(outcomeOfResponse, (error) =>
+    const answered = this.#dispatch(task, abort.signal).then(outcomeOfResponse, (error) =>
       outcomeWithoutResponse('UNAVAILABLE', error instanceof Error ? error.message : String(error)),
     );
     this.#underWay.add(abort);
@@ -40,6 +40,14 @@ export class Courier {
       cancel();
       this.#underWay.delete(abort);
     }
+  }
+
+  async #dispatch(task: Task, signal: AbortSignal): Promise<DispatchResponse> {
+    const { transport, signer } = this.#world;
+    const { authorization } = task.target;
+    // Awaited only where there is one: without, the request leaves at once.
+    const token = authorization && (await signer(authorization));
+    return transport(dispatchOf(task, token, signal));
   }
 
   /** Lets go of everything under way. */

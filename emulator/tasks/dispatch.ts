@@ -1,5 +1,4 @@
 import { idOf, parentOf } from './names.ts';
-import type { TokenSigner } from './signer.ts';
 import type { HttpMethod, Task } from './task.ts';
 
 /** One HTTP request to a worker. */
@@ -30,14 +29,14 @@ const RESERVED =
  * The request for a task's next attempt; the `X-CloudTasks-*` headers are those of
  * https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler.
  */
-export function dispatchOf(task: Task, signer: TokenSigner, signal: AbortSignal): Dispatch {
-  const { url, method, body, authorization } = task.target;
+export function dispatchOf(task: Task, token: string | undefined, signal: AbortSignal): Dispatch {
+  const { url, method, body } = task.target;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(task.target.headers)) {
-    const replaced = authorization !== undefined && name.toLowerCase() === 'authorization';
+    const replaced = token !== undefined && name.toLowerCase() === 'authorization';
     if (!replaced && !RESERVED.test(name)) headers[name] = value;
   }
-  if (authorization !== undefined) headers.Authorization = `Bearer ${signer(authorization)}`;
+  if (token !== undefined) headers.Authorization = `Bearer ${token}`;
   headers['User-Agent'] = 'Google-Cloud-Tasks';
   headers['X-CloudTasks-QueueName'] = idOf(parentOf(task.name));
   headers['X-CloudTasks-TaskName'] = idOf(task.name);

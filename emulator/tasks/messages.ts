@@ -1,13 +1,13 @@
 import type { Page } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import { fromProtoTime, type ProtoTime, toProtoTime } from '../wire/time.ts';
-import type { Queue } from './queue.ts';
+import type { KeptSettings, Queue } from './queue.ts';
 import { burstSizeOf } from './queue-settings.ts';
 import type { Attempt, Authorization, HttpMethod, HttpTarget, Task, TaskInput } from './task.ts';
 import type { QueueSettings } from './task-queues.ts';
 
 /** `google.cloud.tasks.v2.Queue`, as `loadProtocol` gives it. */
-export interface QueueMessage {
+export interface QueueMessage extends KeptSettings {
   readonly name?: string;
   readonly rateLimits?: {
     readonly maxDispatchesPerSecond?: number;
@@ -32,7 +32,7 @@ export interface TaskMessage {
     readonly url?: string;
     readonly httpMethod?: HttpMethod | 'HTTP_METHOD_UNSPECIFIED';
     readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: Buffer;
+    readonly body?: Uint8Array;
     readonly oauthToken?: { readonly serviceAccountEmail?: string; readonly scope?: string };
     readonly oidcToken?: { readonly serviceAccountEmail?: string; readonly audience?: string };
   };
@@ -40,6 +40,17 @@ export interface TaskMessage {
 
 export type View = 'VIEW_UNSPECIFIED' | 'BASIC' | 'FULL';
 
+const UPDATABLE = [
+  'app_engine_routing_override',
+  'rate_limits.max_concurrent_dispatches',
+  'rate_limits.max_dispatches_per_second',
+  'retry_config.max_attempts',
+  'retry_config.max_backoff',
+  'retry_config.max_doublings',
+  'retry_config.max_retry_duration',
+  'retry_config.min_backoff',
+  'stackdriver_logging_config',
+];
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** The settings in a queue message, where `paths` (an update mask) covers them; no paths cover all. */
@@ -51,7 +62,24 @@ export function settingsOf(message: QueueMessage, paths: readonly string[] = [])
     return Object.fromEntries(picked.map(([key, [, value]]) => [key, value]));
   };
   const { rateLimits: rate = {}, retryConfig: retry = {} } = message;
+  for (const path of paths) {
+    if (
+      !UPDATABLE.some(
+        (field) => field === path || field.startsWith(`${path}.`) || path.startsWith(`${field}.`),
+      )
+    ) {
+      throw new StatusError(
+        'INVALID_ARGUMENT',
+        `Invalid update_mask: "${path}" is no field of a queue that can be updated.`,
+      );
+    }
+  }
+  const { stackdriverLoggingConfig, appEngineRoutingOverride } = message;
   return {
+    kept: {
+      ...(masked('stackdriver_logging_config') && stackdriverLoggingConfig && { stackdriverLoggingConfig }),
+      ...(masked('app_engine_routing_override') && appEngineRoutingOverride && { appEngineRoutingOverride }),
+    },
     rateLimits: pick({
       maxDispatchesPerSecond: ['rate_limits.max_dispatches_per_second', rate.maxDispatchesPerSecond],
       maxConcurrentDispatches: ['rate_limits.max_concurrent_dispatches', rate.maxConcurrentDispatches],
@@ -67,8 +95,9 @@ export function settingsOf(message: QueueMessage, paths: readonly string[] = [])
 }
 
 export function queueMessage(queue: Queue): object {
-  const { name, state, rateLimits, retryConfig, purgeMs } = queue;
+  const { name, state, rateLimits, retryConfig, purgeMs, kept } = queue;
   return {
+    ...kept,
     name,
     state,
     rateLimits: { ...rateLimits, maxBurstSize: burstSizeOf(rateLimits) },
@@ -141,7 +170,8 @@ function targetOf(request: NonNullable<TaskMessage['httpRequest']>): HttpTarget 
     url,
     method: httpMethod === 'HTTP_METHOD_UNSPECIFIED' ? 'POST' : httpMethod,
     headers,
-    ...(body === undefined ? {} : { body }),
+    // A copy: what came is a part of a larger piece of memory.
+    ...(body === undefined ? {} : { body: Buffer.from(body) }),
     ...(authorization === undefined ? {} : { authorization }),
   };
 }

@@ -9,6 +9,12 @@ import { TokenBucket } from './token-bucket.ts';
 
 export type QueueState = 'RUNNING' | 'PAUSED';
 
+/** Settings that are kept and shown, and have nothing to act on here. */
+export interface KeptSettings {
+  readonly stackdriverLoggingConfig?: object;
+  readonly appEngineRoutingOverride?: object;
+}
+
 /** What a queue needs of the world. */
 export interface QueueWorld extends CourierWorld {
   /** Asked once per attempt: true sends that attempt twice, as the service may (it delivers at least once). */
@@ -44,6 +50,7 @@ export class Queue {
   #wake: { readonly atMs: number; readonly cancel: () => void } | undefined;
   /** When the queue was last purged, in milliseconds since the epoch. */
   purgeMs: number | undefined;
+  kept: KeptSettings = {};
 
   constructor(name: string, rate: RateLimits, retry: RetryConfig, world: QueueWorld) {
     this.name = name;

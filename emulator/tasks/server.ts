@@ -1,24 +1,14 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
-import type { PageRequest } from '../wire/page.ts';
+import { AccessControl } from '../iam/access-control.ts';
+import { CERTS_PATH, createTokenIssuer, type TokenIssuer } from '../identity/token-issuer.ts';
+import { addApi } from '../wire/api.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
-import { loadProtocol, serviceOf } from '../wire/service.ts';
-import { unary } from '../wire/unary.ts';
+import { createRest } from '../wire/rest/rest-api.ts';
+import { tasksApi } from './api.ts';
 import type { Transport } from './dispatch.ts';
 import { httpTransport } from './http-transport.ts';
-import {
-  listMessage,
-  type QueueMessage,
-  queueMessage,
-  settingsOf,
-  type TaskMessage,
-  taskInputOf,
-  taskMessage,
-  type View,
-} from './messages.ts';
+import { signedTokens } from './signer.ts';
 import { type TaskFaults, TaskQueues, type TaskQueuesOptions } from './task-queues.ts';
 
 export interface TasksServerOptions extends Partial<TaskQueuesOptions> {
@@ -31,6 +21,10 @@ export interface TasksServerOptions extends Partial<TaskQueuesOptions> {
   readonly faults?: TaskFaults;
   /** Told of each request when it is answered. */
   readonly onRequest?: OnRequest;
+  /** Who may do what; keeps policies and refuses nobody unless given. */
+  readonly access?: AccessControl;
+  /** Signs the tokens that tasks carry; one of its own unless given. Its keys are at `/oauth2/v3/certs`. */
+  readonly issuer?: TokenIssuer;
 }
 
 export interface TasksServer {
@@ -41,16 +35,6 @@ export interface TasksServer {
   close(): Promise<void>;
 }
 
-interface Named {
-  readonly name: string;
-  readonly responseView?: View;
-}
-
-interface Listing extends PageRequest {
-  readonly parent: string;
-  readonly responseView?: View;
-}
-
 /**
  * Starts a local Cloud Tasks that `@google-cloud/tasks` talks to. The client is pointed at it by
  * `{ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure(), universeDomain: 'googleapis.com' }`; without the last, the
@@ -58,18 +42,25 @@ interface Listing extends PageRequest {
  */
 export async function startTasks(options: TasksServerOptions = {}): Promise<TasksServer> {
   const http = httpTransport();
+  const { clock = systemClock, access = new AccessControl(), issuer = createTokenIssuer() } = options;
   const core = new TaskQueues({
+    signer: signedTokens(clock, issuer.sign),
     ...options,
-    clock: options.clock ?? systemClock,
+    clock,
     transport: options.transport ?? http,
   });
   const grpc = createGrpcServer(options.onRequest);
-  grpc.addService(
-    serviceOf(loadProtocol(protocolPath()), 'google.cloud.tasks.v2.CloudTasks'),
-    methodsOf(core),
-  );
+  const api = tasksApi(core, access);
+  addApi(grpc, api);
+  const rest = createRest({ apis: [api], paths: { [CERTS_PATH]: () => issuer.jwks() } });
   const { port: wanted = 0, host = '127.0.0.1' } = options;
-  const { address, port, close } = await openPort({ port: wanted, host, grpc, onRequest: options.onRequest });
+  const { address, port, close } = await openPort({
+    port: wanted,
+    host,
+    grpc,
+    rest,
+    onRequest: options.onRequest,
+  });
   return {
     address,
     port,
@@ -79,58 +70,5 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
       http.close();
       await close();
     },
-  };
-}
-
-/** The package exports no path to its `protos.json`: found from its entry, `build/cjs/src/index.cjs`. */
-function protocolPath(): string {
-  const entry = createRequire(import.meta.url).resolve('@google-cloud/tasks');
-  return join(entry, '../../../protos/protos.json');
-}
-
-function methodsOf(core: TaskQueues): UntypedServiceImplementation {
-  return {
-    CreateQueue: unary(({ parent, queue }: { parent: string; queue: QueueMessage }) =>
-      queueMessage(core.createQueue(parent, queue.name ?? '', settingsOf(queue))),
-    ),
-    UpdateQueue: unary(({ queue, updateMask }: { queue: QueueMessage; updateMask?: { paths?: string[] } }) =>
-      queueMessage(core.updateQueue(queue.name ?? '', settingsOf(queue, updateMask?.paths))),
-    ),
-    GetQueue: unary(({ name }: Named) => queueMessage(core.getQueue(name))),
-    ListQueues: unary(({ parent, ...page }: Listing) =>
-      listMessage(core.listQueues(parent, page), 'queues', queueMessage),
-    ),
-    DeleteQueue: unary(({ name }: Named) => {
-      core.deleteQueue(name);
-      return {};
-    }),
-    PurgeQueue: unary(({ name }: Named) => {
-      const queue = core.getQueue(name);
-      queue.purge();
-      return queueMessage(queue);
-    }),
-    PauseQueue: unary(({ name }: Named) => {
-      const queue = core.getQueue(name);
-      queue.pause();
-      return queueMessage(queue);
-    }),
-    ResumeQueue: unary(({ name }: Named) => {
-      const queue = core.getQueue(name);
-      queue.resume();
-      return queueMessage(queue);
-    }),
-    CreateTask: unary(
-      ({ parent, task, responseView }: { parent: string; task: TaskMessage; responseView?: View }) =>
-        taskMessage(core.createTask(parent, taskInputOf(task)), responseView),
-    ),
-    GetTask: unary(({ name, responseView }: Named) => taskMessage(core.getTask(name), responseView)),
-    ListTasks: unary(({ parent, responseView, ...page }: Listing) =>
-      listMessage(core.listTasks(parent, page), 'tasks', (task) => taskMessage(task, responseView)),
-    ),
-    DeleteTask: unary(({ name }: Named) => {
-      core.deleteTask(name);
-      return {};
-    }),
-    RunTask: unary(({ name, responseView }: Named) => taskMessage(core.runTask(name), responseView)),
   };
 }

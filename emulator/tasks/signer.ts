@@ -1,33 +1,26 @@
 import type { Clock } from '../../shared/contract/clock.ts';
+import { claimsOf, type TokenClaims } from '../identity/token-claims.ts';
 import type { Authorization } from './task.ts';
 
 /** Makes the token that goes into a task's `Authorization: Bearer` header. */
-export type TokenSigner = (authorization: Authorization) => string;
+export type TokenSigner = (authorization: Authorization) => string | Promise<string>;
 
-const LIFETIME_SECONDS = 3600;
-
-/**
- * Tokens with the claims that Google's have, not signed by anybody (`alg: none`): enough for a local receiver to see who
- * calls and for which audience. Inject a signer of your own where the receiver verifies signatures.
- */
-export function unsignedTokens(clock: Clock): TokenSigner {
+/** OIDC tokens as `sign` makes them of their claims; OAuth tokens, which only Google reads, are made up. */
+export function signedTokens(
+  clock: Clock,
+  sign: (claims: TokenClaims) => string | Promise<string>,
+): TokenSigner {
   return (authorization) => {
-    const { serviceAccountEmail } = authorization;
-    if (authorization.kind === 'oauth') {
-      return `local.${encode({ email: serviceAccountEmail, scope: authorization.scope })}`;
-    }
-    const issuedAt = Math.floor(clock.now() / 1000);
-    const claims = {
-      iss: 'https://accounts.google.com',
-      aud: authorization.audience,
-      sub: serviceAccountEmail,
-      email: serviceAccountEmail,
-      email_verified: true,
-      iat: issuedAt,
-      exp: issuedAt + LIFETIME_SECONDS,
-    };
-    return `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`;
+    const { serviceAccountEmail: email } = authorization;
+    return authorization.kind === 'oauth'
+      ? `local.${encode({ email, scope: authorization.scope })}`
+      : sign(claimsOf(email, authorization.audience, clock.now()));
   };
+}
+
+/** Tokens that nobody signs (`alg: none`): enough for a receiver to see who calls and for which audience. */
+export function unsignedTokens(clock: Clock): TokenSigner {
+  return signedTokens(clock, (claims) => `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`);
 }
 
 function encode(value: object): string {

@@ -3,7 +3,7 @@ import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import type { Transport } from './dispatch.ts';
 import { checkLocationName, checkQueueName, checkTaskName, parentOf } from './names.ts';
-import { Queue, type QueueWorld } from './queue.ts';
+import { type KeptSettings, Queue, type QueueWorld } from './queue.ts';
 import {
   checkSettings,
   DEFAULT_RATE_LIMITS,
@@ -36,6 +36,7 @@ export interface TaskQueuesOptions {
 export interface QueueSettings {
   readonly rateLimits?: Partial<RateLimits>;
   readonly retryConfig?: Partial<RetryConfig>;
+  readonly kept?: KeptSettings;
 }
 
 const HOUR_MS = 3_600_000;
@@ -89,6 +90,7 @@ export class TaskQueues {
     const retry = { ...DEFAULT_RETRY_CONFIG, ...settings.retryConfig };
     checkSettings(rate, retry);
     const queue = new Queue(name, rate, retry, this.#world);
+    queue.kept = settings.kept ?? {};
     this.#queues.set(name, queue);
     return queue;
   }
@@ -101,6 +103,7 @@ export class TaskQueues {
     const retry = { ...queue.retryConfig, ...settings.retryConfig };
     checkSettings(rate, retry);
     queue.configure(rate, retry);
+    queue.kept = { ...queue.kept, ...settings.kept };
     return queue;
   }
 

@@ -20,7 +20,7 @@ export function readMessage(type: Type, json: unknown, path = ''): unknown {
   for (const [name, value] of Object.entries(json)) {
     const field = fields.get(name);
     if (!field) throw unknownField(name, path);
-    if (value === null || value === undefined) continue;
+    if (value === undefined || (value === null && !isNullValue(field.resolve().resolvedType))) continue;
     const { partOf } = field;
     if (partOf && chosen.has(partOf.name)) {
       throw invalidValue(path, 'oneof', `oneof field '${partOf.name}' is already set. Cannot set '${name}'`);
@@ -94,6 +94,7 @@ function readField(field: Field, value: unknown, path: string): unknown {
 
 function readSingle(field: Field, value: unknown, path: string): unknown {
   const { resolvedType } = field.resolve();
+  if (value === null && isNullValue(resolvedType)) return 'NULL_VALUE';
   if (resolvedType instanceof protobuf.Enum) return readEnum(resolvedType, value, path);
   if (resolvedType) return readMessage(resolvedType, value, path);
   const wrong = () => invalidValue(path, typeName(field), JSON.stringify(value));
@@ -109,7 +110,7 @@ function readSingle(field: Field, value: unknown, path: string): unknown {
     case 'double':
     case 'float': {
       const number = typeof value === 'string' && value !== '' ? Number(value) : value;
-      if (typeof number !== 'number') throw wrong();
+      if (typeof number !== 'number' || (Number.isNaN(number) && value !== 'NaN')) throw wrong();
       return number;
     }
     default:
@@ -170,14 +171,21 @@ function writeField(field: Field, value: unknown): unknown {
 }
 
 function writeSingle(field: Field, resolvedType: Type | Enum | null, value: unknown): unknown {
+  if (isNullValue(resolvedType)) return null;
   if (resolvedType instanceof protobuf.Enum) {
     return typeof value === 'number' ? (resolvedType.valuesById[value] ?? value) : value;
   }
   if (resolvedType) return writeMessage(resolvedType, value as object);
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  // JSON has no word for these numbers, and would lose the sign of this zero.
+  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
+    return Object.is(value, -0) ? '-0' : String(value);
   return /64$/.test(field.type) ? String(value) : value;
 }
+
+/** The enum whose only value is written as JSON's null. */
+const isNullValue = (type: Type | Enum | null) => type?.fullName === '.google.protobuf.NullValue';
 
 function isFirst(type: Type | Enum | null, written: unknown): boolean {
   return type instanceof protobuf.Enum && type.values[String(written)] === 0;

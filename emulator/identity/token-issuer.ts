@@ -1,8 +1,11 @@
 import { createHash, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { TokenClaims } from './push-token.ts';
+import type { TokenClaims } from './token-claims.ts';
 
-/** Signs the tokens of push requests with a key of its own, in place of Google's. */
+/** Where servers publish the keys, as at Google's https://www.googleapis.com/oauth2/v3/certs. */
+export const CERTS_PATH = '/oauth2/v3/certs';
+
+/** Signs the tokens by which local services call, with a key of its own, in place of Google's. */
 export interface TokenIssuer {
   sign(claims: TokenClaims): Promise<string>;
   /** The public keys, in the form of https://www.googleapis.com/oauth2/v3/certs. */
