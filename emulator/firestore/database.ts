@@ -3,7 +3,7 @@ import { StatusError } from '../wire/status.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
 import { type Change, type CommitOptions, type CommitResult, Committer } from './committer.ts';
 import type { Document } from './document.ts';
-import { type FieldPath, parseFieldPath } from './field-path.ts';
+import { type FieldPath, formatFieldPath, parseFieldPath } from './field-path.ts';
 import { IndexCatalog } from './index/catalog.ts';
 import type { IndexConfiguration } from './index/definition.ts';
 import { type IndexUsed, indexesUsed } from './index/explain.ts';
@@ -43,6 +43,13 @@ export interface ReadOptions {
 export interface DatabaseSettings {
   readonly indexes?: IndexConfiguration | undefined;
   readonly requireIndexes?: boolean | undefined;
+  readonly keeper?: DatabaseKeeper | undefined;
+}
+
+/** Who keeps what databases hold beyond the process: told of each change before whoever made it is answered. */
+export interface DatabaseKeeper {
+  committed(database: Database, changes: readonly Change[]): void;
+  expires(database: Database, collectionGroup: string, field: string | undefined): void;
 }
 
 interface ReadResult {
@@ -80,8 +87,15 @@ export class Database {
   /** Refuse the queries that production refuses for want of an index. */
   readonly requireIndexes: boolean;
 
-  constructor(name: string, clock: Clock, { indexes, requireIndexes = false }: DatabaseSettings = {}) {
+  readonly #keeper: DatabaseKeeper | undefined;
+
+  constructor(
+    name: string,
+    clock: Clock,
+    { indexes, requireIndexes = false, keeper }: DatabaseSettings = {},
+  ) {
     this.name = name;
+    this.#keeper = keeper;
     this.indexes = new IndexCatalog(indexes);
     this.requireIndexes = requireIndexes;
     this.root = `${name}/documents`;
@@ -97,7 +111,10 @@ export class Database {
       storage: this.#storage,
       locks: this.#locks,
       transactions: this.#transactions,
-      onCommit: (changes, time) => this.#publish(changes, time),
+      onCommit: (changes, time) => {
+        keeper?.committed(this, changes);
+        this.#publish(changes, time);
+      },
     });
   }
 
@@ -227,6 +244,7 @@ export class Database {
   setTtl(collectionGroup: string, field: string | undefined): void {
     if (field === undefined) this.#ttl.delete(collectionGroup);
     else this.#ttl.set(collectionGroup, parseFieldPath(field));
+    this.#keeper?.expires(this, collectionGroup, field);
   }
 
   /**
@@ -243,11 +261,28 @@ export class Database {
     return this.#committer.sweep(expired);
   }
 
+  /** Every document, in the order of their names. */
+  *documents(): Iterable<Document> {
+    const everything = new PreparedQuery({ scope: { parent: '', allDescendants: true } }, this.root);
+    yield* runQuery(everything, this.#storage, this.root).documents;
+  }
+
+  /** The collection groups whose documents expire, with the field that says when. */
+  *ttlFields(): Iterable<readonly [collectionGroup: string, field: string]> {
+    for (const [group, field] of this.#ttl) yield [group, formatFieldPath(field)];
+  }
+
+  /** Puts a document back as it was kept; nobody is told. `undefined`: there is none. */
+  restore(path: string, document: Document | undefined): void {
+    const time = document?.updateTime ?? this.#versions.read();
+    this.#versions.pass(time);
+    this.#storage.put(path, document, time);
+  }
+
   /** Ends every transaction and deletes every document; listeners are told. */
   clear(): void {
     this.#transactions.abortAll();
-    const everything = new PreparedQuery({ scope: { parent: '', allDescendants: true } }, this.root);
-    this.#committer.sweep(runQuery(everything, this.#storage, this.root).documents.map(({ path }) => path));
+    this.#committer.sweep(Array.from(this.documents(), ({ path }) => path));
   }
 
   /** @throws StatusError INVALID_ARGUMENT, or FAILED_PRECONDITION for want of an index */

@@ -28,6 +28,11 @@ export class VersionClock {
     return this.#last;
   }
 
+  /** Nothing is committed at this time or before it from now on. */
+  pass(time: Micros): void {
+    this.#last = Math.max(this.#last, time);
+  }
+
   #now(): Micros {
     return Math.floor(this.#clock.now() * 1000);
   }

@@ -1,0 +1,13 @@
+import type { Entry } from './journal.ts';
+
+/** What a server holds, as it is kept beyond its process. */
+export interface Kept {
+  /** The name of its file, and of what is in it: `firestore`. */
+  readonly kind: string;
+  /** Everything that there is, as entries that make it again when they are replayed in order. */
+  entries(): Iterable<Entry>;
+  /** Takes up an entry, without telling anybody. Throws for one that it does not understand. */
+  replay(entry: Entry): void;
+  /** Has each change from now on told, before whoever made it is answered; undefined: no longer. */
+  onEntry(told: ((entry: Entry) => void) | undefined): void;
+}
