@@ -66,6 +66,8 @@ export interface Subscription {
   readonly ackDeadlineSeconds: number;
   readonly retry: { readonly minBackoffMs: number; readonly maxBackoffMs: number };
   readonly deadLetter?: { readonly topic: string; readonly maxAttempts: number };
+  /** How long a message is kept that nobody takes. Left out: as long as any. */
+  readonly retentionDays?: number;
 }
 
 /** A composite index on a top-level collection (https://firebase.google.com/docs/firestore/query-data/index-overview#composite_indexes). */
@@ -103,6 +105,8 @@ export interface Environment {
 /** Pub/Sub waits this long for a push to be answered, and no longer (docs.cloud.google.com/pubsub/docs/push). */
 const LONGEST_ACK_DEADLINE_SECONDS = 600;
 const LONGEST_FILTER_BYTES = 256;
+/** Dead letters wait for their recorder, and what it can't take for people (docs.cloud.google.com/pubsub/docs/subscription-properties). */
+const LONGEST_RETENTION_DAYS = 31;
 /** Of the mesh's own documents with `expireAt`. */
 const MESH_COLLECTIONS = [
   'blobs',
@@ -196,6 +200,7 @@ function subscriptionsOf(agent: Contract, prefix: string, recorder: Contract | u
     name: deadSubscriptionOf(prefix, name),
     topic: deadTopicOf(prefix, name),
     role: 'dead-letter',
+    retentionDays: LONGEST_RETENTION_DAYS,
     // Whatever the recorder itself can't handle is kept, to be pulled: a dead letter must not chase its own tail.
     ...(recorder && recorder !== agent ? pushedTo(recorder, prefix) : delivery(agent)),
   };

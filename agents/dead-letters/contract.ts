@@ -12,6 +12,10 @@ export const DeadLetterRecord = z.object({
   message: z.string(),
   field: z.string().optional(),
   reason: z.string().optional(),
+  /** Of what copies of it died before, the latest first. */
+  earlier: z
+    .array(z.object({ code: DeadLetter.shape.failure.shape.code, message: z.string(), lastSeen: z.string() }))
+    .optional(),
   original: DeadLetter.shape.original,
   /** Delivery attempts before it was given up on; 0 where nobody counted. */
   attempts: z.int().min(0),

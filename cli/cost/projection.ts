@@ -36,7 +36,7 @@ const ROUNDING_MS = 50;
 /** Cloud Run adds instances so as to keep them below this share of their concurrency and CPU. */
 const UTILISATION = 0.6;
 /** As long as shared/kernel/inbox.ts keeps the record of a message. */
-const INBOX_DAYS = 45;
+const INBOX_DAYS = 75;
 /** Keys, index entries and metadata of a document, beside its payload. */
 const DOCUMENT_BYTES = 600;
 

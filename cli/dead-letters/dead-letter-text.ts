@@ -29,6 +29,10 @@ export function deadLetterText(record: DeadLetterRecord, bytes: Uint8Array, pale
     ['message', record.message],
     ['field', record.field],
     ['reason', record.reason],
+    ...(record.earlier ?? []).map(({ code, message }): [string, string] => [
+      'died before of',
+      `${code}: ${message}`,
+    ]),
     ['attempts', String(record.attempts)],
     ['status', record.redrives > 0 ? `${record.status} (redriven ${record.redrives} times)` : record.status],
     ['first seen', record.firstSeen],

@@ -86,7 +86,7 @@ async function applySubscription(
     plan.pushTo === undefined ? undefined : endpointOf(plan.pushTo),
     oidc,
   );
-  if (await unlessThere(client.createSubscription(wanted, callOptions()))) return;
+  if (await unlessThere(createSubscription(client, wanted, log))) return;
   const [current] = await client.getSubscription({ subscription: wanted.name }, callOptions());
   // One at a time: a service that refuses one setting (Google's emulator: the expiration) must still take the others.
   for (const path of settingsToUpdate(current, wanted)) {
@@ -101,6 +101,25 @@ async function applySubscription(
         reason: reasonOf(error),
       });
     }
+  }
+}
+
+/** One that is refused because of how long it is to keep messages is better than none. */
+async function createSubscription(
+  client: SubscriberClient,
+  wanted: ReturnType<typeof subscriptionConfig>,
+  log: Log,
+): Promise<void> {
+  const { messageRetentionDuration, ...rest } = wanted;
+  try {
+    await client.createSubscription(wanted, callOptions());
+  } catch (error) {
+    if (statusOf(error) !== STATUS.INVALID_ARGUMENT || !messageRetentionDuration) throw error;
+    await client.createSubscription(rest, callOptions());
+    log.warn('a subscription keeps messages no longer than by default', {
+      subscription: wanted.name,
+      reason: reasonOf(error),
+    });
   }
 }
 

@@ -7,6 +7,8 @@ export interface SubscriptionPlan {
   readonly ackDeadlineSeconds: number;
   readonly retry: { readonly minBackoffMs: number; readonly maxBackoffMs: number };
   readonly deadLetter?: { readonly topic: string; readonly maxAttempts: number };
+  /** Left out: as long as Pub/Sub keeps messages by itself. */
+  readonly retentionDays?: number;
 }
 
 /** The identity that Pub/Sub pushes with. */
@@ -40,7 +42,10 @@ export interface SubscriptionSettings {
     readonly maxDeliveryAttempts?: number | null;
   } | null;
   readonly expirationPolicy?: { readonly ttl?: Seconds | null } | null;
+  readonly messageRetentionDuration?: Seconds | null;
 }
+
+const RETENTION = 'message_retention_duration';
 
 /** The subscription as Pub/Sub is told of it. */
 export function subscriptionConfig(
@@ -70,6 +75,9 @@ export function subscriptionConfig(
     }),
     // Present but empty: never expires (https://cloud.google.com/pubsub/docs/subscription-properties#expiration_period).
     expirationPolicy: {},
+    ...(plan.retentionDays !== undefined && {
+      messageRetentionDuration: duration(plan.retentionDays * 86_400_000),
+    }),
     ...(plan.filter !== undefined && { filter: plan.filter }),
   };
 }
@@ -100,8 +108,10 @@ export function settingsToUpdate(current: SubscriptionSettings, wanted: Subscrip
     ['retry_policy', retry],
     ['dead_letter_policy', deadLetter],
     ['expiration_policy', ({ expirationPolicy }) => nanoseconds(expirationPolicy?.ttl)],
+    [RETENTION, (settings) => nanoseconds(settings.messageRetentionDuration)],
   ];
   return compared
+    .filter(([path]) => path !== RETENTION || wanted.messageRetentionDuration)
     .filter(([, read]) => JSON.stringify(read(current)) !== JSON.stringify(read(wanted)))
     .map(([path]) => path);
 }

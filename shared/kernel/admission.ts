@@ -4,6 +4,7 @@ import type { Deployment } from '../contract/deployment.ts';
 import { decodeData, decodeEnvelope } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
+import { digest } from '../contract/keys.ts';
 import { DEAD_LETTER, type Delivery, type Envelope, type Message, REPLY } from '../contract/message.ts';
 import { subscriptionOf } from '../contract/names.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
@@ -82,8 +83,10 @@ function admitDeadLetter(delivery: Delivery, { deployment, routes }: AdmissionOp
     });
   const letter = readDeadLetter(delivery, deployment);
   const { traceparent, correlationid } = delivery.attributes;
+  const { code, field = '', reason = '' } = letter.failure;
   const message: Message = {
-    id: letter.id,
+    // Copies that died of the same are one message, and one that died of something else is another.
+    id: digest('death', letter.id, code, field, reason),
     source: '/dead-letters',
     type: DEAD_LETTER,
     time: delivery.publishTime,

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * How long a payload is kept after it was last referred to, in milliseconds: 120 days. Longer than whatever refers to it may want it: a
- * message and its dead letter, for as long as they can be delivered or redriven (45 days, see inbox.ts); a run that goes on, whose payloads
+ * message and its dead letter, for as long as they can be delivered or redriven (75 days, see inbox.ts); a run that goes on, whose payloads
  * are renewed every 30 days; and a run that has ended, for the 30 days that it is kept.
  */
 export const BLOB_RETENTION_MS = 120 * DAY_MS;

@@ -17,7 +17,7 @@ const MOST_TICKETS = 1_000;
 const FIRST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 5_000;
 /** Both documents are kept for so long after their last write: longer than any lease or ticket. */
-const RETENTION_MS = 45 * 86_400_000;
+const RETENTION_MS = 75 * 86_400_000;
 
 /**
  * Whose turn it is at one entity of an agent: one message at a time has it, the others wait in the order in which they came.

@@ -124,6 +124,7 @@ describe('the topology', () => {
     expect(dead).toMatchObject({
       pushTo: 'dead-letters',
       deadLetter: { topic: 'mesh-dead-letters-dead', maxAttempts: 100 },
+      retentionDays: 31,
     });
   });
 

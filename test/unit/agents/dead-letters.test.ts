@@ -66,6 +66,22 @@ test('another copy of it changes only when it was last seen', async () => {
   });
 });
 
+test('a copy that dies of something else has both reasons kept, the newest first', async () => {
+  await desk.send('deadLetter', letter);
+  await clock.advance(60_000);
+  const failure = { code: 'DeliveriesExhausted', message: '5 delivery attempts failed' } as const;
+  await desk.send('deadLetter', { ...letter, failure });
+  await desk.send('deadLetter', { ...letter, failure });
+  const first = {
+    code: 'SchemaMismatch',
+    message: letter.failure.message,
+    lastSeen: '2026-01-01T00:00:00.000Z',
+  };
+  expect(record()).toMatchObject({ ...failure, earlier: [first], firstSeen: first.lastSeen });
+  expect(record()).not.toHaveProperty('field');
+  expect(asDeadLetter(record()).failure).toEqual(failure);
+});
+
 test('a message without a type, of which nobody counted deliveries, is kept too', async () => {
   const { deliveryAttempts: _, ...bare } = letter;
   await desk.send('deadLetter', { ...bare, original: { ...letter.original, attributes: {} } });

@@ -9,6 +9,7 @@ const plan = {
   ackDeadlineSeconds: 70,
   retry: { minBackoffMs: 1_500, maxBackoffMs: 60_000 },
   deadLetter: { topic: 'mesh-orders-dead', maxAttempts: 5 },
+  retentionDays: 31,
 };
 const config = subscriptionConfig(plan, 'p', 'https://orders.run.app', { serviceAccountEmail: 'push@p' });
 
@@ -25,6 +26,7 @@ describe('a subscription as Pub/Sub is told of it', () => {
       },
       deadLetterPolicy: { deadLetterTopic: 'projects/p/topics/mesh-orders-dead', maxDeliveryAttempts: 5 },
       expirationPolicy: {},
+      messageRetentionDuration: { seconds: 2_678_400, nanos: 0 },
       filter: 'attributes.ce-type="a.b"',
     });
   });
@@ -45,6 +47,7 @@ describe('what is updated', () => {
         maximumBackoff: { seconds: '60', nanos: 0 },
       },
       expirationPolicy: { ttl: null },
+      messageRetentionDuration: { seconds: '2678400' },
     };
     expect(settingsToUpdate(answered, config)).toEqual([]);
   });
@@ -56,5 +59,9 @@ describe('what is updated', () => {
       'push_config',
       'dead_letter_policy',
     ]);
+    const week = { ...config, messageRetentionDuration: { seconds: 604_800 } };
+    expect(settingsToUpdate(week, config)).toEqual(['message_retention_duration']);
+    const { messageRetentionDuration: _, ...asEver } = config;
+    expect(settingsToUpdate(week, asEver)).toEqual([]);
   });
 });
