@@ -4,6 +4,7 @@ import { localSecrets } from './local-accounts.ts';
 import type { CloudFaults, ProviderName } from './local-faults.ts';
 import { providerSettings, startProviders } from './local-providers.ts';
 import { ServerGroup } from './local-server.ts';
+import type { PushTransport } from './pubsub/push-transport.ts';
 import { type GoogleServer, SERVERS, startServers } from './servers.ts';
 
 /** The servers of a local cloud, by the names that their ports are chosen by. */
@@ -25,6 +26,8 @@ export interface LocalCloudOptions {
    * own tools set them.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How the local Pub/Sub's pushes leave; HTTP unless given. */
+  readonly pushTransport?: PushTransport;
 }
 
 export type LocalCloud = Awaited<ReturnType<typeof startLocalCloud>>;
@@ -44,6 +47,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
       only: SERVERS.filter((name) => !replaced(name, env)),
       ...clock,
       pubsubFaults: faults.pubsub ?? {},
+      ...(options.pushTransport && { pushTransport: options.pushTransport }),
       secrets: { [project]: secretValues },
       otherPubsub: env.PUBSUB_EMULATOR_HOST ?? '',
     }),

@@ -2,6 +2,7 @@ import type { Clock } from '../shared/contract/clock.ts';
 import { startFirestore } from './firestore/server.ts';
 import type { StartServer } from './local-server.ts';
 import type { Faults } from './pubsub/faults.ts';
+import type { PushTransport } from './pubsub/push-transport.ts';
 import { startPubSub } from './pubsub/server.ts';
 import { startScheduler } from './scheduler/server.ts';
 import type { SeedSecrets } from './secrets/secret-vault.ts';
@@ -19,6 +20,8 @@ export interface ServersOptions {
   readonly host?: string;
   readonly clock?: Clock;
   readonly pubsubFaults?: Faults;
+  /** How pushes leave; HTTP unless given. */
+  readonly pushTransport?: PushTransport;
   readonly secrets?: SeedSecrets;
   readonly requests?: RequestLog;
   /** The Pub/Sub that the scheduler publishes to where ours is not started. */
@@ -29,7 +32,7 @@ export type Servers = Awaited<ReturnType<typeof startServers>>;
 
 /** Starts those of Google's services that are wanted, at once; the others are undefined. */
 export async function startServers(start: StartServer<GoogleServer>, options: ServersOptions) {
-  const { only, host, clock, pubsubFaults, secrets, requests, otherPubsub = '' } = options;
+  const { only, host, clock, pubsubFaults, pushTransport, secrets, requests, otherPubsub = '' } = options;
   const common = (name: GoogleServer) => ({
     ...(host !== undefined && { host }),
     ...(clock && { clock }),
@@ -38,7 +41,14 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
   const wanted = <Server>(name: GoogleServer, starting: () => Promise<Server>) =>
     only.includes(name) ? starting() : undefined;
   const startingPubsub = wanted('pubsub', () =>
-    start('pubsub', (place) => startPubSub({ ...common('pubsub'), ...place, faults: pubsubFaults ?? {} })),
+    start('pubsub', (place) =>
+      startPubSub({
+        ...common('pubsub'),
+        ...place,
+        faults: pubsubFaults ?? {},
+        ...(pushTransport && { pushTransport }),
+      }),
+    ),
   );
   const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all([
     startingPubsub,

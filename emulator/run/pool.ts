@@ -87,13 +87,13 @@ export class Pool {
 
   /** When `tick` must be called next; undefined when nothing is due (P4). */
   get nextDue(): number | undefined {
-    const dues = this.#queue.map(({ due }) => due);
-    if (this.#queue.length > 0 && this.#live().length === 0) dues.push(this.#notBefore);
+    let next = Number.POSITIVE_INFINITY;
+    for (const { due } of this.#queue) next = Math.min(next, due);
+    if (this.#queue.length > 0 && this.#live().length === 0) next = Math.min(next, this.#notBefore);
     for (const instance of this.#instances.values()) {
-      if (instance.state !== 'ready' || instance.requests.size === 0) dues.push(instance.due);
-      dues.push(...instance.requests.values());
+      if (instance.state !== 'ready' || instance.requests.size === 0) next = Math.min(next, instance.due);
+      for (const due of instance.requests.values()) next = Math.min(next, due);
     }
-    const next = Math.min(...dues);
     return Number.isFinite(next) ? next : undefined;
   }
 

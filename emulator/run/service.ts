@@ -25,7 +25,7 @@ export class Service {
   readonly #pending = new Map<number, Pending>();
   readonly #onEmpty = new Set<() => void>();
   #requests = 0;
-  #cancelTick: (() => void) | undefined;
+  #tick: { readonly due: number; readonly cancel: () => void } | undefined;
 
   constructor(options: ServiceOptions) {
     this.name = options.spec.name;
@@ -82,12 +82,17 @@ export class Service {
       else if (action.kind === 'terminate') this.#instances.get(action.instance)?.terminate();
       else this.#instances.get(action.instance)?.kill();
     }
-    this.#cancelTick?.();
     const due = this.#pool.nextDue;
-    this.#cancelTick =
-      due === undefined
-        ? undefined
-        : this.#options.clock.after(due - this.#now(), () => this.#act(this.#pool.tick(this.#now())));
+    // Mostly it is due later than what is armed: an instance is busy again.
+    if (this.#tick && due !== undefined && due >= this.#tick.due) return;
+    this.#tick?.cancel();
+    this.#tick = undefined;
+    if (due === undefined) return;
+    const cancel = this.#options.clock.after(due - this.#now(), () => {
+      this.#tick = undefined;
+      this.#act(this.#pool.tick(this.#now()));
+    });
+    this.#tick = { due, cancel };
   }
 
   #start(id: number): void {

@@ -53,6 +53,21 @@ test('a function starts with its first request, and gets method, path, body and 
   vi.unstubAllEnvs();
 });
 
+test('a request from within gets the same answer as one over the network, and none where the URL is another server’s', async () => {
+  const { run, ask } = await startProbe();
+  const request = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: Buffer.from('hello') };
+  const within = await run.serve(`${run.urlOf('probe')}/a/b?c=1`, request);
+  const over = await ask('/a/b?c=1', {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain' },
+    body: 'hello',
+  });
+  expect(JSON.parse(Buffer.from(within?.body ?? []).toString())).toEqual(over.json());
+  expect(within?.status).toBe(over.status);
+  expect(run.serve('http://127.0.0.1:1/probe', request)).toBeUndefined();
+  expect(run.serve(run.urlOf('nobody'), request)).toBeUndefined();
+});
+
 test('requests that come while it starts share the one instance', async () => {
   const { run, ask } = await startProbe();
   const answers = await Promise.all(Array.from({ length: 8 }, () => ask('/')));
