@@ -9,6 +9,9 @@ export const Reply = z.discriminatedUnion('ok', [
 ]);
 export type Reply = z.infer<typeof Reply>;
 
+/** What a reply has beside the output: `{"ok":true,"output":…}`. */
+export const REPLY_BYTES = 20;
+
 /** The data of a `mesh.signal`. */
 export const Signal = z.object({ name: z.string().min(1), payload: z.json().optional() });
 export type Signal = z.infer<typeof Signal>;

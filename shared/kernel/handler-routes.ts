@@ -8,6 +8,7 @@ import type { Log } from '../contract/log.ts';
 import { DEAD_LETTER, type Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
+import { REPLY_BYTES } from '../contract/reply.ts';
 import type { Schema } from '../contract/schema.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import type { Store, Write } from '../contract/store.ts';
@@ -168,9 +169,6 @@ function toRoute(
     },
   };
 }
-
-/** What a reply has beside the output: `{"ok":true,"output":…}`. */
-const REPLY_BYTES = 20;
 
 function entityOf(input: unknown, field: string, what: string): string {
   const key = (input as Readonly<Record<string, unknown>>)[field];

@@ -21,7 +21,7 @@ export async function opened(message: Message, contract: Contract, blobs: Blobs)
 }
 
 /** @throws MeshError `ClaimCheckLost`, `ClaimCheckDamaged`, `StoreUnavailable` */
-async function payloadOf(check: ClaimCheck, blobs: Pick<Blobs, 'read'>): Promise<Json> {
+export async function payloadOf(check: ClaimCheck, blobs: Pick<Blobs, 'read'>): Promise<Json> {
   const found = (await blobs.read([check])).get(check.sha256);
   if (found instanceof Uint8Array) return parseJson(found);
   throw found ?? new MeshError('ClaimCheckLost', 'the payload is not there', { field: 'data' });

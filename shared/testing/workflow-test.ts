@@ -1,4 +1,5 @@
 import type { Contract, MessageRef } from '../contract/agent.ts';
+import { claimCheckOf } from '../contract/claim-check.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { decodeData, decodeEnvelope, encodeMessage } from '../contract/envelope.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
@@ -9,7 +10,9 @@ import { CANCEL, type Message, REPLY, SIGNAL, type WireMessage } from '../contra
 import { eventsTopic, subscriptionOf, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { Reply } from '../contract/reply.ts';
+import { Blobs } from '../kernel/blobs.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
+import { payloadOf } from '../kernel/opened.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { entriesOf, pagePaths } from '../workflow/run-history.ts';
@@ -70,6 +73,8 @@ export class WorkflowTest {
   readonly #inbound: WireMessage[] = [];
   readonly #timers = new Map<string, Timer>();
   readonly #unanswered = new Map<string, SentCommand>();
+  readonly #blobs = new Blobs(this.store, this.clock);
+  #output: Json = null;
   #runId: string | undefined;
   #delivered = 0;
   #uuids = 0;
@@ -154,11 +159,16 @@ export class WorkflowTest {
 
   /** The run as it stands. Throws when nothing was started. */
   get run(): RunRecord {
+    const run = this.#record;
+    if (!run)
+      throw new Error(`no run was started${this.deadLetters[0] ? `: ${this.deadLetters[0].message}` : ''}`);
+    return run.output === undefined ? run : { ...run, output: this.#output };
+  }
+
+  get #record(): RunRecord | undefined {
     const document =
       this.#runId === undefined ? undefined : this.store.documents.get(`workflows/${this.#runId}`);
-    if (!document)
-      throw new Error(`no run was started${this.deadLetters[0] ? `: ${this.deadLetters[0].message}` : ''}`);
-    return decodeRun(document);
+    return document && decodeRun(document);
   }
 
   /** The run's steps, in the order in which they began. */
@@ -179,7 +189,9 @@ export class WorkflowTest {
         redact: (text) => text,
       },
       bus: {
-        publish: async (topic, messages) => messages.forEach((message) => void this.#sent(topic, message)),
+        publish: async (topic, messages) => {
+          for (const message of messages) await this.#sent(topic, message);
+        },
       },
       timers: {
         schedule: async ({ name, message, at }) => {
@@ -190,8 +202,8 @@ export class WorkflowTest {
   }
 
   /** A message that the workflow's agent sent: to be answered, or looked at by the test. */
-  #sent(topic: string, wire: WireMessage): void {
-    const message = this.#read(wire);
+  async #sent(topic: string, wire: WireMessage): Promise<void> {
+    const message = await this.#read(wire);
     const command = { type: message.type, input: message.data, message };
     if (topic === eventsTopic(PREFIX)) this.events.push(command);
     else if (message.type === REPLY && message.runId === 'the-test') this.replies.push(message.data as Reply);
@@ -207,9 +219,20 @@ export class WorkflowTest {
     return !Object.keys(this.#contract.commands).some((name) => type === `${this.#contract.name}.${name}`);
   }
 
-  #read(wire: WireMessage): Message {
+  /** What claim checks stand for is what the test sees. */
+  async #read(wire: WireMessage): Promise<Message> {
     const delivery = { ...wire, messageId: '', publishTime: '', subscription: '' };
-    return { ...decodeEnvelope(delivery, this.#contract.name), data: decodeData(delivery) };
+    const envelope = decodeEnvelope(delivery, this.#contract.name);
+    const data = decodeData(delivery);
+    if (envelope.type !== REPLY) return { ...envelope, data: await this.#whole(data) };
+    const reply = data as Reply;
+    const whole = reply.ok ? { ...reply, output: await this.#whole(reply.output) } : reply;
+    return { ...envelope, data: toJson(whole) };
+  }
+
+  async #whole(payload: Json): Promise<Json> {
+    const check = claimCheckOf(payload);
+    return check ? payloadOf(check, this.#blobs) : payload;
   }
 
   #answer({ message }: SentCommand, reply: Reply): void {
@@ -227,8 +250,10 @@ export class WorkflowTest {
     for (;;) {
       const wire = this.#inbound.shift();
       if (wire) await this.#deliver(wire);
-      else if (!(await this.#play())) return;
+      else if (!(await this.#play())) break;
     }
+    const { output } = this.#record ?? {};
+    if (output !== undefined) this.#output = await this.#whole(output);
   }
 
   async #deliver(wire: WireMessage): Promise<void> {

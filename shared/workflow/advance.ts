@@ -5,6 +5,7 @@ import { Execution, type RunCode, type SideEffect, type Taken } from './executio
 import { hangingAwait } from './foreign-await.ts';
 import type { LedgerStatus } from './ledger.ts';
 import { Parked } from './parked.ts';
+import type { Payloads } from './payloads.ts';
 
 export interface AdvanceRequest {
   /** Left out where the history alone says what to do: the code is over, or can't be had. */
@@ -17,6 +18,8 @@ export interface AdvanceRequest {
   readonly more?: boolean;
   /** The execution that an earlier `advance` of this very history left: it goes on from there without replay. */
   readonly live?: Execution;
+  /** What claim checks in the history and the events stand for. */
+  readonly payloads?: Payloads;
 }
 
 export interface Advanced {
@@ -39,7 +42,7 @@ export interface Advanced {
  * @throws Parked when the code can't go on with this history; nothing of what it did then counts
  */
 export async function advance(request: AdvanceRequest): Promise<Advanced> {
-  const execution = request.live ?? new Execution(request.history, request.code);
+  const execution = request.live ?? new Execution(request.history, request.code, request.payloads);
   try {
     if (!request.live) await execution.replay();
     let taken: Taken = 'stale';
@@ -65,7 +68,7 @@ export async function advance(request: AdvanceRequest): Promise<Advanced> {
 
 /** I9: names the line, by doing it all once more under watch. */
 async function located(error: Parked, { code }: AdvanceRequest, stranded: Execution): Promise<Parked> {
-  const again = new Execution(stranded.entries, code && { ...code, log: silentLog });
+  const again = new Execution(stranded.entries, code && { ...code, log: silentLog }, stranded.payloads);
   const line = await hangingAwait(() => again.replay().catch(() => {}));
   if (!line) return error;
   return new Parked({ ...error.failure, message: `${error.failure.message}, at ${line}` });

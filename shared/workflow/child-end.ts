@@ -4,6 +4,7 @@ import type { AsChild } from '../contract/reply.ts';
 import type { Interruption } from './entry.ts';
 import { freshRun } from './fresh-run.ts';
 import { type Brought, type Host, replay } from './host.ts';
+import { Payloads } from './payloads.ts';
 import type { RunRecord } from './run-record.ts';
 import { notChildSend } from './sends.ts';
 
@@ -29,7 +30,8 @@ export function neverBegun(
   );
   const started = { e: 'started', at: came.at, input: null, seed: host.ids.uuid() } as const;
   const run: RunRecord = { ...fresh, parentRunId, kept: [started, came] };
-  return replay(host, { run, history: async () => [] }, [], log);
+  const payloads = new Payloads();
+  return replay(host, { run, payloads, find: async () => new Map(), history: async () => [] }, [], log);
 }
 
 /**

@@ -5,4 +5,5 @@ export interface CommandRef {
   readonly agent: string;
   readonly type: string;
   readonly input: Schema;
+  readonly claimCheckBytes?: number;
 }

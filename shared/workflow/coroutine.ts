@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Contract } from '../contract/agent.ts';
+import { isClaimCheck } from '../contract/claim-check.ts';
 import { MeshError } from '../contract/errors.ts';
 import { type Failure, toError, toFailure } from '../contract/failure.ts';
 import { type Json, toJson } from '../contract/json.ts';
 import { type Log, silentLog } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
+import { takenLimits } from '../contract/payload-limits.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
 import { lazyLog } from './lazy-log.ts';
 import type { Ledger } from './ledger.ts';
-import { call, checkSize } from './operations/call.ts';
+import { call } from './operations/call.ts';
 import { child } from './operations/child.ts';
 import { gather } from './operations/gather.ts';
 import { mapReduce } from './operations/map-reduce.ts';
@@ -20,6 +22,8 @@ import { sideEffect } from './operations/side-effect.ts';
 import { signal } from './operations/signal.ts';
 import { sleep } from './operations/sleep.ts';
 import { until } from './operations/until.ts';
+import { Parked } from './parked.ts';
+import type { Payloads } from './payloads.ts';
 import { quiescence } from './quiescence.ts';
 import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
 import type { Result } from './step.ts';
@@ -27,6 +31,7 @@ import type { Result } from './step.ts';
 /** Where the coroutine's doings are written down, or on replay found. */
 export interface Journal {
   readonly ledger: Ledger;
+  readonly payloads: Payloads;
   /** Whether the history is behind us: what is done now is new. */
   readonly live: boolean;
   /** Begins a step. Undefined: replay found another in the history; the coroutine is not to go on (I7). */
@@ -100,6 +105,10 @@ export class Coroutine implements Scope {
     return this.#journal.ledger;
   }
 
+  get payloads(): Payloads {
+    return this.#journal.payloads;
+  }
+
   /** Neither ended nor waiting for a step: it awaits something that the engine knows nothing of. */
   get stranded(): boolean {
     return !this.#ended && this.#pending.size === 0;
@@ -114,8 +123,9 @@ export class Coroutine implements Scope {
 
   async start(input: Json, seed: string): Promise<void> {
     this.#seed = seed;
+    const whole = this.payloads.checkOut(input);
     this.#going = true;
-    void enterWorkflow(() => this.#run(input));
+    void enterWorkflow(() => this.#run(whole));
     await this.#rest();
   }
 
@@ -164,11 +174,12 @@ export class Coroutine implements Scope {
   #continueAsNew(given: unknown): Promise<never> {
     const stopped = this.#stopped('wf.continueAsNew');
     if (stopped) return stopped;
-    const what = `the input of the workflow ${this.#definition.name}`;
-    const input = toJson(given);
-    parseAs(this.#definition.input, input, 'SchemaMismatch', what);
-    checkSize(this.contract, input, what);
-    this.#end({ ok: true, continueWith: input });
+    const { name, input: schema } = this.#definition;
+    const what = `the input of the workflow ${name}`;
+    const plain = toJson(given);
+    parseAs(schema, plain, 'SchemaMismatch', what);
+    const limits = takenLimits(this.contract, `${this.contract.name}.${name}`);
+    this.#end({ ok: true, continueWith: this.payloads.checkIn(plain, limits, what) });
     return never();
   }
 
@@ -182,10 +193,12 @@ export class Coroutine implements Scope {
     }
     try {
       // A copy: what the code does to it must not reach the history.
-      pending.resolve(pending.code.decode(structuredClone(result.value)) as never);
+      const { value } = result;
+      const whole = isClaimCheck(value) ? this.payloads.checkOut(value as Json) : structuredClone(value);
+      pending.resolve(pending.code.decode(whole) as never);
     } catch (error) {
       // What is new is checked before it is taken: only a record can fail here, because the schema has changed since.
-      this.#journal.park(toFailure(error));
+      this.#journal.park(error instanceof Parked ? error.failure : toFailure(error));
     }
   }
 

@@ -197,8 +197,10 @@ export interface GatherEntry extends Step<'gather'> {
 
 /** Pages read, shards mapped, results reduced: `3/p0`, `3/0`, `3/r1-0`, … are steps of the map-reduce `3`. */
 export interface MapReduceEntry extends Step<'mapReduce'> {
-  /** Left out where pages are read. */
+  /** Left out where pages are read, or where they go by claim check. */
   readonly items?: readonly Json[];
+  /** Items that are too large to inline: the claim check of their list, and how many they are. */
+  readonly itemsIn?: { readonly payload: Json; readonly count: number };
   readonly read?: StageEntry;
   readonly map: StageEntry;
   readonly reduce: StageEntry;
@@ -221,6 +223,8 @@ export interface StageEntry {
   readonly agent: string;
   readonly name: string;
   readonly with: { readonly [field: string]: Json };
+  /** Bytes that its input may have by claim check; left out: it goes inline only. */
+  readonly claim?: number;
 }
 
 export type LatePolicy = 'ignore' | 'record' | 'compensate';

@@ -1,17 +1,19 @@
 import type { Contract } from '../contract/agent.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
-import { toJson } from '../contract/json.ts';
+import { type Json, toJson } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
+import { takenLimits } from '../contract/payload-limits.ts';
+import { REPLY_BYTES } from '../contract/reply.ts';
 import type { Command } from './command.ts';
 import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { type CodeEntry, describeEntry, type Entry, isCodeEnd, isCodeEntry, type RunEvent } from './entry.ts';
 import { callerLine } from './foreign-await.ts';
 import { type Applied, Ledger } from './ledger.ts';
-import { checkSize } from './operations/call.ts';
 import { CallStep } from './operations/call-step.ts';
 import { type Difference, Parked } from './parked.ts';
+import { Payloads } from './payloads.ts';
 import type { Details, Op } from './scope.ts';
 import type { Result } from './step.ts';
 import { nextUndo, undoing } from './unwind.ts';
@@ -46,7 +48,9 @@ const BREATH = 1_000;
  * - A host may keep it and `take` further events without replay, as long as nobody else has written the run meanwhile.
  */
 export class Execution {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
+  /** What claim checks in the history stand for, and what new ones do. */
+  readonly payloads: Payloads;
   readonly #entries: Entry[];
   /** Entries that were recorded before, and how far they have been applied. */
   readonly #recorded: number;
@@ -59,7 +63,10 @@ export class Execution {
   readonly #coroutine: Coroutine | undefined;
   #parked: Parked | undefined;
 
-  constructor(history: readonly Entry[], code: RunCode | undefined) {
+  constructor(history: readonly Entry[], code: RunCode | undefined, payloads = new Payloads()) {
+    this.payloads = payloads;
+    // Where the code is over, nobody looks into them; they may even be gone.
+    this.ledger = new Ledger(code && payloads);
     this.#entries = [...history];
     this.#recorded = history.length;
     this.#taken = history.length;
@@ -100,16 +107,21 @@ export class Execution {
   /** Brings the code to where the history ends. Throws `Parked` (I7, I9). */
   async replay(): Promise<void> {
     this.#replaying = true;
-    for (let events = 1; this.#cursor < this.#recorded; ) {
-      if (this.#passPatches()) continue;
-      const entry = this.#entries[this.#cursor] as Entry;
-      this.#cursor += 1;
-      const over = this.ledger.outcome !== undefined || !this.#coroutine;
-      if (!over && isCodeEntry(entry)) throw mismatch(entry, undefined, 'which the code does not issue');
-      const applied = this.ledger.apply(entry);
-      if (over) continue;
-      await this.#resume(entry, applied);
-      if (++events % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
+    this.payloads.live = false;
+    try {
+      for (let events = 1; this.#cursor < this.#recorded; ) {
+        if (this.#passPatches()) continue;
+        const entry = this.#entries[this.#cursor] as Entry;
+        this.#cursor += 1;
+        const over = this.ledger.outcome !== undefined || !this.#coroutine;
+        if (!over && isCodeEntry(entry)) throw mismatch(entry, undefined, 'which the code does not issue');
+        const applied = this.ledger.apply(entry);
+        if (over) continue;
+        await this.#resume(entry, applied);
+        if (++events % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      this.payloads.live = true;
     }
     this.#replaying = false;
   }
@@ -126,7 +138,7 @@ export class Execution {
     let taken = this.#completed(event);
     if (taken.e === 'signalled' && !codeOver) {
       const waiting = this.ledger.signalStep(taken.name);
-      const refused = waiting && this.#coroutine?.code(waiting.entry.id)?.refuses?.(taken.payload);
+      const refused = waiting && this.#refusal(waiting.entry.id, taken.payload);
       if (refused && !lenient) return { refused };
       if (refused) {
         taken = { ...taken, invalid: true };
@@ -141,6 +153,11 @@ export class Execution {
     if (!codeOver) await this.#resume(taken, applied);
     if (!more) this.#unwind();
     return 'taken';
+  }
+
+  #refusal(step: string, payload: Json | undefined): Failure | undefined {
+    const refuses = this.#coroutine?.code(step)?.refuses;
+    return refuses?.(payload && this.payloads.checkOut(payload));
   }
 
   /** Ends the code of the run from outside; what it did is undone. */
@@ -172,13 +189,14 @@ export class Execution {
 
   /** Adds to an event what only the code can tell of it. */
   #completed(event: RunEvent): RunEvent {
+    if (event.e === 'ran' && event.value !== undefined) return { ...event, value: this.#kept(event.value) };
     if (event.e !== 'replied' || !event.reply.ok) return event;
     const step = this.ledger.steps.get(event.step);
     // What a compensation answers matters to nobody.
     if (!(step instanceof CallStep)) return { ...event, reply: { ok: true, output: null } };
     const code = this.#coroutine?.code(event.step);
     if (!code) return event;
-    const { output } = event.reply;
+    const output = this.payloads.checkOut(event.reply.output);
     try {
       code.decode(output);
     } catch (error) {
@@ -200,6 +218,13 @@ export class Execution {
     }
   }
 
+  /** What a side effect came to has no limit of its own: over that of a message it is kept by claim check, where the contract knows any. */
+  #kept(value: Json): Json {
+    const { inlineBytes = 0, claimCheckBytes = 0 } = this.#code?.contract.limits ?? {};
+    const limits = { inlineBytes: claimCheckBytes > 0 ? inlineBytes : Infinity, claimCheckBytes: Infinity };
+    return this.payloads.checkIn(value, limits, 'the result of the side effect');
+  }
+
   #unwind(): void {
     for (let next = nextUndo(this.ledger); next; next = nextUndo(this.ledger)) this.#append(next);
     const { outcome, endedAt, time: at } = this.ledger;
@@ -211,6 +236,7 @@ export class Execution {
     const execution = this;
     return {
       ledger: this.ledger,
+      payloads: this.payloads,
       get live() {
         return !execution.#replaying;
       },
@@ -309,8 +335,8 @@ export class Execution {
     const output = toJson(value);
     if (definition.output) parseAs(definition.output, output, 'OutputInvalid', what);
     // As whoever waits for it is told: the reply has the limit of any message.
-    checkSize(contract, { ok: true, output }, what);
-    return output;
+    const { inlineBytes, claimCheckBytes } = takenLimits(contract, `${contract.name}.${definition.name}`);
+    return this.payloads.checkIn(output, { inlineBytes: inlineBytes - REPLY_BYTES, claimCheckBytes }, what);
   }
 }
 

@@ -48,7 +48,7 @@ export function interrupt(host: Host, stand: Stand, came: Interruption, log: Log
   const run: RunRecord = { ...rest, ...(slot && { slot: { ...slot, held: true } }) };
   const [first, ...others] = run.kept;
   const kept = first?.e === 'started' ? [first, came, ...others] : [came, ...run.kept];
-  return replay(host, { run: { ...run, kept }, history: stand.history }, [], log, true);
+  return replay(host, { ...stand, run: { ...run, kept } }, [], log, true);
 }
 
 /** Undefined: nothing to pause. Compensations in progress are only paused when that is asked for (I8). */
@@ -68,9 +68,9 @@ export async function letGo(host: Host, stand: Stand, log: Log): Promise<Plain |
   const end = run.kept.find(isInterruption);
   if (end) {
     const others = run.kept.filter((event) => event !== end);
-    return interrupt(host, { run: { ...run, kept: others }, history: stand.history }, end, log);
+    return interrupt(host, { ...stand, run: { ...run, kept: others } }, end, log);
   }
-  return replay(host, { run, history: stand.history }, [], log);
+  return replay(host, { ...stand, run }, [], log);
 }
 
 /** Lets a run begin: it has a slot now, or was begun anew. Undefined: it has begun, or ended. */
@@ -81,7 +81,7 @@ export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain |
   const next: RunRecord = granted ? { ...run, slot: { value: run.slot.value, held: true } } : run;
   if (next.paused) return granted ? plain(host, next) : undefined;
   if (!granted && (next.status === 'blocked' || !isToBegin(next))) return undefined;
-  return replay(host, { run: next, history: stand.history }, [], log);
+  return replay(host, { ...stand, run: next }, [], log);
 }
 
 function plain(host: Host, run: RunRecord): Plain {

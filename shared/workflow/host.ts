@@ -1,12 +1,13 @@
 import type { Contract } from '../contract/agent.ts';
 import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
-import type { Failure } from '../contract/failure.ts';
+import { type Failure, toFailure } from '../contract/failure.ts';
 import type { Ids } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
 import { runPath } from '../contract/names.ts';
 import type { Write } from '../contract/store.ts';
-import type { Decision, Send } from '../kernel/route.ts';
+import type { Decision, DecisionRequest, Send } from '../kernel/route.ts';
+import { givenChecks } from './claim-checks.ts';
 import { continued } from './continuation.ts';
 import type { Definitions } from './definitions.ts';
 import { type Entry, isInterruption, type RunEvent } from './entry.ts';
@@ -15,6 +16,7 @@ import { lazyLog } from './lazy-log.ts';
 import { Ledger } from './ledger.ts';
 import { CallStep } from './operations/call-step.ts';
 import { Parked } from './parked.ts';
+import type { Payloads } from './payloads.ts';
 import { type Progressed, progress } from './progress.ts';
 import { append, expiring } from './run-history.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
@@ -65,8 +67,33 @@ export interface Stand {
   readonly run: RunRecord;
   /** Its execution, where this instance has it: it is then at `run`. */
   readonly warm?: WarmRun | undefined;
+  /** What claim checks stand for, of the execution where there is one. */
+  readonly payloads: Payloads;
+  /** Reads such payloads. */
+  find: DecisionRequest['payloads'];
   /** The whole history, read when it is asked for. */
   history(): Promise<readonly Entry[]>;
+}
+
+/** Puts at hand what the code may look into. Nothing is read where there are no claim checks. */
+async function load({ payloads, find }: Stand, entries: readonly Entry[]): Promise<void> {
+  const missing = payloads.missing(givenChecks(entries));
+  if (missing.length > 0) payloads.add(await find(missing));
+}
+
+/**
+ * What came, where a payload of it is not to be had: what a command did is then unknown, as if it had failed.
+ *
+ * @throws MeshError `ClaimCheckLost`, `ClaimCheckDamaged` for a signal
+ */
+function told(payloads: Payloads, event: RunEvent): RunEvent {
+  if (event.e === 'signalled') {
+    const trouble = payloads.trouble(event.payload);
+    if (trouble) throw trouble;
+  }
+  if (event.e !== 'replied' || !event.reply.ok) return event;
+  const trouble = payloads.trouble(event.reply.output);
+  return trouble ? { ...event, reply: { ok: false, error: toFailure(trouble) } } : event;
 }
 
 /**
@@ -88,14 +115,17 @@ export async function bringOn(
  */
 async function goOn(
   host: Host,
-  { run, warm }: Stand,
-  events: readonly RunEvent[],
+  stand: Stand,
+  came: readonly RunEvent[],
   log: Log,
 ): Promise<Brought | 'stale' | undefined> {
+  const { run, warm } = stand;
   if (!warm || run.status === 'blocked' || run.kept.length > 0) return undefined;
   const { execution, speakFor } = warm;
   const { ledger } = execution;
-  if (needsCode(ledger, events) && !execution.hasCode) return undefined;
+  if (needsCode(ledger, came) && !execution.hasCode) return undefined;
+  await load(stand, came);
+  const events = came.map((event) => told(stand.payloads, event));
   const outcome = ledger.outcome;
   speakFor(log);
   const now = () => timeOf(host, ledger.time, events);
@@ -121,9 +151,9 @@ export async function replay(
   log: Log,
   together = false,
 ): Promise<Brought> {
-  const { run } = stand;
+  const { run, payloads } = stand;
   const history = await stand.history();
-  const events = [...run.kept, ...came];
+  let events = [...run.kept, ...came];
   let before: Ledger;
   try {
     before = Ledger.of(history);
@@ -132,10 +162,14 @@ export async function replay(
     // Not even an end from outside can be taken: what is to be undone can't be told.
     return park(host, run, events, error.failure, log);
   }
+  if (needsCode(before, events)) {
+    await load(stand, [...history, ...events]);
+    events = [...run.kept, ...came.map((event) => told(payloads, event))];
+  }
   let spoken = log;
   const codeLog = lazyLog(() => spoken);
   const now = () => timeOf(host, before.time, events);
-  const request = { history, events, lenient: run.kept.length, together, now };
+  const request = { history, events, lenient: run.kept.length, together, now, payloads };
   let progressed: Progressed;
   try {
     progressed = await progress({
@@ -157,7 +191,7 @@ export async function replay(
     const { mostSteps, mostBytes } = host.limits;
     const message = `the run has over ${mostSteps} steps, or a history of over ${mostBytes} bytes`;
     const fail: Failure = { code: 'HistoryTooLarge', message };
-    const taken = events.filter((each) => !came.includes(each) || each.e === 'started');
+    const taken = events.filter((each) => run.kept.includes(each) || each.e === 'started');
     progressed = await progress({ ...request, events: taken, code: undefined, fail });
     ({ paged, writes } = append(run, progressed.appended));
   }
@@ -280,7 +314,13 @@ function refusal({ code, message, field }: Failure): MeshError {
   return new MeshError(code, message, field === undefined ? {} : { field });
 }
 
-export function decisionOf(host: Host, brought: Brought, ifVersion: string | undefined): Decision {
+export function decisionOf(
+  host: Host,
+  brought: Brought,
+  ifVersion: string | undefined,
+  payloads?: Payloads,
+): Decision {
+  const blobs = payloads?.takeFresh() ?? [];
   const { sends, warm } = brought;
   const run = { ...brought.run, revision: host.ids.uuid() };
   const path = runPath(run.runId);
@@ -290,6 +330,7 @@ export function decisionOf(host: Host, brought: Brought, ifVersion: string | und
   return {
     writes: [write, ...brought.writes],
     sends,
+    ...(blobs.length > 0 && { blobs }),
     ...(warm && { committed: () => host.warm.put(run, warm) }),
   };
 }

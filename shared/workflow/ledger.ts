@@ -10,6 +10,7 @@ import { stepOf } from './operations/steps.ts';
 import { UndoStep } from './operations/undo-step.ts';
 import { UnknownStep } from './operations/unknown-step.ts';
 import { Parked } from './parked.ts';
+import type { Payloads } from './payloads.ts';
 import type { Progress, Result, Step, StepRun, WorkProgress } from './step.ts';
 
 /** How the code of a run came to its end; what is left to do then is known from the history alone. */
@@ -36,6 +37,7 @@ interface EarlySignal {
  * the order of the history.
  */
 export class Ledger implements StepRun {
+  readonly payloads: Payloads | undefined;
   readonly steps = new Map<string, Step>();
   /** The steps that are open, in the order of their beginning, and those that are done: looking for them would cost more the longer the run. */
   readonly open = new Map<string, Step>();
@@ -65,6 +67,10 @@ export class Ledger implements StepRun {
   #arrivals = 0;
   #uncompensated = false;
   #continuation: Json = null;
+
+  constructor(payloads?: Payloads) {
+    this.payloads = payloads;
+  }
 
   /** @throws Parked where the history holds what this code does not know: it was written by a later release (I7) */
   static of(history: readonly Entry[]): Ledger {

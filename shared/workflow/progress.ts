@@ -4,6 +4,7 @@ import { advance } from './advance.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
 import type { Execution, RunCode, SideEffect, Taken } from './execution.ts';
+import type { Payloads } from './payloads.ts';
 
 /** What one message brought a run to. */
 export interface Progressed {
@@ -24,6 +25,8 @@ export interface ProgressRequest {
   readonly together?: boolean;
   /** Where `history` was brought to life before: it goes on from there, and `code` and `history` are not looked at. */
   readonly live?: Execution;
+  /** What claim checks in the history and the events stand for; that of `live`, where it is given. */
+  readonly payloads?: Payloads;
   /** The failure to end the run's code with, instead of its going on. */
   readonly fail?: Failure;
   now(): number;
@@ -39,7 +42,8 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
   const { code, history, events, lenient, now } = request;
   const commands: Command[] = [];
   const appended: Entry[] = [];
-  let at = await advance({ code, history, events: [], ...(request.live && { live: request.live }) });
+  const { live, payloads } = request;
+  let at = await advance({ code, history, events: [], ...(live && { live }), ...(payloads && { payloads }) });
   let taken: Taken = 'stale';
   for (const [position, event] of events.entries()) {
     const more = request.together === true && position < events.length - 1;

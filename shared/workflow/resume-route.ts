@@ -1,7 +1,4 @@
-import type { Contract } from '../contract/agent.ts';
-import { dataBytes } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
 import { CANCEL, type Message, PAUSE, REPLY, RESUME, SIGNAL, TERMINATE, TIMER } from '../contract/message.ts';
 import { runPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
@@ -20,8 +17,10 @@ import {
   type Stand,
   timeOf,
 } from './host.ts';
+import { Intake } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import { Parked } from './parked.ts';
+import { Payloads } from './payloads.ts';
 import { readHistory } from './run-history.ts';
 import { runNotFound } from './run-not-found.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
@@ -38,6 +37,8 @@ export function resumeRoute(host: Host, type: Resuming): Route {
     mode: 'commit',
     reads: (message) => [runPath(runIdOf(message))],
     decide: (request) => resume(host, type, request),
+    // What the code of the run asks for is read when it does; the history holds no more.
+    keepsClaimChecks: true,
     ...((type === REPLY || type === TIMER) && { mailbox }),
   };
 }
@@ -63,7 +64,7 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   }
   const child = childOf(type, message);
   if (!document && child && Object.hasOwn(host.contract.workflows, child.workflow)) {
-    const came = eventOf(type, message, host.clock.now(), host.contract);
+    const came = eventOf(type, message, host.clock.now(), new Intake(host.contract));
     if (came && isInterruption(came))
       return decisionOf(host, await neverBegun(host, message, child, came, request.log), undefined);
   }
@@ -86,8 +87,9 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     return NO_EFFECT;
   }
   const stand = standOf(host, run, request);
+  const decided = (brought: Brought) => decisionOf(host, brought, document.version, stand.payloads);
   const steered = (brought: Omit<Brought, 'warm'> | undefined) =>
-    brought ? decisionOf(host, brought, document.version) : noEffect(host, stand);
+    brought ? decided(brought) : noEffect(host, stand);
   if (child && run.parentRunId !== child.parentRunId) return steered(notItsChild(run, child));
   const timer = type === TIMER ? timerOf(message.data) : undefined;
   if (type === PAUSE)
@@ -101,7 +103,8 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   // Of the run as it was before it began anew.
   if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);
   const ledger = stand.warm?.execution.ledger ?? (await folded(stand));
-  const came = eventOf(type, message, timeAt(host, ledger?.time ?? 0, message), host.contract);
+  const intake = new Intake(host.contract, workflow, stand.payloads);
+  const came = eventOf(type, message, timeAt(host, ledger?.time ?? 0, message), intake);
   if (came === undefined) return recheck(host, stand, message, document.version, log);
   if (came.e === 'signalled' && (ledger?.outcome ?? run.endedAt)) {
     throw new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more signals`);
@@ -116,12 +119,12 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     return steered(idle ? undefined : keep(host, run, came));
   }
   if ((isHeld(run) || (isToBegin(run) && run.status !== 'blocked')) && isInterruption(came))
-    return decisionOf(host, await interrupt(host, stand, came, log), document.version);
+    return decided(await interrupt(host, stand, came, log));
   // What replay is for can often be told without it.
   const over = run.endedAt !== undefined && isInterruption(came);
   const stale = ledger ? !stand.warm && ledger.apply(came) === undefined : over;
   const brought = stale ? 'stale' : await bringOn(host, stand, [came], log);
-  if (brought !== 'stale') return decisionOf(host, brought, document.version);
+  if (brought !== 'stale') return decided(brought);
   log.debug('without effect: stale or a duplicate', { type, step: message.stepId });
   return noEffect(host, stand);
 }
@@ -166,9 +169,12 @@ function childOf(type: Resuming, { data }: Message): AsChild | undefined {
 /** The run as the message finds it; the execution is taken out of memory, and who commits what it comes to puts it back. */
 function standOf(host: Host, run: RunRecord, request: DecisionRequest): Stand {
   let history: Promise<readonly Entry[]> | undefined;
+  const warm = host.warm.take(run);
   return {
     run,
-    warm: host.warm.take(run),
+    warm,
+    payloads: warm?.execution.payloads ?? new Payloads(),
+    find: request.payloads,
     history: () => {
       history ??= readHistory(request, run);
       return history;
@@ -189,17 +195,17 @@ async function recheck(
   const due = run.status === 'blocked' && timer.timer === 'recheck' && timer.recheck === run.rechecks;
   if (!due) return NO_EFFECT;
   const brought = await replay(host, stand, [], log);
-  if (brought.run.status !== 'blocked') return decisionOf(host, brought, ifVersion);
+  if (brought.run.status !== 'blocked') return decisionOf(host, brought, ifVersion, stand.payloads);
   const again = { ...brought.run, rechecks: run.rechecks + 1, checks: run.checks + 1 };
   const sends = [recheckSend(again, host.clock.now())];
   return decisionOf(host, { run: again, writes: [], sends }, ifVersion);
 }
 
 /** The message as an event of the run. Undefined for a look at a blocked run, which is none. */
-function eventOf(type: Resuming, message: Message, at: number, { limits }: Contract): RunEvent | undefined {
+function eventOf(type: Resuming, message: Message, at: number, intake: Intake): RunEvent | undefined {
   switch (type) {
     case REPLY: {
-      const reply = fitting(parseAs(Reply, message.data, 'SchemaMismatch', 'the reply'), limits.inlineBytes);
+      const reply = intake.reply(parseAs(Reply, message.data, 'SchemaMismatch', 'the reply'));
       const attempt = parseAttemptId(message.stepId ?? '');
       if (attempt) return { e: 'replied', at, ...attempt, reply };
       throw new MeshError('InvalidAttribute', 'the reply does not name the step that it is for', {
@@ -208,7 +214,7 @@ function eventOf(type: Resuming, message: Message, at: number, { limits }: Contr
     }
     case SIGNAL: {
       const { name, payload } = parseAs(Signal, message.data, 'SchemaMismatch', 'the signal');
-      return { e: 'signalled', at, name, ...(payload !== undefined && { payload }) };
+      return { e: 'signalled', at, name, ...(payload !== undefined && { payload: intake.signal(payload) }) };
     }
     case TIMER: {
       const timer = timerOf(message.data);
@@ -229,14 +235,6 @@ function eventOf(type: Resuming, message: Message, at: number, { limits }: Contr
       return { e: 'cancelled', at, ...(reason !== undefined && { reason }) };
     }
   }
-}
-
-/** The reply, or in place of one that is too large the failure which says so: what the command did is then unknown. */
-function fitting(reply: Reply, most: number): Reply {
-  const bytes = dataBytes(toJson(reply));
-  if (bytes <= most) return reply;
-  const message = `the reply has ${bytes} bytes; the limit is ${most}`;
-  return { ok: false, error: { code: 'PayloadTooLarge', message } };
 }
 
 /** The run that the message is for, by an id that can be a document's. */

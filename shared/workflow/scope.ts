@@ -4,6 +4,7 @@ import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { CodeEntry, StepEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
+import type { Payloads } from './payloads.ts';
 
 type CodeStep = Extract<CodeEntry, { e: 'step' }>;
 
@@ -40,6 +41,8 @@ export interface Scope {
   /** Names the run among all that there are and were, for what it starts. */
   readonly runName: string;
   readonly ledger: Pick<Ledger, 'time' | 'earlySignals'>;
+  /** Those that are too large to inline: a payload may be a claim check wherever it comes from the history, or goes there. */
+  readonly payloads: Payloads;
   /** Silent on replay. */
   readonly log: Log;
   /** Begins a step, or on replay finds it in the history. */

@@ -5,12 +5,14 @@ import { digest, messageKey, runIdOf } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { runPath, slotPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
+import { takenLimits } from '../contract/payload-limits.ts';
 import type { Write } from '../contract/store.ts';
 import type { Decision, DecisionRequest, Route, Send } from '../kernel/route.ts';
 import { ANY_INPUT } from './child-end.ts';
 import { deadlineOf } from './continuation.ts';
 import { freshRun } from './fresh-run.ts';
 import { type Brought, decisionOf, type Host, NO_EFFECT, replay } from './host.ts';
+import { Payloads } from './payloads.ts';
 import { keyValueOf } from './run-key.ts';
 import { decodeRun, type RunRecord, type Waiter } from './run-record.ts';
 import { beginSend, deadlineSend, replySend } from './sends.ts';
@@ -65,13 +67,21 @@ async function start(
     ...(deadlineAt && { deadlineAt }),
     ...(entered && { slot: entered.slot }),
   };
-  const started = { e: 'started', at: now, input: message.data, seed: host.ids.uuid() } as const;
+  const payloads = new Payloads();
+  const type = `${host.contract.name}.${workflow}`;
+  const input = payloads.checkIn(message.data, takenLimits(host.contract, type), `the input of ${type}`);
+  const started = { e: 'started', at: now, input, seed: host.ids.uuid() } as const;
   const log = request.log.child({ runId: run.runId, workflow, version: run.version });
   const brought: Brought =
     entered && !entered.slot.held
       ? { run: { ...run, ...waiting(spec, entered.slot.value), kept: [started] }, writes: [], sends: [] }
-      : await replay(host, { run, history: async () => [] }, [started], log);
-  const decision = decisionOf(host, brought, undefined);
+      : await replay(
+          host,
+          { run, payloads, find: request.payloads, history: async () => [] },
+          [started],
+          log,
+        );
+  const decision = decisionOf(host, brought, undefined, payloads);
   return {
     ...decision,
     writes: [...decision.writes, ...(entered?.writes ?? [])],
@@ -159,7 +169,8 @@ function keyOf(host: Host, workflow: string, spec: WorkflowSpec, message: Messag
   const type = `${host.contract.name}.${workflow}`;
   const input = parseAs(spec.input, message.data, 'SchemaMismatch', `the input of ${type}`);
   const bytes = Buffer.byteLength(JSON.stringify(message.data));
-  if (bytes > MOST_INPUT_BYTES) {
+  const { inlineBytes, claimCheckBytes } = takenLimits(host.contract, type);
+  if (bytes > MOST_INPUT_BYTES && (bytes <= inlineBytes || bytes > claimCheckBytes)) {
     const message = `the input of ${type} takes ${bytes} bytes; a run may begin with ${MOST_INPUT_BYTES}`;
     throw new MeshError('PayloadTooLarge', message);
   }

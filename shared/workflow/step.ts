@@ -2,6 +2,7 @@ import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
 import type { RunEvent, StepEntry } from './entry.ts';
+import type { Payloads } from './payloads.ts';
 
 /**
  * `open` until it settles. A step still open when the run fails or is cancelled is `abandoned`: its outcome is unknown. One
@@ -42,6 +43,8 @@ export interface StepRun {
   note(step: Step): void;
   /** Whether what the run did is to be undone. */
   readonly unwinding: boolean;
+  /** Undefined where the history is only looked at: what claim checks stand for is then not known. */
+  readonly payloads: Payloads | undefined;
   /** How far the latest map-reduce has come. */
   progress?: WorkProgress;
   /** What the run last said of itself. */

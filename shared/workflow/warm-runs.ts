@@ -42,7 +42,9 @@ export class WarmRuns {
 
   put({ runId, revision, pagedBytes, history }: RunRecord, warm: WarmRun): void {
     this.#drop(runId);
-    const bytes = pagedBytes + history.length;
+    const bytes = pagedBytes + history.length + warm.execution.payloads.bytes;
+    // It would drive out all others, and be driven out by the next.
+    if (bytes > MOST_BYTES / 2) return;
     this.#runs.set(runId, { ...warm, revision, bytes });
     this.#bytes += bytes;
     for (const oldest of this.#runs.keys()) {

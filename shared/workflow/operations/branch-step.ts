@@ -2,11 +2,14 @@ import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CallCommand } from '../command.ts';
 import type { CallEntry, LatePolicy, Replied } from '../entry.ts';
+import type { Payloads } from '../payloads.ts';
 import type { Progress, Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
 
 /** The step that a branch is part of. */
 export interface BranchGroup extends Step {
+  /** Undefined where the history is only looked at. */
+  readonly payloads: Payloads | undefined;
   /** Whether the run is being undone: then every success matters. */
   readonly unwinding: boolean;
   /** A branch took an event, and may have come to its end by it. */
@@ -21,6 +24,7 @@ export interface BranchTerms {
 
 /** A call that is part of a group. */
 export class BranchStep extends CallStep {
+  protected override readonly alone = false;
   readonly group: BranchGroup;
   readonly #terms: BranchTerms;
   output: Json = null;

@@ -1,6 +1,6 @@
 import type { Contract } from '../../contract/agent.ts';
+import { type PayloadLimits, payloadBytes, tooLarge } from '../../contract/claim-check.ts';
 import { milliseconds } from '../../contract/duration.ts';
-import { dataBytes } from '../../contract/envelope.ts';
 import { MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
@@ -19,7 +19,7 @@ export function call(scope: Scope): WorkflowContext['call'] {
     const undoInput = (output: Json | undefined): Json => {
       if (!compensate) return null;
       const made = compensate.input({ input, output: output as never, stepId: id });
-      return command(scope.contract, compensate.with, made);
+      return command(scope, compensate.with, made);
     };
     return scope.step({
       op: 'call',
@@ -27,7 +27,7 @@ export function call(scope: Scope): WorkflowContext['call'] {
       begin: (step) => {
         id = step;
         try {
-          const data = command(scope.contract, ref, input);
+          const data = command(scope, ref, input);
           return {
             agent: ref.agent,
             input: data,
@@ -61,8 +61,25 @@ export function outputOf<Output>(
   return schema ? parseAs(schema, output, 'OutputInvalid', `the output of ${type}`) : (undefined as never);
 }
 
-/** The data of a command, as it goes on the wire. Throws what the contract has against it. */
-export function command(contract: Contract, ref: CommandRef, input: unknown): Json {
+/** The data of a command, as it goes on the wire: the input, or its claim check. Throws what the contract has against it. */
+export function command({ contract, payloads }: Callable, ref: CommandRef, input: unknown): Json {
+  const data = dataOf(contract, ref, input);
+  return payloads.checkIn(data, limitsOf(contract, ref), `the input of ${ref.type}`);
+}
+
+/** Throws what the contract has against the input of a command. */
+export function checkCommand(contract: Contract, ref: CommandRef, input: unknown): void {
+  checkSize(dataOf(contract, ref, input), limitsOf(contract, ref), `the input of ${ref.type}`);
+}
+
+type Callable = Pick<Scope, 'contract' | 'payloads'>;
+
+/** Inline by the contract of who sends it, by claim check by that of who takes it. */
+function limitsOf({ limits }: Contract, { claimCheckBytes = 0 }: CommandRef): PayloadLimits {
+  return { inlineBytes: limits.inlineBytes, claimCheckBytes };
+}
+
+function dataOf(contract: Contract, ref: CommandRef, input: unknown): Json {
   // A child may be a run of the agent's own.
   if (ref.agent !== contract.name && !contract.calls.includes(ref.agent)) {
     const message = `${contract.name} commands ${ref.agent}, which its contract does not list in calls`;
@@ -70,13 +87,10 @@ export function command(contract: Contract, ref: CommandRef, input: unknown): Js
   }
   const data = toJson(input);
   parseAs(ref.input, data, 'SchemaMismatch', `the input of ${ref.type}`);
-  checkSize(contract, data, `the input of ${ref.type}`);
   return data;
 }
 
-export function checkSize(contract: Contract, data: Json, what: string): void {
-  const bytes = dataBytes(data);
-  const most = contract.limits.inlineBytes;
-  if (bytes > most)
-    throw new MeshError('PayloadTooLarge', `${what} takes ${bytes} bytes; the limit is ${most}`);
+export function checkSize(data: Json, limits: PayloadLimits, what: string): void {
+  const bytes = payloadBytes(data);
+  if (bytes > Math.max(limits.inlineBytes, limits.claimCheckBytes)) throw tooLarge(bytes, limits, what);
 }

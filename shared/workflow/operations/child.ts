@@ -1,6 +1,6 @@
 import { milliseconds } from '../../contract/duration.ts';
 import { toFailure } from '../../contract/failure.ts';
-import type { Json } from '../../contract/json.ts';
+import { type Json, toJson } from '../../contract/json.ts';
 import { messageKey, namedId, runIdOf } from '../../contract/keys.ts';
 import { sourceOf } from '../../contract/names.ts';
 import { parseAs } from '../../contract/parse.ts';
@@ -21,7 +21,7 @@ export function child(scope: Scope): WorkflowContext['child'] {
     const undoInput = (output: Json | undefined): Json => {
       if (!compensate) return null;
       const made = compensate.input({ input, output: output as never, stepId: id });
-      return command(scope.contract, compensate.with, made);
+      return command(scope, compensate.with, made);
     };
     return scope.step({
       op: 'child',
@@ -29,11 +29,11 @@ export function child(scope: Scope): WorkflowContext['child'] {
       begin: (step) => {
         id = step;
         try {
-          const data = command(scope.contract, ref, input);
+          const data = command(scope, ref, input);
           return {
             agent: ref.agent,
             input: data,
-            run: runOf(scope, ref, data, step),
+            run: runOf(scope, ref, toJson(input), step),
             ...(detached && { detached: true as const }),
             ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
             ...(compensate && {

@@ -36,7 +36,7 @@ export function gather(scope: Scope): WorkflowContext['gather'] {
           ...(deadlineMs !== undefined && { deadlineAt: scope.ledger.time + deadlineMs }),
         };
       },
-      decode: (value) => gathered(given, value) as never,
+      decode: (value) => gathered(scope, given, value) as never,
       branch: (position) => code(Number(position)),
     });
   };
@@ -68,7 +68,7 @@ class Calls {
 function inputOf(scope: Scope, branch: Branch, of: number, id: string): BranchInput {
   const what = of === 0 ? {} : { of };
   try {
-    const input = command(scope.contract, branch.ref, branch.input);
+    const input = command(scope, branch.ref, branch.input);
     // Made before anything is dispatched, as for any call (I8).
     const undo = branchCode(scope, branch, id).undoInput?.(undefined);
     return { ...what, in: input, ...(undo !== undefined && { undo }) };
@@ -78,14 +78,14 @@ function inputOf(scope: Scope, branch: Branch, of: number, id: string): BranchIn
 }
 
 /** The functions of one branch. */
-function branchCode({ contract }: Scope, { ref, input, options }: Branch, stepId: string) {
+function branchCode(scope: Scope, { ref, input, options }: Branch, stepId: string) {
   const { compensate } = options;
   return {
     decode: (output: Json | undefined) => outputOf(ref, output),
     ...(compensate && {
       undoInput: (output: Json | undefined) =>
         command(
-          contract,
+          scope,
           compensate.with,
           compensate.input({ input: input as never, output: output as never, stepId }),
         ),
@@ -130,7 +130,7 @@ interface Recorded {
   readonly branches: readonly { readonly status: string; readonly output?: Json }[];
 }
 
-function gathered(given: Branches, value: Json | undefined) {
+function gathered({ payloads }: Scope, given: Branches, value: Json | undefined) {
   const { reason, branches } = value as unknown as Recorded;
   if (branches.length !== given.length) {
     const message = `the history holds a gather of ${branches.length} branches, the code issued ${given.length}`;
@@ -140,7 +140,7 @@ function gathered(given: Branches, value: Json | undefined) {
   const outcomes = branches.map((outcome, position) => {
     const branch = given[position];
     if (outcome.status !== 'done' || !branch) return outcome;
-    const output = outputOf(branch.ref, outcome.output);
+    const output = outputOf(branch.ref, payloads.checkOut(outcome.output ?? null));
     outputs.push(output);
     return { status: 'done', output };
   });

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import type { RunEvent, StepEntry } from '../entry.ts';
+import type { Payloads } from '../payloads.ts';
 import { type Progress, Step, type StepRun, type WorkProgress } from '../step.ts';
 import type { BranchGroup, BranchStep } from './branch-step.ts';
 
@@ -33,6 +34,10 @@ export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E>
 
   get unwinding(): boolean {
     return this.#run?.unwinding ?? false;
+  }
+
+  get payloads(): Payloads | undefined {
+    return this.#run?.payloads;
   }
 
   take(event: RunEvent): Progress | undefined {

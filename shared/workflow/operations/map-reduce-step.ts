@@ -1,4 +1,4 @@
-import { dataBytes } from '../../contract/envelope.ts';
+import { isClaimCheck, payloadBytes } from '../../contract/claim-check.ts';
 import type { Failure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import type { Command } from '../command.ts';
@@ -51,15 +51,18 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
   #next = 0;
   #openShards = 0;
   #mapped = 0;
+  /** The items, where they were given; none where the history is only looked at and they went by claim check. */
+  #list: readonly Json[] | undefined;
 
   protected started(): Progress {
-    const { items, shardSize, refused } = this.entry;
+    const { items, itemsIn, shardSize, refused } = this.entry;
     if (refused) return this.settle(this.startedAt, { ok: false, failure: refused });
     const commands: Command[] = [];
-    if (items) {
+    this.#list = itemsIn ? ((this.#whole(itemsIn.payload) as Json[] | null) ?? []) : items;
+    if (this.#list) {
       this.#token = undefined;
-      this.#items = items.length;
-      this.#shards = Math.ceil(items.length / shardSize);
+      this.#items = itemsIn?.count ?? this.#list.length;
+      this.#shards = Math.ceil(this.#items / shardSize);
       commands.push(...this.#reduce(this.#tree.close(this.#shards), this.startedAt));
     }
     return this.#goOn(this.startedAt, commands);
@@ -112,12 +115,13 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
     const commands = [...given];
     const failure = this.#verdict();
     if (failure) return this.#complete(at, { ok: false, failure }, commands);
-    const { items } = this.entry;
-    for (; items && this.#next < this.#shards; this.#next++) {
+    for (; this.#list && this.#next < this.#shards; this.#next++) {
       const shard = this.#inline(this.#next);
       if (!this.#window.opens(this.#sizeOf(shard))) break;
       commands.push(...this.#map(shard, this.#slice(shard), at));
     }
+    // Each shard that is under way has its own.
+    if (this.#list && this.#next >= this.#shards) this.#list = [];
     commands.push(...this.#readNext(at));
     this.report({ items: this.#items, mapped: this.#mapped, failedShards: this.#failures.length });
     const { root } = this.#tree;
@@ -131,18 +135,36 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
   }
 
   #slice({ from, count }: Shard): readonly Json[] {
-    return this.entry.items?.slice(from, from + count) ?? [];
+    return this.#list?.slice(from, from + count) ?? [];
   }
 
+  /** The same whether the items are at hand or not. */
   #sizeOf(shard: Shard): number {
-    return sizeOf([...this.#slice(shard)]);
+    const { itemsIn, items, shardSize } = this.entry;
+    if (itemsIn) return Math.ceil((payloadBytes(itemsIn.payload) * shard.count) / itemsIn.count);
+    const from = shard.index * shardSize;
+    return sizeOf(items?.slice(from, from + shard.count) as Json[]);
+  }
+
+  /** What a payload stands for; null where the history is only looked at. */
+  #whole(payload: Json): Json {
+    if (!isClaimCheck(payload)) return payload;
+    return this.payloads?.checkOut(payload) ?? null;
+  }
+
+  /** The input of a command as it is sent: inline, or by claim check where its agent takes one. */
+  #fit(input: Json, { claim, name }: StageEntry): Json {
+    if (claim === undefined || !this.payloads) return input;
+    const limits = { inlineBytes: this.entry.most, claimCheckBytes: claim };
+    return this.payloads.checkIn(input, limits, `the input of ${name}`);
   }
 
   #map(shard: Shard, items: readonly Json[], at: number): readonly Command[] {
     const { map } = this.entry;
     const entry = this.#call(map, String(shard.index), at);
     this.#openShards += 1;
-    return this.#take(new ShardStep(entry, at, this, shard, { ...map.with, items: [...items] }));
+    const input = this.#fit({ ...map.with, items: [...items] }, map);
+    return this.#take(new ShardStep(entry, at, this, shard, input));
   }
 
   #take(branch: BranchStep): readonly Command[] {
@@ -228,7 +250,8 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
         commands.push(...this.#ended(branch, at));
       } else {
         const { map } = this.entry;
-        commands.push(branch.supply({ ...map.with, items: items.slice(from, from + branch.shard.count) }));
+        const slice = items.slice(from, from + branch.shard.count);
+        commands.push(branch.supply(this.#fit({ ...map.with, items: slice }, map)));
       }
     }
     return commands;
@@ -237,12 +260,17 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
   #reduce(reductions: readonly Reduction[], at: number): Command[] {
     const { reduce, most } = this.entry;
     return reductions.flatMap(({ level, index, results }) => {
-      const input = { ...reduce.with, results: [...results] };
-      if (dataBytes(input) > most) {
-        const message = `${results.length} results take ${dataBytes(input)} bytes; a message may carry ${most}: lower fanIn`;
+      const bytes = bytesOf(reduce, results);
+      const limit = Math.max(most, reduce.claim ?? 0);
+      if (bytes > limit) {
+        const message = `${results.length} results take ${bytes} bytes; a message may carry ${limit}: lower fanIn`;
         this.#fatal ??= { code: 'PayloadTooLarge', message };
         return [];
       }
+      const input = this.#fit(
+        { ...reduce.with, results: results.map((result) => this.#whole(result)) },
+        reduce,
+      );
       const entry = this.#call(reduce, `r${level}-${index}`, at, input);
       return [...this.#take(new ReduceStep(entry, at, this, { level, index }))];
     });
@@ -275,6 +303,15 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
       failed: toJson(failed),
     };
   }
+}
+
+/** Bytes of JSON of the input of a reduction, told without looking into its results. */
+function bytesOf(stage: StageEntry, results: readonly Json[]): number {
+  const commas = Math.max(0, results.length - 1);
+  return results.reduce<number>(
+    (sum, result) => sum + payloadBytes(result),
+    payloadBytes({ ...stage.with, results: [] }) + commas,
+  );
 }
 
 function failed(reason: string, what: string, cause: Failure | undefined): Failure {

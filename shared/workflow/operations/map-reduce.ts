@@ -1,13 +1,14 @@
+import { payloadBytes } from '../../contract/claim-check.ts';
 import { milliseconds } from '../../contract/duration.ts';
 import { MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import type { WorkflowContext } from '../context.ts';
-import type { StageEntry } from '../entry.ts';
+import type { MapReduceEntry, StageEntry } from '../entry.ts';
 import type { Tolerance } from '../gathering.ts';
 import type { MapReduced, Stage } from '../map-reducing.ts';
 import type { Scope, StepCode } from '../scope.ts';
-import { checkSize, command, outputOf } from './call.ts';
+import { checkCommand, checkSize, outputOf } from './call.ts';
 import { retryPolicy } from './retry-policy.ts';
 
 export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
@@ -22,21 +23,22 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
     const { contract } = scope;
     const shardsOf = (given: readonly Json[]) => {
       for (let from = 0; from < given.length; from += shardSize)
-        command(contract, map.ref, { ...map.with, items: given.slice(from, from + shardSize) });
+        checkCommand(contract, map.ref, { ...map.with, items: given.slice(from, from + shardSize) });
     };
     const resultOf = (output: Json | undefined) => outputOf(reduce.ref, output);
+    const entire = (output: Json | undefined) => output && scope.payloads.checkOut(output);
     return scope.step({
       op: 'mapReduce',
       name: map.ref.type,
       begin: () => ({
         ...rules(),
-        ...((): { readonly items?: Json[]; readonly refused?: ReturnType<typeof toFailure> } => {
+        ...((): Pick<MapReduceEntry, 'items' | 'itemsIn' | 'refused'> => {
           try {
             for (const stage of [map, reduce, ...(read ? [read] : [])]) called(scope, stage);
             if (!items) return {};
             const given = items.map(toJson);
             shardsOf(given);
-            return { items: given };
+            return itemsOf(scope, given, `the items of ${map.ref.type}`);
           } catch (error) {
             return { refused: toFailure(error, 'WorkflowFailed') };
           }
@@ -44,7 +46,10 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
       }),
       decode: (value) => {
         const made = value as unknown as MapReduced<never>;
-        return { ...made, result: made.result === undefined ? undefined : resultOf(made.result) } as never;
+        return {
+          ...made,
+          result: made.result === undefined ? undefined : resultOf(entire(made.result)),
+        } as never;
       },
       branch: (id): StepCode => {
         if (id.startsWith('r')) return { decode: resultOf };
@@ -69,7 +74,16 @@ const entryOf = ({ ref, with: constant }: Stage<never>): StageEntry => ({
   agent: ref.agent,
   name: ref.type,
   with: toJson(constant) as StageEntry['with'],
+  ...(ref.claimCheckBytes !== undefined && { claim: ref.claimCheckBytes }),
 });
+
+/** The items as the history holds them: inline, unless they are too large for that and the contract lets them go by claim check. */
+function itemsOf({ contract, payloads }: Scope, items: Json[], what: string) {
+  const { inlineBytes, claimCheckBytes } = contract.limits;
+  const bytes = payloadBytes(items);
+  if (bytes <= inlineBytes || claimCheckBytes === 0) return { items };
+  return { itemsIn: { payload: payloads.checkIn(items, contract.limits, what), count: items.length } };
+}
 
 /** Throws where the contract does not let the agent be commanded. */
 function called({ contract }: Scope, { ref }: Stage<never>): void {
@@ -91,7 +105,7 @@ function pageOf(
     new MeshError('OutputInvalid', `the output of ${ref.type} is no page: ${field}`, { field });
   if (!Array.isArray(items)) throw wrong('items');
   if (next !== undefined && next !== null && typeof next !== 'string') throw wrong('next');
-  checkSize(scope.contract, output ?? null, `a page of ${ref.type}`);
+  checkSize(output ?? null, scope.contract.limits, `a page of ${ref.type}`);
   shardsOf(items);
   return page;
 }

@@ -24,7 +24,8 @@ export class PageStep extends BranchStep {
     const progress = super.succeeded(event);
     if (!progress?.result?.ok || !event.reply.ok) return progress;
     this.output = null;
-    const { items, next, n } = event.reply.output as { items?: Json[]; next?: string | null; n?: number };
+    const page = this.group.payloads?.checkOut(event.reply.output) ?? event.reply.output;
+    const { items, next, n } = page as { items?: Json[]; next?: string | null; n?: number };
     this.items = items ?? [];
     this.count = n ?? this.items.length;
     this.next = next ?? undefined;

@@ -3,7 +3,6 @@ import { toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
-import { checkSize } from './call.ts';
 
 export function publish(scope: Scope): WorkflowContext['publish'] {
   return (event, input) => {
@@ -12,9 +11,10 @@ export function publish(scope: Scope): WorkflowContext['publish'] {
       const message = `${contract.name} publishes ${event.type}, which its contract does not list in publishes`;
       throw new MeshError('EventNotDeclared', message, { field: 'publishes' });
     }
-    const data = toJson(input);
-    parseAs(event.data, data, 'SchemaMismatch', `the data of ${event.type}`);
-    checkSize(contract, data, `the data of ${event.type}`);
+    const plain = toJson(input);
+    const what = `the data of ${event.type}`;
+    parseAs(event.data, plain, 'SchemaMismatch', what);
+    const data = scope.payloads.checkIn(plain, contract.limits, what);
     void scope.step({ op: 'publish', name: event.type, begin: () => ({ data }), decode: () => undefined });
   };
 }

@@ -19,7 +19,7 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
         const skips: number[] = [];
         let taken: (typeof early)[number] | undefined;
         for (const each of early) {
-          const failure = refuses(each.payload);
+          const failure = refuses(each.payload && scope.payloads.checkOut(each.payload));
           if (!failure) {
             taken = each;
             break;

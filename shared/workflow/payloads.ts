@@ -1,0 +1,83 @@
+import {
+  type ClaimCheck,
+  checkIn,
+  claimCheckOf,
+  type PayloadBlob,
+  type PayloadLimits,
+} from '../contract/claim-check.ts';
+import { parseJson } from '../contract/envelope.ts';
+import { MeshError } from '../contract/errors.ts';
+import { toFailure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
+import { Parked } from './parked.ts';
+
+/**
+ * The payloads of one run that are too large to inline: its history, its commands and its document hold claim checks, its code gets what
+ * they stand for. It reads and writes nothing: what the code may ask for is put in beforehand, and what is new is handed out to be written
+ * before anything refers to it (I6).
+ */
+export class Payloads {
+  readonly #known = new Map<string, Uint8Array | MeshError>();
+  readonly #fresh = new Map<string, PayloadBlob>();
+  /** Whether what is checked in is new; on replay it is there already. */
+  live = true;
+  /** Of JSON, in memory. */
+  bytes = 0;
+
+  /**
+   * What stands for a payload within these limits.
+   *
+   * @throws MeshError `PayloadTooLarge`
+   */
+  checkIn(payload: Json, limits: PayloadLimits, what: string): Json {
+    const { data, blob } = checkIn(payload, limits, what);
+    if (!blob) return data;
+    this.#put(blob.check.sha256, blob.json);
+    if (this.live) this.#fresh.set(blob.check.sha256, blob);
+    return data;
+  }
+
+  /**
+   * What a claim check stands for; any other payload as it is. It is another object each time.
+   *
+   * @throws Parked where it is not to be had
+   */
+  checkOut(payload: Json): Json {
+    const check = claimCheckOf(payload);
+    if (!check) return payload;
+    const found = this.#known.get(check.sha256);
+    if (found instanceof Uint8Array) return parseJson(found);
+    const error = found ?? new MeshError('ClaimCheckLost', `the payload ${check.sha256} is not at hand`);
+    throw new Parked(toFailure(error));
+  }
+
+  /** Why a payload is not to be had; undefined for one that is, or was never asked for. */
+  trouble(payload: Json | undefined): MeshError | undefined {
+    const check = claimCheckOf(payload);
+    const found = check && this.#known.get(check.sha256);
+    return found instanceof MeshError ? found : undefined;
+  }
+
+  /** Those that are not at hand. */
+  missing(checks: readonly ClaimCheck[]): readonly ClaimCheck[] {
+    return checks.filter(({ sha256 }) => !this.#known.has(sha256));
+  }
+
+  /** Puts in what was read. */
+  add(found: ReadonlyMap<string, Uint8Array | MeshError>): void {
+    for (const [sha256, payload] of found) this.#put(sha256, payload);
+  }
+
+  /** What is to be written before the history is; handed out once. */
+  takeFresh(): readonly PayloadBlob[] {
+    const fresh = [...this.#fresh.values()];
+    this.#fresh.clear();
+    return fresh;
+  }
+
+  #put(sha256: string, payload: Uint8Array | MeshError): void {
+    if (this.#known.get(sha256) instanceof Uint8Array) return;
+    this.#known.set(sha256, payload);
+    if (payload instanceof Uint8Array) this.bytes += payload.length;
+  }
+}
