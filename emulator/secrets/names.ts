@@ -1,11 +1,12 @@
 import { StatusError } from '../wire/status.ts';
 
-const PROJECT_NAME = /^projects\/[a-z0-9:.-]+$/;
+/** A location's secrets are regional ones. */
+const PARENT = 'projects/[a-z0-9:.-]+(?:/locations/[a-z0-9-]+)?';
+const PROJECT_NAME = new RegExp(`^${PARENT}$`);
 /** Letters, digits, hyphens and underscores, at most 255 (`CreateSecretRequest.secret_id`). */
 const SECRET_ID = /^[A-Za-z0-9_-]{1,255}$/;
-const SECRET_NAME = /^projects\/[a-z0-9:.-]+\/secrets\/[A-Za-z0-9_-]{1,255}$/;
-const VERSION_NAME =
-  /^(projects\/[a-z0-9:.-]+\/secrets\/[A-Za-z0-9_-]{1,255})\/versions\/([A-Za-z0-9_-]{1,63})$/;
+const SECRET_NAME = new RegExp(`^${PARENT}/secrets/[A-Za-z0-9_-]{1,255}$`);
+const VERSION_NAME = new RegExp(`^(${PARENT}/secrets/[A-Za-z0-9_-]{1,255})/versions/([A-Za-z0-9_-]{1,63})$`);
 
 /** Throws INVALID_ARGUMENT unless `name` is `projects/P`. */
 export function checkProjectName(name: string): string {

@@ -6,16 +6,22 @@ import {
   checkEtag,
   payloadOf,
   Secret,
+  type SecretKind,
   type SecretPayload,
-  type SecretSettings,
   type SecretVersion,
   type VersionState,
 } from './secret.ts';
+import type { SecretSettings } from './secret-settings.ts';
 
 /** Secrets to begin with: project id, then secret id, then the value of version 1. */
 export type SeedSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const LARGEST_PAGE = 25_000;
+
+/** A page, and how many items there are on all pages. */
+export interface Listed<T> extends Page<T> {
+  readonly totalSize: number;
+}
 
 /**
  * Secret Manager, without a wire. What it throws are `StatusError`s with the service's codes and messages; no message holds a
@@ -25,10 +31,13 @@ export class SecretVault {
   readonly #clock: Clock;
   readonly #seed: SeedSecrets;
   readonly #secrets = new Map<string, Secret>();
+  readonly #onDeleted: (name: string) => void;
   #etags = 0;
 
-  constructor(clock: Clock, seed: SeedSecrets = {}) {
+  /** `onDeleted` is told of each secret that is gone. */
+  constructor(clock: Clock, seed: SeedSecrets = {}, onDeleted: (name: string) => void = () => {}) {
     this.#clock = clock;
+    this.#onDeleted = onDeleted;
     this.#seed = seed;
     this.reset();
   }
@@ -44,36 +53,48 @@ export class SecretVault {
     }
   }
 
-  createSecret(parent: string, id: string, settings: SecretSettings = {}): Secret {
+  /** Milliseconds since the epoch. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  createSecret(parent: string, id: string, settings: SecretSettings = {}, kind: SecretKind = {}): Secret {
     const name = `${checkProjectName(parent)}/secrets/${checkSecretId(id)}`;
+    this.#settle();
     if (this.#secrets.has(name)) throw new StatusError('ALREADY_EXISTS', `Secret [${name}] already exists.`);
-    const secret = new Secret(name, settings, this.#clock.now(), () => this.#newEtag());
+    const secret = new Secret(name, settings, this.#clock.now(), () => this.#newEtag(), kind);
     this.#secrets.set(name, secret);
     return secret;
   }
 
   getSecret(name: string): Secret {
+    this.#settle();
     const secret = this.#secrets.get(checkSecretName(name));
     if (secret !== undefined) return secret;
     throw new StatusError('NOT_FOUND', `Secret [${name}] not found.`);
   }
 
-  listSecrets(parent: string, page: PageRequest = {}): Page<Secret> {
-    const prefix = `${checkProjectName(parent)}/`;
-    const secrets = [...this.#secrets.values()].filter(({ name }) => name.startsWith(prefix));
-    return pageOf(secrets, ({ name }) => name, page, LARGEST_PAGE);
+  listSecrets(
+    parent: string,
+    page: PageRequest = {},
+    wants: (secret: Secret) => boolean = () => true,
+  ): Listed<Secret> {
+    const prefix = `${checkProjectName(parent)}/secrets/`;
+    this.#settle();
+    const secrets = [...this.#secrets.values()].filter((each) => each.name.startsWith(prefix) && wants(each));
+    return { ...pageOf(secrets, ({ name }) => name, page, LARGEST_PAGE), totalSize: secrets.length };
   }
 
   updateSecret(name: string, settings: SecretSettings, etag = ''): Secret {
     const secret = this.getSecret(name);
-    secret.update(settings, etag);
+    secret.update(settings, etag, this.#clock.now());
     return secret;
   }
 
   /** Deletes the secret and all its versions. */
   deleteSecret(name: string, etag = ''): void {
     checkEtag(name, this.getSecret(name).etag, etag);
-    this.#secrets.delete(name);
+    this.#drop(name);
   }
 
   /** `checksum` is the CRC32C of the data, verified where it is given. */
@@ -86,9 +107,14 @@ export class SecretVault {
   }
 
   /** The newest version first. */
-  listVersions(parent: string, page: PageRequest = {}): Page<SecretVersion> {
+  listVersions(
+    parent: string,
+    page: PageRequest = {},
+    wants: (version: SecretVersion) => boolean = () => true,
+  ): Listed<SecretVersion> {
     const rank = ({ number }: SecretVersion) => String(1e9 - number);
-    return pageOf(this.getSecret(parent).versions, rank, page, LARGEST_PAGE);
+    const versions = this.getSecret(parent).versions.filter(wants);
+    return { ...pageOf(versions, rank, page, LARGEST_PAGE), totalSize: versions.length };
   }
 
   /** The payload of an enabled version, by number, alias or `latest`. */
@@ -104,6 +130,7 @@ export class SecretVault {
 
   #find(name: string): { readonly secret: Secret; readonly version: SecretVersion } {
     const wanted = splitVersionName(name);
+    this.#settle();
     const secret = this.#secrets.get(wanted.secret);
     const version = secret?.find(wanted.version);
     if (secret !== undefined && version !== undefined) return { secret, version };
@@ -111,6 +138,21 @@ export class SecretVault {
       throw new StatusError('NOT_FOUND', `Secret [${wanted.secret}] not found or has no versions.`);
     }
     throw new StatusError('NOT_FOUND', `Secret Version [${name}] not found.`);
+  }
+
+  /** Deletes what has expired, and destroys what was to be by now. */
+  #settle(): void {
+    const now = this.#clock.now();
+    for (const [name, secret] of this.#secrets) {
+      const { expireMs } = secret.settings;
+      if (expireMs !== undefined && expireMs <= now) this.#drop(name);
+      else secret.settle(now);
+    }
+  }
+
+  #drop(name: string): void {
+    this.#secrets.delete(name);
+    this.#onDeleted(name);
   }
 
   /** An etag's quotes are part of it (https://google.aip.dev/154). */

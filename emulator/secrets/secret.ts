@@ -1,5 +1,6 @@
 import { StatusError } from '../wire/status.ts';
 import { crc32c } from './crc32c.ts';
+import { checkSettings, type SecretSettings } from './secret-settings.ts';
 
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
 
@@ -13,6 +14,8 @@ export interface SecretVersion {
   /** Whether the caller sent a checksum, which was verified, with the payload. */
   readonly checksumGiven: boolean;
   readonly destroyMs?: number;
+  /** When it will be destroyed, where its secret puts that off. */
+  readonly scheduledDestroyMs?: number;
   readonly data?: Buffer;
 }
 
@@ -22,12 +25,10 @@ export interface SecretPayload {
   readonly checksum: number;
 }
 
-/** What a caller may set on a secret and change later. */
-export interface SecretSettings {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Alias to version number. */
-  readonly versionAliases?: Readonly<Record<string, number>>;
+/** What is set when a secret is made, and never changes; kept and shown. */
+export interface SecretKind {
+  readonly replication?: object;
+  readonly customerManagedEncryption?: object;
 }
 
 /** https://cloud.google.com/secret-manager/quotas */
@@ -37,18 +38,29 @@ const MAX_PAYLOAD_BYTES = 64 * 1024;
 export class Secret {
   readonly name: string;
   readonly createMs: number;
+  readonly kind: SecretKind;
   readonly #versions: SecretVersion[] = [];
   readonly #newEtag: () => string;
   #settings: SecretSettings;
   #etag: string;
 
-  constructor(name: string, settings: SecretSettings, nowMs: number, newEtag: () => string) {
+  constructor(
+    name: string,
+    settings: SecretSettings,
+    nowMs: number,
+    newEtag: () => string,
+    { replication, customerManagedEncryption }: SecretKind = {},
+  ) {
+    checkSettings(settings, 0, nowMs);
     this.name = name;
+    this.kind = {
+      ...(replication && { replication }),
+      ...(customerManagedEncryption && { customerManagedEncryption }),
+    };
     this.createMs = nowMs;
     this.#newEtag = newEtag;
     this.#etag = newEtag();
     this.#settings = settings;
-    this.#checkAliases(settings);
   }
 
   get settings(): SecretSettings {
@@ -63,10 +75,12 @@ export class Secret {
     return this.#versions;
   }
 
-  update(settings: SecretSettings, etag: string): void {
+  update(changes: SecretSettings, etag: string, nowMs: number): void {
     checkEtag(this.name, this.#etag, etag);
-    this.#checkAliases(settings);
-    this.#settings = { ...this.#settings, ...settings };
+    const settings = { ...this.#settings, ...changes };
+    // What an earlier update set may since have passed: only what this one sets must lie ahead.
+    checkSettings({ ...settings, ...passed(changes) }, this.#versions.length, nowMs);
+    this.#settings = settings;
     this.#etag = this.#newEtag();
   }
 
@@ -101,32 +115,48 @@ export class Secret {
     return this.#versions[number - 1];
   }
 
-  /** Throws FAILED_PRECONDITION for a destroyed version: that state is final. */
+  /**
+   * Destroying only schedules where the secret says how long that is put off; enabling or disabling takes it back.
+   * Throws FAILED_PRECONDITION for a destroyed version: that state is final.
+   */
   setState(version: SecretVersion, state: VersionState, etag: string, nowMs: number): SecretVersion {
     checkEtag(version.name, version.etag, etag);
     if (version.state === 'DESTROYED') throw inState(version);
-    const { data, ...rest } = version;
+    const { versionDestroyTtlMs } = this.#settings;
+    if (state === 'DESTROYED' && versionDestroyTtlMs !== undefined) {
+      return this.#change(version, 'DISABLED', { scheduledDestroyMs: nowMs + versionDestroyTtlMs });
+    }
+    return this.#change(version, state, state === 'DESTROYED' ? { destroyMs: nowMs } : {});
+  }
+
+  /** Destroys the versions whose time has come. */
+  settle(nowMs: number): void {
+    for (const version of [...this.#versions]) {
+      const { scheduledDestroyMs: dueMs } = version;
+      if (dueMs !== undefined && dueMs <= nowMs) this.#change(version, 'DESTROYED', { destroyMs: dueMs });
+    }
+  }
+
+  #change(version: SecretVersion, state: VersionState, times: Partial<SecretVersion>): SecretVersion {
+    const { data, scheduledDestroyMs, ...rest } = version;
     const changed: SecretVersion = {
       ...rest,
+      ...times,
       state,
       etag: this.#newEtag(),
-      ...(state === 'DESTROYED' ? { destroyMs: nowMs } : {}),
       ...(state !== 'DESTROYED' && data !== undefined ? { data } : {}),
     };
     this.#versions[version.number - 1] = changed;
     return changed;
   }
+}
 
-  #checkAliases({ versionAliases = {} }: SecretSettings): void {
-    for (const [alias, number] of Object.entries(versionAliases)) {
-      if (!/^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(alias) || alias === 'latest') {
-        invalid(`The version alias "${alias}" is not valid.`);
-      }
-      if (this.#versions[number - 1] === undefined) {
-        invalid(`The version alias "${alias}" names version ${number}, which does not exist.`);
-      }
-    }
-  }
+/** Leaves out of a check what lies in the past by now and is not set anew. */
+function passed({ expireMs, rotation }: SecretSettings): Partial<SecretSettings> {
+  return {
+    ...(expireMs === undefined && { expireMs: undefined }),
+    ...(rotation === undefined && { rotation: undefined }),
+  };
 }
 
 /** The payload of an enabled version; FAILED_PRECONDITION for any other. */
