@@ -74,7 +74,7 @@ export class SchemaRegistry {
   /** The newest first. */
   listRevisions(name: string, page: PageRequest = {}): Page<Revision> {
     const { revisions } = this.#find(name);
-    const rank = (revision: Revision) => String(1e6 - revisions.indexOf(revision));
+    const rank = (revision: Revision) => String(2e6 - revisions.indexOf(revision));
     return pageOf(revisions, rank, page, LARGEST_PAGE);
   }
 
