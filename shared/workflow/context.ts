@@ -131,4 +131,6 @@ export interface WorkflowContext<Status = unknown> {
   now(): Date;
   /** A random UUID, the same on every replay. */
   uuid(): string;
+  /** A random number, 0 or more and less than 1, the same on every replay. */
+  random(): number;
 }

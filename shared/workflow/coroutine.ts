@@ -80,6 +80,7 @@ export class Coroutine implements Scope {
   #ended = false;
   #seed = '';
   #uuids = 0;
+  #randoms = 0;
   /** The ways that the run goes: as it was answered once, it is answered again. */
   readonly #patches = new Map<string, boolean>();
 
@@ -262,12 +263,19 @@ export class Coroutine implements Scope {
       patched: (id) => this.#patched(id),
       now: () => new Date(this.ledger.time),
       uuid: () => uuidOf(this.#seed, this.#uuids++),
+      random: () => randomOf(this.#seed, this.#randoms++),
     };
   }
 }
 
 function never(): Promise<never> {
   return new Promise(() => {});
+}
+
+/** The nth random number of a run: 53 bits, as `Math.random` gives. */
+function randomOf(seed: string, n: number): number {
+  const bits = createHash('sha256').update(`${seed}:random:${n}`).digest().readBigUInt64BE() >> 11n;
+  return Number(bits) / 2 ** 53;
 }
 
 /** The nth UUID of a run, in the form of version 4 (RFC 9562, section 5.4). */

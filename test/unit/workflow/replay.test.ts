@@ -19,6 +19,7 @@ test('now, uuid and side effects are the same on every replay, and logs are writ
       wf.now().toISOString(),
       wf.uuid(),
       wf.uuid(),
+      [wf.random(), wf.random()],
       await wf.sideEffect('count', () => ++effects),
     ];
     seen.push(facts);
@@ -37,6 +38,7 @@ test('now, uuid and side effects are the same on every replay, and logs are writ
     '2026-01-01T00:00:00.000Z',
     expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     expect.any(String),
+    [expect.any(Number), expect.any(Number)],
     1,
   ]);
   expect(mesh.logged.filter(({ message }) => message === 'begun')).toHaveLength(1);
