@@ -43,6 +43,8 @@ interface State {
   readonly inputs: Readonly<Record<string, Inputs>>;
 }
 
+/** Bundles in the making: half of the time a function is waited for. */
+const AT_ONCE = 4;
 const CACHE = 'agent.cache';
 const CODE = 'agent.js';
 
@@ -94,12 +96,16 @@ async function build(options: BuildOptions, onProgress: (text: string) => void):
     // A project of its own for the local cloud, the same every time.
     const stage = await startStage({ project: 'demo-build', prefix: 'mesh', agents, env: {} });
     try {
-      for (const [at, contract] of due.entries()) {
-        onProgress(`bundling ${contract.name} (${at + 1} of ${due.length})`);
-        const made = await buildAgent(options, stage, contract);
-        entries[contract.name] = made.entry;
-        inputs[contract.name] = made.inputs;
-      }
+      const waiting = [...due];
+      const work = async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          onProgress(`bundling ${next.name} (${due.length - waiting.length} of ${due.length})`);
+          const made = await buildAgent(options, { stage, contract: next, state });
+          entries[next.name] = made.entry;
+          inputs[next.name] = made.inputs;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
     } finally {
       await stage.close();
     }
@@ -110,7 +116,11 @@ async function build(options: BuildOptions, onProgress: (text: string) => void):
   return { manifest, built: due.map(({ name }) => name) };
 }
 
-async function buildAgent({ root, agents, out }: BuildOptions, stage: LocalMesh, contract: Contract) {
+async function buildAgent(
+  options: BuildOptions,
+  { stage, contract, state }: { stage: LocalMesh; contract: Contract; state: State | undefined },
+) {
+  const { root, agents, out } = options;
   const agent = contract.name;
   const bundle = await bundled({ root, agents, agent });
   const directory = join(out, 'agents', agent);
@@ -119,15 +129,22 @@ async function buildAgent({ root, agents, out }: BuildOptions, stage: LocalMesh,
   mkdirSync(fresh, { recursive: true });
   for (const [name, content] of filesOf(root, agent, bundle)) writeFileSync(join(fresh, name), content);
   const example = await readExample(agents, agent);
-  const cache = await recordCodeCache({ directory: fresh, stage, contract, example });
-  writeFileSync(join(fresh, CACHE), cache);
+  const inputs = inputsOf(root, Object.keys(bundle.inputs), {
+    example: join(agents, agent, 'example.json'),
+    code: bundle.code,
+  });
+  const kept =
+    inputs.recording === state?.inputs[agent]?.recording ? cacheIn(options, state, agent) : undefined;
+  const cache = kept ?? (await recordCodeCache({ directory: fresh, stage, contract, example }));
   const files = readFolder(fresh);
+  const sizes = [...files.values(), cache].map(({ byteLength }) => byteLength);
+  writeFileSync(join(fresh, CACHE), cache);
   const entry: BundleEntry = {
     path: `agents/${agent}`,
     sha256: digestOf(files),
-    bytes: [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
     codeBytes: files.get(CODE)?.byteLength ?? 0,
-    cacheBytes: cache.byteLength,
+    cache: { bytes: cache.byteLength, sha256: sha256Of(cache) },
     entry: 'index.cjs',
     target: agent,
     command: ['node', 'index.cjs'],
@@ -135,14 +152,25 @@ async function buildAgent({ root, agents, out }: BuildOptions, stage: LocalMesh,
   mkdirSync(join(out, 'agents'), { recursive: true });
   rmSync(directory, { recursive: true, force: true });
   renameSync(fresh, directory);
-  return { entry, inputs: inputsOf(root, Object.keys(bundle.inputs), join(agents, agent, 'example.json')) };
+  return { entry, inputs };
 }
+
+/** The code cache of the bundle that is there, where it is as the last build left it. */
+function cacheIn({ out }: Pick<BuildOptions, 'out'>, state: State, agent: string): Buffer | undefined {
+  const entry = state.manifest.agents[agent];
+  const file = join(out, entry?.path ?? '', CACHE);
+  if (!entry || !existsSync(file)) return undefined;
+  const cache = readFileSync(file);
+  return sha256Of(cache) === entry.cache.sha256 ? cache : undefined;
+}
+
+const sha256Of = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
 /** All files of a bundle but for its code cache, by their names. */
 function filesOf(root: string, agent: string, bundle: Bundle): Map<string, string> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const packages = packagesIn(root, bundle);
-  const sha256 = createHash('sha256').update(bundle.code).digest('hex');
+  const sha256 = sha256Of(bundle.code);
   const manifest = {
     name: `agent-mesh-${agent}`,
     version,
@@ -184,7 +212,10 @@ function isCurrent({ root, out }: BuildOptions, state: State | undefined, agent:
   const [entry, inputs] = [state?.manifest.agents[agent], state?.inputs[agent]];
   if (!entry || !inputs || state?.manifest.node !== process.versions.node) return false;
   const directory = join(out, entry.path);
-  if (!existsSync(directory) || digestOf(readFolder(directory)) !== entry.sha256) return false;
+  if (!existsSync(directory) || cacheIn({ out }, state, agent) === undefined) return false;
+  const files = readFolder(directory);
+  files.delete(CACHE);
+  if (digestOf(files) !== entry.sha256) return false;
   return digestOfInputs(root, inputs.files) === inputs.sha256;
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { digestOf } from './digest.ts';
+import { digestOf, readFolder } from './digest.ts';
 import { packageOf } from './packages.ts';
 
 /** What a bundle was made from, to tell whether it still is that. */
@@ -8,6 +8,8 @@ export interface Inputs {
   /** The project's own files in it, from the root. */
   readonly files: readonly string[];
   readonly sha256: string;
+  /** What its code cache was recorded of. While that is the same, the recording is kept. */
+  readonly recording: string;
 }
 
 /**
@@ -15,20 +17,30 @@ export interface Inputs {
  *
  * @param bundled paths of the bundled files, from the root
  */
-export function inputsOf(root: string, bundled: readonly string[], example: string): Inputs {
+export function inputsOf(
+  root: string,
+  bundled: readonly string[],
+  { example, code }: { readonly example: string; readonly code: string },
+): Inputs {
   const own = bundled.filter(
     (path) => packageOf(path) === undefined && !path.includes(':') && path !== 'entry.cjs',
   );
   const files = [...own, relative(root, example).replaceAll('\\', '/')].sort();
-  return { files, sha256: digestOfInputs(root, files) };
+  const recorder = readFolder(join(import.meta.dirname, 'code-cache'));
+  const recording = digestOf(
+    new Map([...recorder, ['code', code], ['example', readIfThere(example)], ['node', NODE]]),
+  );
+  return { files, sha256: digestOfInputs(root, files), recording };
 }
+
+const NODE = `${process.version} ${process.arch}`;
 
 /** What the digest of `files` is now. */
 export function digestOfInputs(root: string, files: readonly string[]): string {
   const program = readdirSync(import.meta.dirname, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
-  const content = new Map<string, Uint8Array | string>([['node', process.version + process.arch]]);
+  const content = new Map<string, Uint8Array | string>([['node', NODE]]);
   for (const path of [...files, ...program, 'package-lock.json'])
     content.set(path, readIfThere(join(root, path)));
   return digestOf(content);

@@ -89,7 +89,7 @@ function textOf({ manifest }: Built): string {
       { title: 'agent', value: ([name]) => name },
       { title: 'bundle', align: 'right', value: ([, { bytes }]) => kilobytes(bytes) },
       { title: 'code', align: 'right', value: ([, { codeBytes }]) => kilobytes(codeBytes) },
-      { title: 'code cache', align: 'right', value: ([, { cacheBytes }]) => kilobytes(cacheBytes) },
+      { title: 'code cache', align: 'right', value: ([, { cache }]) => kilobytes(cache.bytes) },
       { title: 'sha256', value: ([, { sha256 }]) => sha256.slice(0, 16) },
     ],
     paletteFor(io.stdout, io.env),

@@ -9,13 +9,15 @@ export interface BuildManifest {
 export interface BundleEntry {
   /** Its folder, from the manifest's. */
   readonly path: string;
-  /** Of all of its files, their names and their content: another bundle has another. In hexadecimal. */
+  /**
+   * Of all of its files but the code cache, their names and their content: what does something else has another. In hexadecimal. The
+   * code cache is left out because two recordings of one code may differ in a function that ran in one of them only.
+   */
   readonly sha256: string;
   /** All of its files together. */
   readonly bytes: number;
   readonly codeBytes: number;
-  /** 0 where it has no code cache. */
-  readonly cacheBytes: number;
+  readonly cache: { readonly bytes: number; readonly sha256: string };
   /** What a functions framework loads, and its target. */
   readonly entry: string;
   readonly target: string;

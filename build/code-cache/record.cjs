@@ -10,7 +10,7 @@ const { Script } = require('node:vm');
 
 const [directory, output] = process.argv.slice(2);
 const file = join(directory, 'agent.js');
-const script = new Script(readFileSync(file, 'latin1'), { filename: file });
+const script = new Script(readFileSync(file, 'latin1'), { filename: 'agent.js' });
 const code = { exports: {} };
 script.runInThisContext().call(code.exports, createRequire(file), code, code.exports, file, directory);
 process.on('message', () => {

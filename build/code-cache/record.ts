@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { LocalMesh } from '../../cli/local/local-mesh.ts';
 import type { Contract } from '../../shared/contract/agent.ts';
@@ -12,11 +13,13 @@ import { plainCache, RECORDING_FLAGS, withPlainFlags } from './flags.ts';
 const RECORDER = fileURLToPath(new URL('./record.cjs', import.meta.url));
 
 /**
- * How many messages are handled before the cache is made: one after the other, then at once. The first runs nearly all of the code; a few
- * functions run only for some values (a number that takes more bytes), and the same ones must have run each time.
+ * How many messages are handled before the cache is made, one after the other. The first runs nearly all of the code; a few functions run
+ * only for some values (a number that takes more bytes), and the same ones must have run each time. Not so many at once that a provider's
+ * rate is reached: which message is then put off is a matter of time.
  */
-const STEPS = 120;
-const AT_ONCE = 20;
+const STEPS = 50;
+/** Together more than a second: times then have been of every kind that there is within one, and windows of a second have ended. */
+const STEP_EVERY_MS = 26;
 
 export interface RecordOptions {
   /** The bundle, without a cache. */
@@ -39,10 +42,11 @@ export async function recordCodeCache(options: RecordOptions): Promise<Buffer> {
   });
   try {
     for (let step = 0; step < STEPS; step += 1) {
+      const paced = wait(STEP_EVERY_MS);
       await handleOne(recorder, step, options);
       if (options.example) checkHandled(recorder.said, contract.name);
+      await paced;
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => handleOne(recorder, STEPS + at, options)));
     await recorder.ask('write');
     return withPlainFlags(readFileSync(output), plainCache());
   } finally {

@@ -18,8 +18,8 @@ try {
 } catch {
   // Built without one.
 }
-// All ASCII: read as such, it takes a byte for each character.
-const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
+// All ASCII: read as such, it takes a byte for each character. Its name is the same everywhere, as it is in the cache.
+const script = new Script(readFileSync(file, 'latin1'), { filename: 'agent.js', cachedData });
 const code = { exports: {} };
 script.runInThisContext().call(code.exports, require, code, code.exports, file, __dirname);
 const { agent, handler, serve } = code.exports;
