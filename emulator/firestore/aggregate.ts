@@ -1,6 +1,8 @@
 import { StatusError } from '../wire/status.ts';
 import { type Document, fieldAt } from './document.ts';
-import type { FieldPath } from './field-path.ts';
+import { type FieldPath, formatFieldPath, isDocumentName, sameField } from './field-path.ts';
+import { isInequality, leavesOf } from './filter.ts';
+import type { Query } from './query.ts';
 import { NULL, type Value } from './value.ts';
 
 /** https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#structuredaggregationquery */
@@ -27,6 +29,38 @@ export function aggregate(
     fields.every((field) => fieldAt(document.fields, field) !== undefined),
   );
   return new Map([...named].map(([alias, each]) => [alias, compute(each, counted)]));
+}
+
+/** What is aggregated must go with the query. @throws StatusError INVALID_ARGUMENT */
+export function checkAggregated(aggregations: readonly Aggregation[], query: Query): void {
+  const fields = aggregations.flatMap((each) => (each.kind === 'count' ? [] : [each.field]));
+  if (fields.length === 0) return;
+  if (query.select) checkProjection(fields, query.select);
+  const { where, orderBy = [], limit } = query;
+  const leaves = where ? [...leavesOf(where)] : [];
+  // With a limit the order matters, and the fields to aggregate come last in it.
+  if (limit === undefined || ![...orderBy, ...leaves].some(({ field }) => isDocumentName(field))) return;
+  const ordered = [...orderBy, ...leaves.filter(isInequality)];
+  const beyond = fields.filter((field) => !ordered.some((each) => sameField(each.field, field)));
+  if (beyond.length > 0)
+    throw invalid(
+      `This query requires an index that has fields [${beyond.map(formatFieldPath).join(', ')}] after __name__ and ` +
+        'Firestore does not currently support such an index. Please try the query again with additional ordering on those fields.',
+    );
+}
+
+/** A projection goes with counts alone. */
+function checkProjection(fields: readonly FieldPath[], select: readonly FieldPath[]): void {
+  if (select.every(isDocumentName))
+    throw invalid(
+      'Aggregation over non-key properties is not supported for base query that only returns keys.',
+    );
+  for (const field of fields)
+    if (!select.some((each) => sameField(each, field)))
+      throw invalid(
+        `The aggregation property ${formatFieldPath(field)} is not present in the base query's property mask.`,
+      );
+  throw invalid('Cannot apply property masks when aggregation fields are present.');
 }
 
 /** @throws StatusError INVALID_ARGUMENT */

@@ -2,12 +2,11 @@ import type { Clock } from '../../shared/contract/clock.ts';
 import { StatusError } from '../wire/status.ts';
 import type { Document } from './document.ts';
 import { type CommitWait, contention, type LockTable } from './lock-table.ts';
-import { checkDocumentPath } from './path.ts';
 import type { Storage } from './storage.ts';
 import type { Micros, VersionClock } from './time.ts';
 import type { Transaction, TransactionId } from './transaction.ts';
 import type { Transactions } from './transactions.ts';
-import { applyWrite, type Write, type WriteResult } from './write.ts';
+import { applyWrite, checkWrite, type Write, type WriteResult } from './write.ts';
 
 export interface CommitResult {
   readonly commitTime: Micros;
@@ -119,7 +118,7 @@ export class Committer {
     transaction: Transaction | undefined,
     age: number,
   ): CommitResult | { blocker: Transaction } {
-    for (const path of paths) checkDocumentPath(path, this.#world.root);
+    for (const write of writes) checkWrite(write, this.#world.root);
     if (transaction?.readOnly) {
       if (writes.length > 0) throw readOnlyWrite();
       return { commitTime: this.#world.versions.read(), results: [] };

@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/contract/clock.ts';
 import { StatusError } from '../wire/status.ts';
-import { type Aggregation, aggregate } from './aggregate.ts';
+import { type Aggregation, aggregate, checkAggregated } from './aggregate.ts';
 import { type Change, type CommitOptions, type CommitResult, Committer } from './committer.ts';
 import type { Document } from './document.ts';
 import { type FieldPath, formatFieldPath, parseFieldPath } from './field-path.ts';
@@ -27,7 +27,7 @@ import type { Transaction, TransactionId, TransactionOptions } from './transacti
 import { Transactions } from './transactions.ts';
 import { timestampValue, type Value } from './value.ts';
 import { Watch, type WatchEvent } from './watch.ts';
-import type { Write, WriteResult } from './write.ts';
+import { checkWrite, type Write, type WriteResult } from './write.ts';
 
 /** At which moment, or in which transaction, to read. At most one of them; none reads what is committed now. */
 export interface ReadOptions {
@@ -148,6 +148,7 @@ export class Database {
     aggregations: readonly Aggregation[],
     options: ReadOptions = {},
   ): Promise<ReadResult & { values: Map<string, Value>; scanned: number }> {
+    checkAggregated(aggregations, query);
     const prepared = this.#prepare(query);
     return this.#read(options, async (time, transaction) => {
       const { documents, scanned } = await this.#run(prepared, time, transaction);
@@ -194,6 +195,7 @@ export class Database {
       throw invalid(`The maximum number of writes allowed in a batch is ${MAX_BATCH_WRITES}.`);
     if (new Set(writes.map(({ path }) => path)).size < writes.length)
       throw invalid('the same document cannot be written more than once in a single request');
+    for (const write of writes) checkWrite(write, this.root);
     return Promise.all(
       writes.map(async (write) => {
         try {

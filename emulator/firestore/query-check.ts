@@ -35,17 +35,39 @@ export function checkQuery(query: Query): void {
   if (!(offset >= 0)) throw invalid('offset is negative');
   if (!(limit >= 0)) throw invalid('limit is negative');
   checkOrders(orderBy);
+  const leaves = where ? [...leavesOf(where)] : [];
+  const indexed = [...orderBy, ...leaves].some(({ field }) => !isDocumentName(field));
+  if (indexed && scope.collectionId !== undefined && scope.allDescendants && scope.parent !== '')
+    throw invalid('collection group queries are only allowed at the root parent');
+  checkRanges(leaves, orderBy);
   for (const cursor of [startAt, endAt]) {
     if (!cursor) continue;
     if (cursor.values.length > orderBy.length) throw invalid('Cursor has too many values.');
     for (const [index, value] of cursor.values.entries()) {
       const order = orderBy[index];
       if (order && isDocumentName(order.field) && value.type !== 'reference')
-        throw invalid('Cursor position for __name__ must be a document reference.');
+        throw invalid('Cursor __key__ value is not a document reference.');
     }
   }
   if (where) checkFilter(where, scope.collectionId === undefined);
+  const [first] = orderBy;
+  if (!where && first && isDocumentName(first.field) && first.direction === 'desc')
+    throw new StatusError('FAILED_PRECONDITION', 'Firestore does not support descending key scans');
   if (findNearest) checkFindNearest(findNearest);
+}
+
+/** The fields of inequalities are ordered by: not after the name, and not beside one that is given. */
+function checkRanges(leaves: readonly (FieldFilter | UnaryFilter)[], orderBy: readonly Order[]): void {
+  const ranged = leaves.filter(isInequality);
+  if (orderBy.some(({ field }) => isDocumentName(field)))
+    for (const { field } of ranged)
+      if (!orderBy.some((order) => sameField(order.field, field)) && !isDocumentName(field))
+        throw invalid('order by clause cannot contain more fields after the key');
+  const named = leaves.some(({ op, field }) => isDocumentName(field) && (op === '==' || op === 'in'));
+  if (named && ranged.length > 0 && !ranged.some(({ field }) => isDocumentName(field)))
+    throw invalid(
+      'Equality on key is not allowed if there are other inequality fields and key does not appear in inequalities.',
+    );
 }
 
 function checkFindNearest({ vector, limit }: FindNearest): void {

@@ -1,8 +1,9 @@
 import { StatusError } from '../wire/status.ts';
 import { type Document, fieldAt, withField, withoutField } from './document.ts';
-import type { FieldPath } from './field-path.ts';
+import { type FieldPath, formatFieldPath } from './field-path.ts';
 import { MAX_TRANSFORMS, measureDocument } from './limits.ts';
 import { packed } from './packed-fields.ts';
+import { checkDocumentPath } from './path.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import type { Micros } from './time.ts';
 import { applyTransform, type Transform } from './transform.ts';
@@ -47,11 +48,6 @@ export function applyWrite(
 
   let fields = write.mask ? merge(before?.fields ?? EMPTY_FIELDS, write.fields, write.mask) : write.fields;
   const transformResults: Value[] = [];
-  if (write.transforms && write.transforms.length > MAX_TRANSFORMS)
-    throw new StatusError(
-      'INVALID_ARGUMENT',
-      `A document cannot have more than ${MAX_TRANSFORMS} field transforms.`,
-    );
   for (const transform of write.transforms ?? []) {
     const { value, result } = applyTransform(transform, fieldAt(fields, transform.field), commitTime);
     fields = withField(fields, transform.field, value);
@@ -70,6 +66,31 @@ export function applyWrite(
           size,
         };
   return { after, result: { updateTime: after.updateTime, transformResults } };
+}
+
+/** What is wrong with a write whatever is stored. `root` is shown in messages. @throws StatusError INVALID_ARGUMENT */
+export function checkWrite(write: Write, root: string): void {
+  checkDocumentPath(write.path, root);
+  const transforms = write.op === 'set' ? (write.transforms ?? []) : [];
+  for (const each of transforms)
+    if ('operand' in each && each.operand.type !== 'integer' && each.operand.type !== 'double')
+      throw new StatusError('INVALID_ARGUMENT', 'Input must be int64 or double.');
+  if (transforms.length > MAX_TRANSFORMS)
+    throw new StatusError(
+      'INVALID_ARGUMENT',
+      `A document cannot have more than ${MAX_TRANSFORMS} field transforms.`,
+    );
+  if (transforms.length < 2) return;
+  const fields = new Set(transforms.map(({ field }) => formatFieldPath(field)));
+  for (const { field } of transforms)
+    for (let depth = 1; depth < field.length; depth++) {
+      const outer = formatFieldPath(field.slice(0, depth));
+      if (fields.has(outer))
+        throw new StatusError(
+          'INVALID_ARGUMENT',
+          `Cannot transform property ${outer} and its nested property at the same time.`,
+        );
+    }
 }
 
 function merge(stored: Fields, given: Fields, mask: readonly FieldPath[]): Fields {

@@ -39,9 +39,7 @@ export function commitMethods(store: FirestoreStore) {
       const outcomes = await database.batchWrite(writes.map((write) => readWrite(write, database.name)));
       return {
         writeResults: outcomes.map((each) => (each instanceof StatusError ? {} : writeResult(each))),
-        status: outcomes.map((each) =>
-          each instanceof StatusError ? writeStatus(each) : { code: 0, message: '' },
-        ),
+        status: outcomes.map((each) => (each instanceof StatusError ? writeStatus(each) : {})),
       };
     },
   };

@@ -28,11 +28,15 @@ export function queryMethods(store: FirestoreStore) {
         document: writeDocument(database.root, document),
         readTime,
         skippedResults: index === 0 ? result.skipped : 0,
+        // What is explained is closed by its explanation.
+        ...(index === result.documents.length - 1 && !explainOptions ? { done: true } : {}),
       }));
+      const answers = [...begun(result.transaction), ...found];
+      if (explainOptions)
+        answers.push({ readTime, done: true, ...explained(database, query, result.scanned, found.length) });
       // A query without results still tells its read time.
-      const responses = found.length > 0 ? found : [{ readTime, skippedResults: result.skipped }];
-      const metrics = explainOptions && explained(database, query, result.scanned, found.length);
-      return [...begun(result.transaction), ...responses, ...(metrics ? [metrics] : [])];
+      else if (found.length === 0) answers.push({ readTime, done: true, skippedResults: result.skipped });
+      return answers;
     },
 
     async RunAggregationQuery(request: RunAggregationQueryRequest, { signal }: Caller) {
