@@ -111,7 +111,7 @@ async function build(options: BuildOptions, onProgress: (text: string) => void):
     }
   }
   const manifest: BuildManifest = { node: process.versions.node, agents: sorted(entries) };
-  writeWhole(join(out, 'inputs.json'), JSON.stringify(sorted(inputs), null, 1));
+  writeWhole(join(out, 'inputs.json'), JSON.stringify({ format: FORMAT, inputs: sorted(inputs) }, null, 1));
   writeWhole(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return { manifest, built: due.map(({ name }) => name) };
 }
@@ -219,14 +219,16 @@ function isCurrent({ root, out }: BuildOptions, state: State | undefined, agent:
   return digestOfInputs(root, inputs.files) === inputs.sha256;
 }
 
+/** Of the two files that a build leaves. Those of another format are as none. */
+const FORMAT = 1;
+
 /** What the last build left; undefined where there was none, or what it left is damaged. */
 function readState(out: string): State | undefined {
   const read = (name: string): unknown => JSON.parse(readFileSync(join(out, name), 'utf8'));
   try {
-    return {
-      manifest: read('manifest.json') as State['manifest'],
-      inputs: read('inputs.json') as State['inputs'],
-    };
+    const manifest = read('manifest.json') as State['manifest'];
+    const { format, inputs } = read('inputs.json') as { format: number; inputs: State['inputs'] };
+    return format === FORMAT ? { manifest, inputs } : undefined;
   } catch {
     return undefined;
   }
