@@ -11,6 +11,7 @@ import {
 } from '../options.ts';
 import type { Registration } from '../registration.ts';
 import type { BulkCancelOptions } from '../runs/bulk-cancel.ts';
+import type { ShowOptions } from '../runs/run-actions.ts';
 import type { ListOptions } from '../runs/run-list.ts';
 import { STATUSES } from '../runs/run-status.ts';
 import { registerControl } from './run-control.ts';
@@ -54,8 +55,14 @@ export function registerRuns(registration: Registration): void {
   about(runs.command('show'))
     .description('show a run: its steps, when each began, what it took, and how it was undone')
     .argument('<run>', "the run's id, or its key, such as an order's id")
-    .addHelpText('after', examples('mesh runs show order-1-0007'))
-    .action(async (run: string, options: Common) => (await load()).show(io, formatOf(options), options, run));
+    .option('--payloads', 'show the input and the output whole, where they are kept by claim check')
+    .addHelpText(
+      'after',
+      examples('mesh runs show order-1-0007', 'mesh runs show order-1-0007 --payloads -o json'),
+    )
+    .action(async (run: string, options: Common & ShowOptions) =>
+      (await load()).show(io, formatOf(options), options, run),
+    );
 
   about(runs.command('signal'))
     .description('send a signal to a run, such as an approval')

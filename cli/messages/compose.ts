@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Contract } from '../../shared/contract/agent.ts';
+import { type CheckedIn, checkIn, type PayloadBlob } from '../../shared/contract/claim-check.ts';
 import { encodeMessage } from '../../shared/contract/envelope.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { messageKey, runIdOf } from '../../shared/contract/keys.ts';
 import type { Message, WireMessage } from '../../shared/contract/message.ts';
 import { eventsTopic, topicOf } from '../../shared/contract/names.ts';
+import { takenLimits } from '../../shared/contract/payload-limits.ts';
 import { childSpan, formatTraceparent } from '../../shared/contract/trace.ts';
 
 /** Who the messages of the command line come from. */
@@ -16,6 +18,8 @@ export interface Composed {
   readonly topic: string;
   readonly message: Message;
   readonly wire: WireMessage;
+  /** The payload, where it is too large to inline: to be written before the message is published. */
+  readonly blob?: PayloadBlob;
   /** The run that it starts, where it starts one. */
   readonly runId?: string;
 }
@@ -37,7 +41,7 @@ export interface ComposeOptions {
 /**
  * Makes a message as the agent's contract describes it.
  *
- * @throws MeshError `UnknownMessage`, `SchemaMismatch` naming the field
+ * @throws MeshError `UnknownMessage`, `SchemaMismatch` naming the field, `PayloadTooLarge`
  */
 export function compose(options: ComposeOptions): Composed {
   const { contract, data, prefix, id = randomUUID(), attributes = {}, unchecked = false, now } = options;
@@ -53,20 +57,25 @@ export function compose(options: ComposeOptions): Composed {
     const parsed = schema.safeParse(data);
     if (!parsed.success) throw mismatch(own + name, parsed.error.issues);
   }
+  const type = name.includes('.') ? name : own + name;
+  const { data: sent, blob }: CheckedIn = unchecked
+    ? { data }
+    : checkIn(data, takenLimits(contract, type), type);
   const message: Message = {
     id,
     source: SOURCE,
-    type: name.includes('.') ? name : own + name,
+    type,
     time: now.toISOString(),
     correlationId: id,
     traceparent: formatTraceparent(childSpan(undefined)),
-    data,
+    data: sent,
   };
   const encoded = encodeMessage(message);
   return {
     topic: event ? eventsTopic(prefix) : topicOf(prefix, contract.name),
     message,
     wire: { ...encoded, attributes: { ...encoded.attributes, ...attributes } },
+    ...(blob && { blob }),
     ...(workflow && { runId: runIdOf(name, keyOf(workflow.key, data) ?? messageKey(message)) }),
   };
 }

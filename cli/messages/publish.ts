@@ -1,11 +1,12 @@
 import { MeshError } from '../../shared/contract/errors.ts';
+import { Blobs } from '../../shared/kernel/index.ts';
 import type { PublishOptions } from '../commands/publish.ts';
 import { contractOf, readContracts } from '../contracts.ts';
 import { findDeath } from '../dead-letters/dead-letter-lookup.ts';
 import type { Io } from '../io.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import { exitCodeOfRun, paintStatus } from '../runs/run-status.ts';
-import { factsOf, failureText } from '../runs/run-text.ts';
+import { factsOf, failureText, payloadText } from '../runs/run-text.ts';
 import { waitForRun } from '../runs/run-wait.ts';
 import { findTarget, withPorts } from '../target.ts';
 import { compose } from './compose.ts';
@@ -28,7 +29,7 @@ export async function publish(
   const contract = contractOf(await readContracts(target.local?.agents), request.agent);
   const data = await readJson(request.data, io);
   const { id, attribute, unchecked } = options;
-  const { topic, message, wire, runId } = compose({
+  const { topic, message, wire, blob, runId } = compose({
     contract,
     type: request.type,
     data,
@@ -47,6 +48,7 @@ export async function publish(
   const printer = new Printer(io, format);
   const published = { id: message.id, type: message.type, topic, ...(runId !== undefined && { runId }) };
   return withPorts(target, async (ports) => {
+    if (blob) await new Blobs(ports.store, ports.clock).write([blob]);
     await ports.bus.publish(topic, [wire]);
     if (!options.wait || runId === undefined) {
       const next = runId === undefined ? '' : `\nsee: mesh runs show ${runId}`;
@@ -66,7 +68,7 @@ export async function publish(
     });
     printer.item({ ...published, run: factsOf(run) }, (palette) => {
       const failure = run.failure ? `: ${failureText(run.failure)}` : '';
-      const output = run.output === undefined ? '' : `\n${JSON.stringify(run.output, null, 2)}`;
+      const output = run.output === undefined ? '' : `\n${payloadText(run.output, 2)}`;
       return `${run.workflow} ${run.key} ${paintStatus(run.status, palette)}${failure}${output}`;
     });
     return exitCodeOfRun(run.status);

@@ -1,4 +1,3 @@
-import { readHistory } from '../../shared/workflow/index.ts';
 import {
   beginRerun,
   planFork,
@@ -6,6 +5,7 @@ import {
   type RecordedRun,
   type Repeated,
   type Rerun,
+  recordedRun,
 } from '../../shared/workflow/runs/index.ts';
 import type { Io } from '../io.ts';
 import { SOURCE } from '../messages/compose.ts';
@@ -71,7 +71,7 @@ export async function fork(io: Io, format: Format, options: ForkOptions, name: s
 
 async function readOrigin({ store }: Ports, name: string): Promise<RecordedRun> {
   const run = await findRun(store, name);
-  return { run, history: await readHistory(store, run) };
+  return recordedRun(store, run);
 }
 
 interface Begun {

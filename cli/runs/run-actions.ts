@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { type CheckedIn, checkIn, claimCheckOf } from '../../shared/contract/claim-check.ts';
 import { encodeMessage } from '../../shared/contract/envelope.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { CANCEL, SIGNAL } from '../../shared/contract/message.ts';
 import { topicOf } from '../../shared/contract/names.ts';
+import { takenLimits } from '../../shared/contract/payload-limits.ts';
 import type { GooglePorts } from '../../shared/gcp/index.ts';
+import { Blobs, payloadOf } from '../../shared/kernel/index.ts';
 import { type RunRecord, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
+import { readContracts } from '../contracts.ts';
 import type { Io } from '../io.ts';
 import { SOURCE } from '../messages/compose.ts';
 import { readJson } from '../messages/input.ts';
@@ -14,15 +18,31 @@ import { type Format, Printer } from '../output/printer.ts';
 import { findTarget, withPorts } from '../target.ts';
 import { findRun } from './run-lookup.ts';
 import { hasEnded, paintStatus } from './run-status.ts';
-import { detailsOf, detailsText } from './run-text.ts';
+import { detailsOf, detailsText, type RunDetails } from './run-text.ts';
 import { waitForRun } from './run-wait.ts';
 
-export async function show(io: Io, format: Format, options: TargetOptions, name: string): Promise<void> {
-  const details = await withPorts(findTarget(io, options), async ({ store }) => {
+export interface ShowOptions extends TargetOptions {
+  readonly payloads?: boolean;
+}
+
+export async function show(io: Io, format: Format, options: ShowOptions, name: string): Promise<void> {
+  const details = await withPorts(findTarget(io, options), async ({ store, clock }) => {
     const run = await findRun(store, name);
-    return detailsOf(run, await readHistory(store, run));
+    const details = detailsOf(run, await readHistory(store, run));
+    return options.payloads ? withPayloads(details, new Blobs(store, clock)) : details;
   });
   new Printer(io, format).item(details, (palette) => detailsText(details, palette));
+}
+
+/** The details with the input and the output that claim checks stand for. */
+async function withPayloads(details: RunDetails, blobs: Blobs): Promise<RunDetails> {
+  const whole = async (payload: Json) => {
+    const check = claimCheckOf(payload);
+    return check ? payloadOf(check, blobs) : payload;
+  };
+  const { run } = details;
+  const output = run.output === undefined ? {} : { output: await whole(run.output) };
+  return { ...details, input: await whole(details.input), run: { ...run, ...output } };
 }
 
 export interface SignalRequest {
@@ -44,11 +64,17 @@ export async function signal(
     if (hasEnded(run)) {
       throw new MeshError('RunEnded', `the run ${run.runId} is ${run.status} and takes no more signals`);
     }
-    const data = { name: request.name, ...(payload !== undefined && { payload }) };
+    const contracts = await readContracts(target.local?.agents);
+    const contract = contracts.find(({ name }) => name === run.agent);
+    const limits = contract && takenLimits(contract, `${run.agent}.${run.workflow}`);
+    const what = `the payload of the signal "${request.name}"`;
+    const sent: Partial<CheckedIn> =
+      payload === undefined ? {} : limits ? checkIn(payload, limits, what) : { data: payload };
+    if (sent.blob) await new Blobs(ports.store, ports.clock).write([sent.blob]);
+    const data = { name: request.name, ...(sent.data !== undefined && { payload: sent.data }) };
     const id = await send(ports, { prefix: target.prefix, run, type: SIGNAL, data });
-    const sent = { id, runId: run.runId, signal: request.name };
     new Printer(io, format).item(
-      sent,
+      { id, runId: run.runId, signal: request.name },
       () => `signal ${request.name} sent to the run ${run.runId} (${run.key})`,
     );
   });

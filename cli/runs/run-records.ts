@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { type Entry, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
-import { exportRun, purgeRuns } from '../../shared/workflow/runs/index.ts';
+import { exportRun, purgeRuns, recordedRun } from '../../shared/workflow/runs/index.ts';
 import { confirm } from '../confirm.ts';
 import type { Io } from '../io.ts';
 import type { TargetOptions } from '../options.ts';
@@ -51,7 +51,7 @@ export interface ExportOptions extends TargetOptions {
 export async function exportTo(io: Io, format: Format, options: ExportOptions, name: string): Promise<void> {
   const exported = await withPorts(findTarget(io, options), async ({ store }) => {
     const run = await findRun(store, name);
-    return exportRun({ run, history: await readHistory(store, run) });
+    return exportRun(await recordedRun(store, run));
   });
   const json = JSON.stringify(exported, null, format === 'jsonl' ? undefined : 2);
   if (options.to === undefined) {

@@ -1,3 +1,4 @@
+import { claimCheckOf } from '../../shared/contract/claim-check.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { type Entry, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
 import type { Palette } from '../output/palette.ts';
@@ -20,7 +21,7 @@ export function detailsOf(record: RunRecord, history: readonly Entry[]): RunDeta
 
 /** A run as `mesh runs list` gives it: what its document says, but for what only the engine needs. */
 export function factsOf(record: RunRecord) {
-  const { history: _h, pages: _p, pagedBytes: _b, kept: _k, waiters: _w, ...rest } = record;
+  const { history: _h, pages: _p, pagedBytes: _b, kept: _k, waiters: _w, renewAt: _n, ...rest } = record;
   const { revision: _v, inputDigest: _i, rechecks: _r, checks: _c, ...facts } = rest;
   return facts;
 }
@@ -43,14 +44,21 @@ export function detailsText({ run, input, steps }: RunDetails, palette: Palette)
     [run.endedAt ? 'took' : 'so far', lengthText(end.getTime() - run.createdAt.getTime())],
     ...(run.waitingFor.length > 0 ? [['waits for', run.waitingFor.join(', ')] as [string, string]] : []),
     ...(run.failure ? [['failure', red(failureText(run.failure))] as [string, string]] : []),
-    ['input', JSON.stringify(input)],
-    ...(run.output === undefined ? [] : [['output', JSON.stringify(run.output)] as [string, string]]),
+    ['input', payloadText(input)],
+    ...(run.output === undefined ? [] : [['output', payloadText(run.output)] as [string, string]]),
   ];
   const lines = facts.map(([name, value]) => `${bold(name.padEnd(10))}${value}`);
   return [
     lines.join('\n'),
     steps.length > 0 ? stepsText(steps, run.createdAt, palette) : dim('no steps yet'),
   ].join('\n\n');
+}
+
+/** A payload as JSON; of one that is kept by claim check, what is known of it without reading it. */
+export function payloadText(payload: Json, indent?: number): string {
+  const check = claimCheckOf(payload);
+  if (!check) return JSON.stringify(payload, null, indent);
+  return `${check.bytes.toLocaleString('en')} bytes by claim check, SHA-256 ${check.sha256} (--payloads shows them)`;
 }
 
 /** What binds the run to others, and to a time. */

@@ -3,14 +3,15 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HostedWorkflows, loadWorkflows } from '../../agents/workflows.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
-import { readHistory } from '../../shared/workflow/index.ts';
 import {
   cancellableRuns,
   checkHistory,
   type ExportedRun,
+  exportedPayloads,
   exportRun,
   type Mismatch,
   parseExportedRun,
+  recordedRun,
 } from '../../shared/workflow/runs/index.ts';
 import type { CheckOptions } from '../commands/workflows.ts';
 import type { Io } from '../io.ts';
@@ -68,7 +69,11 @@ async function checkOne({ from, run }: Recorded, hosts: readonly HostedWorkflows
   const definition = host?.definitions.find((each) => each.name === workflow && each.version === version);
   const mismatch: Mismatch | undefined =
     host && definition
-      ? await checkHistory(history, { definition, contract: host.contract, facts: { runId, key } })
+      ? await checkHistory(
+          history,
+          { definition, contract: host.contract, facts: { runId, key } },
+          exportedPayloads(run),
+        )
       : {
           code: 'VersionUnknown',
           message: `the code holds no version ${version} of ${workflow}, on ${agent}`,
@@ -121,7 +126,7 @@ async function* activeRuns(io: Io, options: CheckOptions): AsyncGenerator<Record
   const runs = await withPorts(findTarget(io, options), async ({ store }) => {
     const all: Recorded[] = [];
     for await (const run of cancellableRuns(store, {}))
-      all.push({ from: run.runId, run: exportRun({ run, history: await readHistory(store, run) }) });
+      all.push({ from: run.runId, run: exportRun(await recordedRun(store, run)) });
     return all;
   });
   yield* runs;

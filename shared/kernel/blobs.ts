@@ -2,9 +2,10 @@ import type { ClaimCheck, PayloadBlob } from '../contract/claim-check.ts';
 import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
 import { blobPath } from '../contract/names.ts';
-import type { Store, StoredDocument, Write } from '../contract/store.ts';
+import type { Store, Write } from '../contract/store.ts';
 import { BlobCache } from './blob-cache.ts';
-import { blobJson, blobWrites, lost, partPaths } from './blob-documents.ts';
+import { blobWrites, partPaths } from './blob-documents.ts';
+import { chunked, expiryOf, findBlobs, READ_DOCUMENTS } from './find-blobs.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -19,8 +20,6 @@ const SLACK_MS = DAY_MS;
 /** Bytes of documents in one commit: Firestore takes 10 MiB, Google's emulator less than 4 MiB. */
 const COMMIT_BYTES = 3_500_000;
 const COMMIT_WRITES = 200;
-/** Documents, each of up to 1 MiB, that are asked for at a time. */
-const READ_DOCUMENTS = 20;
 /** Payloads of which it is remembered until when they are kept. */
 const MOST_KNOWN = 10_000;
 
@@ -91,9 +90,13 @@ export class Blobs {
       if (cached?.length === check.bytes) found.set(check.sha256, cached);
       else missing.set(check.sha256, check);
     }
-    for (const batch of chunked([...missing.values()], READ_DOCUMENTS)) {
-      const heads = await this.#store.read(batch.map(({ sha256 }) => blobPath(sha256)));
-      for (const [at, check] of batch.entries()) found.set(check.sha256, await this.#take(check, heads[at]));
+    for (const [sha256, each] of await findBlobs(this.#store, [...missing.values()])) {
+      if (each instanceof MeshError) this.#keptUntil.delete(sha256);
+      else {
+        this.#note(sha256, each.keptUntil);
+        this.#cache.put(sha256, each.json);
+      }
+      found.set(sha256, each instanceof MeshError ? each : each.json);
     }
     return found;
   }
@@ -119,26 +122,6 @@ export class Blobs {
     }
   }
 
-  async #take(check: ClaimCheck, head: StoredDocument | undefined): Promise<Found> {
-    try {
-      if (!head) return lost(check);
-      const parts: (StoredDocument | undefined)[] = [];
-      // One that says another size than the claim check is refused without its parts being read.
-      const paths = head.fields.bytes === check.bytes ? partPaths(check, head) : [];
-      for (const batch of chunked(paths, READ_DOCUMENTS)) parts.push(...(await this.#store.read(batch)));
-      const json = await blobJson(check, head, parts);
-      this.#note(check.sha256, expiryOf(head));
-      this.#cache.put(check.sha256, json);
-      return json;
-    } catch (error) {
-      if (error instanceof MeshError && !error.retry) {
-        this.#keptUntil.delete(check.sha256);
-        return error;
-      }
-      throw error;
-    }
-  }
-
   /** One that is deleted meanwhile is gone for whoever asks for it next. */
   async #extend(paths: readonly string[], expireAt: Date): Promise<void> {
     const writes = paths.map((path): Write => ({ kind: 'patch', path, fields: { expireAt } }));
@@ -155,16 +138,6 @@ export class Blobs {
     const [oldest] = this.#keptUntil.keys();
     if (this.#keptUntil.size > MOST_KNOWN && oldest !== undefined) this.#keptUntil.delete(oldest);
   }
-}
-
-function expiryOf({ fields: { expireAt } }: StoredDocument): number {
-  return expireAt instanceof Date ? expireAt.getTime() : 0;
-}
-
-function chunked<T>(list: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let at = 0; at < list.length; at += size) chunks.push(list.slice(at, at + size));
-  return chunks;
 }
 
 /** As many writes together as one commit takes. */

@@ -1,9 +1,11 @@
 /** The kernel room's door. */
+export { Blobs } from './blobs.ts';
 export * from './dead-letter.ts';
 export { chunkPath, withChunks } from './dead-letter-chunks.ts';
 export * from './handler.ts';
 export * from './handler-routes.ts';
 export * from './inbox.ts';
 export * from './kernel.ts';
+export { payloadOf } from './opened.ts';
 export * from './outcome.ts';
 export * from './route.ts';

@@ -1,4 +1,4 @@
-import { type ClaimCheck, claimCheckOf } from '../contract/claim-check.ts';
+import { type ClaimCheck, claimCheckOf, isClaimCheck } from '../contract/claim-check.ts';
 import type { Json } from '../contract/json.ts';
 import type { Entry } from './entry.ts';
 
@@ -26,5 +26,29 @@ function given(entry: Entry): Json | undefined {
       return entry.op === 'mapReduce' ? entry.itemsIn?.payload : undefined;
     default:
       return undefined;
+  }
+}
+
+/** Every claim check in a value, wherever it stands: an input that is yet to be sent again, a compensation's, an output. */
+export function allChecks(
+  value: unknown,
+  found = new Map<string, ClaimCheck>(),
+): ReadonlyMap<string, ClaimCheck> {
+  if (typeof value !== 'object' || value === null) return found;
+  if (isClaimCheck(value as Json)) {
+    // What only looks like one stands for nothing.
+    const check = attempt(() => claimCheckOf(value as Json));
+    if (check) found.set(check.sha256, check);
+    return found;
+  }
+  for (const part of Object.values(value)) allChecks(part, found);
+  return found;
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }

@@ -18,6 +18,7 @@ import { CallStep } from './operations/call-step.ts';
 import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import { type Progressed, progress } from './progress.ts';
+import { lookedAfter } from './renewal.ts';
 import { append, expiring } from './run-history.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
@@ -321,8 +322,10 @@ export function decisionOf(
   payloads?: Payloads,
 ): Decision {
   const blobs = payloads?.takeFresh() ?? [];
-  const { sends, warm } = brought;
-  const run = { ...brought.run, revision: host.ids.uuid() };
+  const { warm } = brought;
+  const renewed = payloads?.any ? lookedAfter(brought.run, host.clock.now()) : undefined;
+  const sends = renewed ? [...brought.sends, ...renewed.sends] : brought.sends;
+  const run = { ...(renewed ?? brought).run, revision: host.ids.uuid() };
   const path = runPath(run.runId);
   const fields = encodeRun(run);
   const write: Write =

@@ -24,6 +24,27 @@ export class Payloads {
   /** Of JSON, in memory. */
   bytes = 0;
 
+  /** Whether the run refers to any, as far as was needed to be known. */
+  get any(): boolean {
+    return this.#known.size > 0;
+  }
+
+  /** Those that are given, by their SHA-256. */
+  static of(given: { readonly [sha256: string]: Json }): Payloads {
+    const payloads = new Payloads();
+    for (const [sha256, payload] of Object.entries(given))
+      payloads.#put(sha256, Buffer.from(JSON.stringify(payload)));
+    return payloads;
+  }
+
+  /** All that are at hand, by their SHA-256. */
+  entries(): { readonly [sha256: string]: Json } {
+    const at = [...this.#known].flatMap(([sha256, found]) =>
+      found instanceof Uint8Array ? [[sha256, parseJson(found)] as const] : [],
+    );
+    return Object.fromEntries(at);
+  }
+
   /**
    * What stands for a payload within these limits.
    *

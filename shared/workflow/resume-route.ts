@@ -21,6 +21,7 @@ import { Intake } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import { Parked } from './parked.ts';
 import { Payloads } from './payloads.ts';
+import { renewal } from './renewal.ts';
 import { readHistory } from './run-history.ts';
 import { runNotFound } from './run-not-found.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
@@ -100,6 +101,11 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     return { writes: [], sends: [releaseSend(run, run.slot.value)] };
   }
   if (timer?.timer === 'begin') return steered(await begin(host, stand, log));
+  if (timer?.timer === 'renew') {
+    if (timer.at !== run.renewAt?.getTime() || run.endedAt) return steered(undefined);
+    const { renews, ...next } = renewal(run, await stand.history(), host.clock.now());
+    return { ...decided({ ...next, writes: [] }), renews };
+  }
   // Of the run as it was before it began anew.
   if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);
   const ledger = stand.warm?.execution.ledger ?? (await folded(stand));

@@ -65,6 +65,8 @@ export interface RunRecord {
   readonly continuedAs?: string;
   /** When it fails, if it has not ended by then. */
   readonly deadlineAt?: Date;
+  /** When the payloads that its history refers to are renewed next; left out as long as it refers to none. */
+  readonly renewAt?: Date;
   /** The slot that it holds or waits for, by the value of its concurrency key. */
   readonly slot?: { readonly value: string; readonly held: boolean };
   /** It is paused; with its compensations, or else as long as it has none to run. */
@@ -113,7 +115,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
   const { endedAt, expireAt, output, customStatus, progress, failure, rerunOf } = fields;
-  const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, slot, paused } = fields;
+  const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, renewAt, slot, paused } = fields;
   return {
     runId: path.slice(path.lastIndexOf('/') + 1),
     workflow: text('workflow'),
@@ -143,6 +145,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     ...(isString(continuedFrom) && { continuedFrom }),
     ...(isString(continuedAs) && { continuedAs }),
     ...(isDate(deadlineAt) && { deadlineAt }),
+    ...(isDate(renewAt) && { renewAt }),
     ...(slot && { slot: slot as unknown as NonNullable<RunRecord['slot']> }),
     ...(paused && { paused: paused as unknown as NonNullable<RunRecord['paused']> }),
     kept: JSON.parse(text('kept')) as RunEvent[],

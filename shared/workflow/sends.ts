@@ -101,6 +101,12 @@ export function deadlineSend(run: RunRecord, deadlineAt: Date): Send {
   return timerSend(run, { timer: 'deadline', at }, at, undefined, `deadline:${at}`);
 }
 
+/** Arms the next look after the payloads of a run. */
+export function renewSend(run: RunRecord, renewAt: Date): Send {
+  const at = renewAt.getTime();
+  return timerSend(run, { timer: 'renew', at }, at, undefined, `renew:${at}`);
+}
+
 const typed = ({ type, data }: Pick<Send, 'type' | 'data'>) => ({ type, data });
 
 function timerSend(run: RunRecord, data: Timer, at: number, stepId: string | undefined, id: string): Send {

@@ -3,8 +3,8 @@ import type { Json } from '../contract/json.ts';
 import type { StepTimer } from './entry.ts';
 
 /**
- * The data of a `mesh.timer`: the timer of a step, a look at a run that is blocked, the deadline of a run, or the go-ahead for one
- * that has not begun.
+ * The data of a `mesh.timer`: the timer of a step, a look at a run that is blocked, the deadline of a run, a look after the payloads of a
+ * long one, or the go-ahead for one that has not begun.
  */
 export type Timer =
   | {
@@ -16,6 +16,8 @@ export type Timer =
   | { readonly timer: 'recheck'; readonly recheck: number }
   /** Milliseconds since the epoch: a run that was begun anew has another. */
   | { readonly timer: 'deadline'; readonly at: number }
+  /** Milliseconds since the epoch: the payloads that a long run refers to are to be kept for longer. */
+  | { readonly timer: 'renew'; readonly at: number }
   | { readonly timer: 'begin' };
 
 /** Reads the data of a `mesh.timer`. Throws `SchemaMismatch` naming the field. */
@@ -28,7 +30,7 @@ export function timerOf(data: Json): Timer {
     if (typeof recheck !== 'number') throw wrong('recheck');
     return { timer, recheck };
   }
-  if (timer === 'deadline') {
+  if (timer === 'deadline' || timer === 'renew') {
     if (typeof at !== 'number') throw wrong('at');
     return { timer, at };
   }

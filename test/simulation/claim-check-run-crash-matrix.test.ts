@@ -6,18 +6,19 @@ import { APPROVAL, editionMesh, SET, TEXT, WORDS } from '../support/edition-mesh
 import { FAULTS, FaultPlan } from '../support/faults.ts';
 import { World, type WorldOptions } from '../support/world.ts';
 
+const DAY_MS = 86_400_000;
 const RUN = runIdOf('edition', 'e');
 
 /** An edition that is approved, then fails and is undone: what stands then, and what was dangling. */
 async function pulped(plan: FaultPlan, options: Partial<WorldOptions> = {}) {
   const world = new World({ agents: editionMesh(), plan, ...options });
   world.command('publisher', 'edition', { id: 'e', text: TEXT, words: WORDS, fails: true });
-  await world.settle();
+  await world.settle(DAY_MS);
   world.publish('mesh-publisher', {
     data: Buffer.from(JSON.stringify({ name: 'approve', payload: APPROVAL })),
     attributes: { 'ce-type': 'mesh.signal', 'ce-id': 'approval', 'ce-source': '/test', runid: RUN },
   });
-  await world.settle();
+  await world.settle(DAY_MS);
   const documents = [...world.store.documents.values()];
   const document = world.store.documents.get(`workflows/${RUN}`);
   const run = document && decodeRun(document);

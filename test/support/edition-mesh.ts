@@ -35,7 +35,7 @@ const press = defineAgent({
   limits,
 });
 
-const publisher = defineAgent({
+export const publisher = defineAgent({
   name: 'publisher',
   calls: ['press'],
   workflows: {
@@ -53,7 +53,7 @@ const publisher = defineAgent({
 
 const longer = (text: string, by: string) => `${text}/${by}${'.'.repeat(500)}`;
 
-const edition = defineWorkflow({
+export const edition = defineWorkflow({
   name: 'edition',
   version: 1,
   input: Edition,
@@ -69,7 +69,6 @@ const edition = defineWorkflow({
     );
     const proofs = await wf.gather(
       [1, 2, 3].map((page) => branch(press.proof, { name: `${id}-${page}`, text: set.text })),
-      { deadline: '1h' },
     );
     const { result = [] } = await wf.mapReduce({
       items: words,

@@ -146,13 +146,14 @@ export class World {
     });
   }
 
-  /** Delivers until nothing is pending and no timer is armed. */
-  async settle(): Promise<void> {
+  /** Delivers until nothing is pending and no timer is armed, or none that is due within so many milliseconds. */
+  async settle(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const until = this.clock.now() + withinMs;
     for (let deliveries = 0; ; deliveries++) {
       if (deliveries > MOST_DELIVERIES) throw new Error('the world does not settle');
       this.#options.meanwhile?.(deliveries);
       if (this.#pending.length > 0) await this.#deliver();
-      else if (!(await this.#nextTimer())) return;
+      else if (!(await this.#nextTimer(until))) return;
     }
   }
 
@@ -251,12 +252,13 @@ export class World {
   }
 
   /** Lets time pass until a timer rings or a message arrives, whichever is first. */
-  async #nextTimer(): Promise<boolean> {
+  async #nextTimer(until: number): Promise<boolean> {
     let next: [string, Timer] | undefined;
     for (const entry of this.#timers) if (!next || entry[1].at < next[1].at) next = entry;
     const arrival = Math.min(...this.#later.map(({ at }) => at));
     if (!next && arrival === Number.POSITIVE_INFINITY) return false;
     const due = Math.min(arrival, next?.[1].at ?? arrival);
+    if (due > until) return false;
     await this.clock.advance(Math.max(0, due - this.clock.now()));
     if (!next || next[1].at > due) {
       this.#pending.push(...this.#later.filter(({ at }) => at <= due).map(({ pending }) => pending));

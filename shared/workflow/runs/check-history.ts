@@ -4,6 +4,7 @@ import { advance } from '../advance.ts';
 import type { Entry } from '../entry.ts';
 import type { RunCode } from '../execution.ts';
 import { type Difference, Parked } from '../parked.ts';
+import type { Payloads } from '../payloads.ts';
 
 /** Why code can't go on with a history. */
 export interface Mismatch extends Difference {
@@ -16,14 +17,16 @@ export type CheckedCode = Omit<RunCode, 'log'>;
 
 /**
  * Replays a recorded history against code, as an agent that holds this code would before it goes on with the run (I7). Nothing is sent,
- * and no side effect runs. Resolves to the first command that differs; undefined where all of them match.
+ * and no side effect runs. `payloads` is what claim checks in the history stand for. Resolves to the first command that differs; undefined where all of them match.
  */
 export async function checkHistory(
   history: readonly Entry[],
   code: CheckedCode,
+  payloads?: Payloads,
 ): Promise<Mismatch | undefined> {
   try {
-    await advance({ code: { ...code, log: silentLog }, history, events: [] });
+    const request = { code: { ...code, log: silentLog }, history, events: [] };
+    await advance({ ...request, ...(payloads && { payloads }) });
     return undefined;
   } catch (error) {
     if (!(error instanceof Parked)) throw error;
@@ -32,8 +35,12 @@ export async function checkHistory(
 }
 
 /** Throws what differs, if anything, naming the line where it is known. */
-export async function requireMatch(history: readonly Entry[], code: CheckedCode): Promise<void> {
-  const mismatch = await checkHistory(history, code);
+export async function requireMatch(
+  history: readonly Entry[],
+  code: CheckedCode,
+  payloads?: Payloads,
+): Promise<void> {
+  const mismatch = await checkHistory(history, code, payloads);
   if (!mismatch) return;
   const { name, version } = code.definition;
   const at = mismatch.line === undefined ? '' : `, at ${mismatch.line}`;

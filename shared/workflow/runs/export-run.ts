@@ -1,5 +1,7 @@
 import { MeshError } from '../../contract/errors.ts';
+import type { Json } from '../../contract/json.ts';
 import type { Entry } from '../entry.ts';
+import { Payloads } from '../payloads.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -10,12 +12,20 @@ export interface ExportedRun
   extends Pick<RunRecord, 'runId' | 'workflow' | 'version' | 'agent' | 'key' | 'status'> {
   readonly format: typeof FORMAT;
   readonly history: readonly Entry[];
+  /** The payloads that its code was given by claim check, by their SHA-256: with them the file is all that it takes to replay the run. */
+  readonly payloads?: { readonly [sha256: string]: Json };
 }
 
 /** The run as JSON, to be kept as a fixture for the replay check. */
-export function exportRun({ run, history }: RecordedRun): ExportedRun {
+export function exportRun({ run, history, payloads }: RecordedRun): ExportedRun {
   const { runId, workflow, version, agent, key, status } = run;
-  return { format: FORMAT, runId, workflow, version, agent, key, status, history };
+  const exported = { format: FORMAT, runId, workflow, version, agent, key, status, history } as const;
+  return payloads ? { ...exported, payloads: payloads.entries() } : exported;
+}
+
+/** What the claim checks in the history of an exported run stand for. */
+export function exportedPayloads({ payloads = {} }: ExportedRun): Payloads {
+  return Payloads.of(payloads);
 }
 
 /**
@@ -39,5 +49,7 @@ export function parseExportedRun(json: unknown, from: string): ExportedRun {
   const entries = Array.isArray(history) ? (history as readonly Partial<Entry>[]) : [];
   if (entries[0]?.e !== 'started') throw wrong('history');
   if (entries.some((entry) => typeof entry?.e !== 'string')) throw wrong('history');
+  const { payloads = {} } = fields;
+  if (typeof payloads !== 'object' || payloads === null || Array.isArray(payloads)) throw wrong('payloads');
   return fields as unknown as ExportedRun;
 }

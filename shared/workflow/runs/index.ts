@@ -2,8 +2,8 @@
 export { cancellableRuns, cancelRuns } from './cancel-runs.ts';
 export { checkHistory, type Mismatch } from './check-history.ts';
 export type { Repeated } from './cut.ts';
-export { type ExportedRun, exportRun, parseExportedRun } from './export-run.ts';
+export { type ExportedRun, exportedPayloads, exportRun, parseExportedRun } from './export-run.ts';
 export { purgeRuns } from './purge-runs.ts';
-export { type RecordedRun, readRecordedRun, readRun } from './recorded-run.ts';
+export { type RecordedRun, readRecordedRun, readRun, recordedRun } from './recorded-run.ts';
 export { beginRerun, type Code, type Operator, planFork, planRerun, type Rerun } from './rerun.ts';
 export { allRuns, listRuns, type RunFilter } from './run-page.ts';

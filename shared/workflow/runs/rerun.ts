@@ -1,4 +1,10 @@
 import type { Contract } from '../../contract/agent.ts';
+import {
+  type ClaimCheck,
+  MOST_CLAIM_CHECK_BYTES,
+  type PayloadBlob,
+  type PayloadLimits,
+} from '../../contract/claim-check.ts';
 import { milliseconds } from '../../contract/duration.ts';
 import { encodeMessage } from '../../contract/envelope.ts';
 import { hasCode, MeshError } from '../../contract/errors.ts';
@@ -6,12 +12,18 @@ import type { Json } from '../../contract/json.ts';
 import { derivedId, digest } from '../../contract/keys.ts';
 import { SLOT, TIMER } from '../../contract/message.ts';
 import { runPath, topicOf } from '../../contract/names.ts';
+import { takenLimits } from '../../contract/payload-limits.ts';
 import type { Ports } from '../../contract/ports.ts';
 import type { SlotChange } from '../../contract/reply.ts';
 import type { Write } from '../../contract/store.ts';
+import { Blobs } from '../../kernel/blobs.ts';
+import { allChecks } from '../claim-checks.ts';
 import type { WorkflowDefinition } from '../definition.ts';
 import type { Entry, RunEvent } from '../entry.ts';
 import { blankRun } from '../fresh-run.ts';
+import { refusedFor } from '../parked.ts';
+import { Payloads } from '../payloads.ts';
+import { lookedAfter } from '../renewal.ts';
 import { append } from '../run-history.ts';
 import { encodeRun, type RunRecord } from '../run-record.ts';
 import { digestOf, slotValueOf, waiting } from '../start-route.ts';
@@ -49,6 +61,10 @@ export interface Rerun {
   readonly run: RunRecord;
   /** Of the history that it takes over. */
   readonly pages: readonly Write[];
+  /** An input that is too large to inline. */
+  readonly blobs: readonly PayloadBlob[];
+  /** The payloads that what it takes over refers to. */
+  readonly renews: readonly ClaimCheck[];
   /** What the origin had done, and the new run will do again as long as its code does the same. */
   readonly repeats: readonly Repeated[];
 }
@@ -62,6 +78,8 @@ export interface Operator {
 }
 
 const PAGES_AT_A_TIME = 10;
+/** Of an input whose contract is not known. */
+const INLINE_BYTES = 100_000;
 
 type PlanPorts = Pick<Ports, 'clock' | 'ids'>;
 
@@ -81,7 +99,9 @@ export async function planRerun(
   const { from, input, code, version = code?.definition.version ?? origin.run.version } = options;
   if (from !== undefined) checkEnded(origin.run);
   const cut = cutHistory(origin.history, from === undefined ? 'start' : { before: from });
-  return plan(ports, origin.run, withInput(cut, input, ports), { version, ...(code && { code }) });
+  const { payloads = new Payloads(), run } = origin;
+  const given = input === undefined ? undefined : payloads.checkIn(input, limitsOf(run, code), 'the input');
+  return plan(ports, run, withInput(cut, given, ports), { version, payloads, ...(code && { code }) });
 }
 
 /**
@@ -94,7 +114,8 @@ export async function planFork(ports: PlanPorts, origin: RecordedRun, options: F
   const { code, from } = options;
   checkEnded(origin.run);
   const cut = cutHistory(origin.history, from === undefined ? 'end' : { before: from });
-  return plan(ports, origin.run, cut, { version: code.definition.version, code });
+  const { payloads = new Payloads(), run } = origin;
+  return plan(ports, run, cut, { version: code.definition.version, payloads, code });
 }
 
 /**
@@ -106,9 +127,12 @@ export async function planFork(ports: PlanPorts, origin: RecordedRun, options: F
 export async function beginRerun(
   { store, bus, clock }: Pick<Ports, 'store' | 'bus' | 'clock'>,
   { prefix, source }: Operator,
-  { run, pages }: Rerun,
+  { run, pages, blobs, renews }: Rerun,
 ): Promise<void> {
-  const { runId, agent, workflow, correlationId, rechecks, deadlineAt, slot } = run;
+  const { runId, agent, workflow, correlationId, rechecks, deadlineAt, renewAt, slot } = run;
+  const payloads = new Blobs(store, clock);
+  await payloads.write(blobs);
+  await payloads.renew(renews);
   // A page may take half a megabyte, and a request 10 MiB.
   for (let at = 0; at < pages.length; at += PAGES_AT_A_TIME)
     await store.commit(pages.slice(at, at + PAGES_AT_A_TIME));
@@ -132,6 +156,9 @@ export async function beginRerun(
     slot ? entry() : timer({ timer: 'recheck', recheck: rechecks }),
     ...(deadlineAt
       ? [timer({ timer: 'deadline', at: deadlineAt.getTime() }, { notBefore: deadlineAt.toISOString() })]
+      : []),
+    ...(renewAt
+      ? [timer({ timer: 'renew', at: renewAt.getTime() }, { notBefore: renewAt.toISOString() })]
       : []),
   ]);
 }
@@ -159,20 +186,27 @@ async function plan(
   { clock, ids }: PlanPorts,
   origin: RunRecord,
   { copied, event, repeats, from }: Cut,
-  { version, code }: { readonly version: number; readonly code?: Code },
+  {
+    version,
+    code,
+    payloads,
+  }: { readonly version: number; readonly code?: Code; readonly payloads: Payloads },
 ): Promise<Rerun> {
   const runId = digest('rerun', origin.runId, ids.uuid());
   const { workflow, agent, key, correlationId } = origin;
-  if (code) await requireMatch(copied, { ...code, facts: { runId, key } });
+  const blobs = payloads.takeFresh();
+  if (code) await requireMatch(copied, { ...code, facts: { runId, key } }, payloads);
   const latest = copied.findLast((entry) => 'at' in entry);
   const now = clock.now();
   // As if it had come now: what the workflow does next has its time, and its timeouts, from it.
   const at = Math.max(now, latest && 'at' in latest ? latest.at : 0);
   const [started] = [...copied, event];
   const deadlineAt = deadlineOf(origin, code, now);
-  const inputDigest = digestOf(started?.e === 'started' ? started.input : null);
+  const input = started?.e === 'started' ? wholeOf(started.input, payloads) : null;
+  const inputDigest = digestOf(input);
+  const renews = [...allChecks([...copied, event]).values()];
   const named = { runId, workflow, version, agent, key, correlationId, inputDigest, waiters: [] };
-  const slot = slotOf(origin, code, started?.e === 'started' ? started.input : null);
+  const slot = slotOf(origin, code, input);
   const blank: RunRecord = {
     ...blankRun(named, now),
     kept: [{ ...event, at } satisfies RunEvent],
@@ -180,8 +214,24 @@ async function plan(
     ...(deadlineAt && { deadlineAt }),
     rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
   };
-  const { paged, writes } = append(blank, copied);
-  return { run: { ...blank, ...paged }, pages: writes, repeats };
+  const { run } = renews.length > 0 ? lookedAfter(blank, now) : { run: blank };
+  const { paged, writes } = append(run, copied);
+  return { run: { ...run, ...paged }, pages: writes, repeats, blobs, renews };
+}
+
+/** @throws MeshError `ClaimCheckLost`, `ClaimCheckDamaged` */
+function wholeOf(payload: Json, payloads: Payloads): Json {
+  try {
+    return payloads.checkOut(payload);
+  } catch (error) {
+    throw refusedFor(error);
+  }
+}
+
+/** Without the code, the input is taken as it is: who brings the run on holds it to its schema. */
+function limitsOf({ workflow }: RunRecord, code: Code | undefined): PayloadLimits {
+  if (!code) return { inlineBytes: INLINE_BYTES, claimCheckBytes: MOST_CLAIM_CHECK_BYTES };
+  return takenLimits(code.contract, `${code.contract.name}.${workflow}`);
 }
 
 /** Parked with the event that it goes on with: its agent brings it on as any run whose code has come. */

@@ -7,6 +7,7 @@ import { paletteFor } from '../../../cli/output/palette.ts';
 import { MeshError } from '../../../shared/contract/errors.ts';
 import type { WireMessage } from '../../../shared/contract/message.ts';
 import type { Fields } from '../../../shared/contract/store.ts';
+import { ManualClock } from '../../../shared/testing/manual-clock.ts';
 import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 
 const record: DeadLetterRecord = {
@@ -29,6 +30,8 @@ const record: DeadLetterRecord = {
   redrives: 0,
 };
 
+const clock = new ManualClock();
+
 async function world() {
   const store = new MemoryStore();
   const published: { topic: string; message: WireMessage }[] = [];
@@ -47,7 +50,7 @@ async function world() {
 describe('redriving', () => {
   test('sends the original bytes and attributes to the agent that gave up on them, under their identity, and marks the record', async () => {
     const { store, bus, published, stored } = await world();
-    const done = await redrive({ store, bus }, 'dev', await findDeadLetter(store, 'd1'));
+    const done = await redrive({ store, bus, clock }, 'dev', await findDeadLetter(store, 'd1'));
     expect(done).toEqual({
       id: 'd1',
       agent: 'payments',
@@ -79,7 +82,10 @@ describe('redriving', () => {
   test('twice at once sends one and the same message, and counts once', async () => {
     const { store, bus, published, stored } = await world();
     const found = await findDeadLetter(store, 'd1');
-    await Promise.all([redrive({ store, bus }, 'dev', found), redrive({ store, bus }, 'dev', found)]);
+    await Promise.all([
+      redrive({ store, bus, clock }, 'dev', found),
+      redrive({ store, bus, clock }, 'dev', found),
+    ]);
     expect(published).toHaveLength(2);
     expect(published[0]).toEqual(published[1]);
     expect(stored()).toMatchObject({ status: 'redriven', redrives: 1 });
@@ -88,7 +94,9 @@ describe('redriving', () => {
   test('leaves the record open when the message could not be sent', async () => {
     const { store, stored } = await world();
     const bus = { publish: () => Promise.reject(new MeshError('BusUnavailable', 'down')) };
-    await expect(redrive({ store, bus }, 'dev', await findDeadLetter(store, 'd1'))).rejects.toMatchObject({
+    await expect(
+      redrive({ store, bus, clock }, 'dev', await findDeadLetter(store, 'd1')),
+    ).rejects.toMatchObject({
       code: 'BusUnavailable',
     });
     expect(stored()).toMatchObject({ status: 'open', redrives: 0 });

@@ -3,9 +3,28 @@ import type { Json } from '../../../shared/contract/json.ts';
 import { runIdOf } from '../../../shared/contract/keys.ts';
 import type { WireMessage } from '../../../shared/contract/message.ts';
 import { decodeRun } from '../../../shared/workflow/run-record.ts';
-import { APPROVAL, editionMesh, SET, TEXT, WHOLE, WORDS } from '../../support/edition-mesh.ts';
+import {
+  beginRerun,
+  checkHistory,
+  exportedPayloads,
+  exportRun,
+  parseExportedRun,
+  planRerun,
+  readRecordedRun,
+} from '../../../shared/workflow/runs/index.ts';
+import {
+  APPROVAL,
+  edition,
+  editionMesh,
+  publisher,
+  SET,
+  TEXT,
+  WHOLE,
+  WORDS,
+} from '../../support/edition-mesh.ts';
 import { World, type WorldOptions } from '../../support/world.ts';
 
+const DAY_MS = 86_400_000;
 const RUN = runIdOf('edition', 'e');
 const ORDER = { id: 'e', text: TEXT, words: WORDS };
 
@@ -44,11 +63,11 @@ describe.each(INSTANCES)('a run whose payloads are too large to inline, on a %s 
   it('goes through every operation: calls, a gather, a map-reduce, a child, a signal, a side effect, an event', async () => {
     const { world, run, signal, sizes, published } = mesh({ lasting });
     world.command('publisher', 'edition', ORDER);
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(run()).toMatchObject({ status: 'running', waitingFor: ['signal approve'] });
     const fromOutside = sizes.splice(0, 1);
     signal('approve', APPROVAL);
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(run()).toMatchObject({ status: 'completed' });
     expect(await whole(world, run().output ?? null)).toEqual({ text: WHOLE, words: WORDS.length });
     const event = published.find(({ type }) => type === 'publisher.published');
@@ -65,9 +84,9 @@ describe.each(INSTANCES)('a run whose payloads are too large to inline, on a %s 
   it('is undone with what its compensations were given', async () => {
     const { world, run, signal } = mesh({ lasting });
     world.command('publisher', 'edition', { ...ORDER, fails: true });
-    await world.settle();
+    await world.settle(DAY_MS);
     signal('approve', APPROVAL);
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(run()).toMatchObject({ status: 'failed', failure: { reason: 'misprint' } });
     expect(world.store.documents.get('agents/press/state/e')?.fields).toEqual({ scrapped: SET });
   });
@@ -75,7 +94,7 @@ describe.each(INSTANCES)('a run whose payloads are too large to inline, on a %s 
   it('begins anew with an input by claim check', async () => {
     const { world, run } = mesh({ lasting });
     world.command('publisher', 'series', { id: 's', left: 3, text: TEXT });
-    await world.settle();
+    await world.settle(DAY_MS);
     const id = runIdOf('series', 's');
     expect(run(id).status).toBe('completed');
     expect(String(await whole(world, run(id).output ?? null)).split('/s.')).toHaveLength(5);
@@ -87,10 +106,10 @@ describe('a run', () => {
   it('is the same however its input came', async () => {
     const { world, run } = mesh();
     world.command('publisher', 'series', { id: 's', left: 0, text: TEXT });
-    await world.settle();
+    await world.settle(DAY_MS);
     const { data } = { data: await checkedIn(world, { id: 's', left: 0, text: TEXT }) };
     world.command('publisher', 'series', data);
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(run(runIdOf('series', 's')).steps.total).toBe(1);
     expect([...world.store.documents.keys()].filter((path) => path.startsWith('deadLetters/'))).toEqual([]);
   });
@@ -98,21 +117,21 @@ describe('a run', () => {
   it('keeps what comes while it is paused by claim check', async () => {
     const { world, run, signal } = mesh();
     world.command('publisher', 'edition', ORDER);
-    await world.settle();
+    await world.settle(DAY_MS);
     world.publish('mesh-publisher', {
       data: Buffer.from('{}'),
       attributes: { 'ce-type': 'mesh.pause', runid: RUN },
     });
-    await world.settle();
+    await world.settle(DAY_MS);
     signal('approve', APPROVAL);
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(JSON.stringify(run().kept)).toContain('mesh.claimCheck');
     expect(JSON.stringify(run().kept).length).toBeLessThan(300);
     world.publish('mesh-publisher', {
       data: Buffer.from('{}'),
       attributes: { 'ce-type': 'mesh.resume', runid: RUN },
     });
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(await whole(world, run().output ?? null)).toMatchObject({ text: WHOLE });
   });
 });
@@ -130,26 +149,26 @@ describe('a payload that is gone', () => {
     };
     const { world, run, signal } = mesh({ meanwhile });
     world.command('publisher', 'edition', ORDER);
-    await world.settle();
+    await world.settle(DAY_MS);
     lose(world);
     signal('approve', APPROVAL);
-    await world.settle().catch(() => {});
+    await world.settle(DAY_MS).catch(() => {});
     expect(run()).toMatchObject({ status: 'blocked', failure: { code: 'ClaimCheckLost' } });
     world.publish('mesh-publisher', {
       data: Buffer.from('{"compensate":false}'),
       attributes: { 'ce-type': 'mesh.terminate', runid: RUN },
     });
-    await world.settle().catch(() => {});
+    await world.settle(DAY_MS).catch(() => {});
     expect(run()).toMatchObject({ status: 'terminated' });
   });
 
   it('of a signal makes a dead letter of the signal, and leaves the run as it was', async () => {
     const { world, run, signal } = mesh({ lasting: true });
     world.command('publisher', 'edition', ORDER);
-    await world.settle();
+    await world.settle(DAY_MS);
     const { inPlaceOf, toBlob } = await import('../../../shared/contract/claim-check.ts');
     signal('approve', inPlaceOf(toBlob(APPROVAL).check));
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(run()).toMatchObject({ status: 'running', waitingFor: ['signal approve'] });
     const letters = [...world.store.documents.values()].filter(({ path }) => path.startsWith('deadLetters/'));
     expect(letters.map(({ fields }) => fields.code)).toEqual(['ClaimCheckLost']);
@@ -170,11 +189,97 @@ describe('a payload that is gone', () => {
       publish(topic, ...messages);
     };
     world.command('publisher', 'edition', ORDER);
-    await world.settle();
+    await world.settle(DAY_MS);
     expect(run()).toMatchObject({ status: 'failed', failure: { code: 'ClaimCheckLost' } });
     expect(world.store.documents.get('agents/press/state/e')?.fields).toEqual({ scrapped: 'unknown' });
   });
 });
+
+describe('a run that waits for long', () => {
+  it('finds its payloads after 300 days', async () => {
+    const { world, run, signal } = mesh();
+    world.command('publisher', 'edition', { ...ORDER, fails: true });
+    await world.settle(300 * DAY_MS);
+    sweep(world);
+    signal('approve', APPROVAL);
+    await world.settle(DAY_MS);
+    expect(run()).toMatchObject({ status: 'failed', failure: { reason: 'misprint' } });
+    expect(world.store.documents.get('agents/press/state/e')?.fields).toEqual({ scrapped: SET });
+  });
+
+  it('asks for no more once it has ended, and leaves its payloads for 90 days at least', async () => {
+    const { world, run, signal } = mesh();
+    world.command('publisher', 'edition', ORDER);
+    await world.settle(100 * DAY_MS);
+    signal('approve', APPROVAL);
+    await world.settle(DAY_MS);
+    const ended = world.clock.now();
+    const output = run().output ?? null;
+    await world.settle();
+    expect(world.clock.now() - ended).toBeLessThan(30 * DAY_MS);
+    await world.clock.advance(ended + 90 * DAY_MS - world.clock.now());
+    sweep(world);
+    expect(await whole(world, output)).toMatchObject({ text: WHOLE });
+  });
+});
+
+describe('a recorded run', () => {
+  const recorded = async () => {
+    const { world, signal, run } = mesh();
+    world.command('publisher', 'edition', ORDER);
+    await world.settle(DAY_MS);
+    signal('approve', APPROVAL);
+    await world.settle(DAY_MS);
+    return { world, run, origin: await readRecordedRun(world.store, RUN) };
+  };
+  const code = { definition: edition, contract: publisher.contract };
+  const facts = { runId: RUN, key: 'e' };
+
+  it('is exported with what its code was given, and replayed from the file alone', async () => {
+    const { origin } = await recorded();
+    const file = JSON.stringify(exportRun(origin), null, 2);
+    const exported = parseExportedRun(JSON.parse(file), 'e.json');
+    expect(
+      await checkHistory(exported.history, { ...code, facts }, exportedPayloads(exported)),
+    ).toBeUndefined();
+    expect(await checkHistory(exported.history, { ...code, facts })).toMatchObject({
+      code: 'ClaimCheckLost',
+    });
+    const other = { ...edition, run: async () => ({ text: '', words: 0 }) };
+    const changed = { ...code, definition: other, facts };
+    expect(await checkHistory(exported.history, changed, exportedPayloads(exported))).toMatchObject({
+      code: 'NonDeterministic',
+      recorded: 'call press.set',
+    });
+  });
+
+  it('is repeated from a step, with an edited input that is too large to inline, long after', async () => {
+    const { world, origin, run } = await recorded();
+    await world.clock.advance(80 * DAY_MS);
+    const ports = { ...world.ports, store: world.store, clock: world.clock };
+    const input = { ...ORDER, words: [...WORDS, ...WORDS] };
+    const rerun = await planRerun(ports, origin, { from: '2', input, code });
+    expect(rerun.run.history.length).toBeLessThan(3_000);
+    await beginRerun(ports, { prefix: 'mesh', source: '/test' }, rerun);
+    await world.clock.advance(60 * DAY_MS);
+    sweep(world);
+    await world.settle(DAY_MS);
+    world.publish('mesh-publisher', {
+      data: Buffer.from(JSON.stringify({ name: 'approve', payload: APPROVAL })),
+      attributes: { 'ce-type': 'mesh.signal', runid: rerun.run.runId },
+    });
+    await world.settle(DAY_MS);
+    expect(run(rerun.run.runId)).toMatchObject({ status: 'completed' });
+    expect(await whole(world, run(rerun.run.runId).output ?? null)).toEqual({ text: WHOLE, words: 120 });
+  });
+});
+
+/** Deletes what Firestore may have deleted by now. */
+function sweep(world: World): void {
+  for (const { path, fields } of [...world.store.documents.values()])
+    if (fields.expireAt instanceof Date && fields.expireAt.getTime() <= world.clock.now())
+      world.store.documents.delete(path);
+}
 
 async function checkedIn(world: World, payload: Json): Promise<Json> {
   const { inPlaceOf, toBlob } = await import('../../../shared/contract/claim-check.ts');
