@@ -91,6 +91,8 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
 export class CallStep extends Attempts<CallEntry | ChildEntry> {
   /** It came to an end after the workflow had gone on without it, and may have had its effect: undone even if the run goes on (I10). */
   late = false;
+  /** Whether it is undone by itself when it may have had its effect after all, and not as its group says. */
+  protected readonly alone: boolean = true;
   /** Whether its timeout passed before there was an answer. */
   #timedOut = false;
   /** Whether it was answered after that, with nothing to be done about it. */
@@ -173,7 +175,19 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
     if (this.status !== 'open' || this.timeoutAt === undefined || event.at < this.timeoutAt) return undefined;
     this.doubtful = true;
     this.#timedOut = true;
-    const message = `${this.entry.name} did not answer within its timeout`;
-    return this.failed(event.at, { code: 'StepTimeout', message }, false);
+    return this.failed(event.at, this.#timeout, false);
+  }
+
+  /** An agent that says that the deadline passed may be heard of before the timer is: it comes to the same (I10). */
+  protected override failed(at: number, failure: Failure, answered = true): Progress {
+    if (failure.code !== 'DeadlineExceeded' || this.timeoutAt === undefined)
+      return super.failed(at, failure, answered);
+    this.#timedOut = true;
+    this.late = this.alone && this.entry.undo !== undefined;
+    return super.failed(at, this.#timeout, answered);
+  }
+
+  get #timeout(): Failure {
+    return { code: 'StepTimeout', message: `${this.entry.name} did not answer within its timeout` };
   }
 }

@@ -4,6 +4,14 @@ import type { ChildEntry, Replied } from '../entry.ts';
 import type { Progress } from '../step.ts';
 import { CallStep } from './call-step.ts';
 
+/** Of what the message dies that starts a child after the commit by which it began: what it sends could not be published. */
+const DEATHS: ReadonlySet<Failure['code']> = new Set([
+  'DeliveriesExhausted',
+  'BusUnavailable',
+  'TimersUnavailable',
+  'StoreUnavailable',
+]);
+
 /**
  * A run of another workflow: a call whose answer is that run's end. What sets it apart from a call is that it can be ended, that it
  * undoes what it did by itself, and that the run which undoes its own steps waits for that.
@@ -57,11 +65,14 @@ export class ChildStep extends CallStep {
   }
 
   protected override failed(at: number, failure: Failure, answered = true): Progress {
-    const progress = super.failed(at, failure);
+    const progress = super.failed(at, failure, answered);
     if (!answered) return { ...progress, commands: this.#end('cancel') };
     this.#over = true;
     this.#failed = failure;
-    return progress;
+    // It may have begun all the same. Nobody waits for it: where it has not, nobody would answer.
+    return this.doubtful && DEATHS.has(failure.code)
+      ? { ...progress, commands: this.#end('cancel') }
+      : progress;
   }
 
   /** Its end, where a run that gave it up waits for it. */

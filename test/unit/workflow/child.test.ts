@@ -97,6 +97,18 @@ test('the failure of a child is that of the step, and nothing of it is left to u
   expect(mesh.commands).toEqual(['worker.a', 'worker.undoA']);
 });
 
+test.each([
+  ['is told to end, as it may have begun', 'DeliveriesExhausted', [CANCEL]],
+  ['is not there to be ended, where it was refused', 'SchemaMismatch', []],
+] as const)('a child whose start died %s', async (_, code, told) => {
+  const mesh = world(async (wf, { id }) => wf.child(courier.deliver, { id }), PACK, {
+    'courier.deliver': () => fails(code),
+  });
+  await mesh.settle();
+  expect(mesh.run('order', 'o1')).toMatchObject({ status: 'failed', failure: { code } });
+  expect(mesh.commands).toEqual(['courier.deliver', ...told]);
+});
+
 test('a child that completed is undone as a whole, with its output, when its parent fails later', async () => {
   const undone: unknown[] = [];
   const mesh = world(

@@ -109,6 +109,17 @@ test('a late failure that leaves open what was done has the step undone as unkno
   expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'completed', output: 'fine' });
 });
 
+test('a command whose deadline passed before it was handled has timed out, though that is heard of before the timer', async () => {
+  const mesh = sagaWorld(
+    (wf) => wf.call(worker.a, { id: 'a' }, { timeout: '5s', compensate }).catch(({ code }) => code),
+    { 'worker.a': () => fails('DeadlineExceeded') },
+  );
+  await mesh.settle();
+  // As after the timer: what an earlier delivery of it did is not known.
+  expect(mesh.handled.slice(1)).toMatchObject([{ type: 'worker.undoA', data: { id: 'a' } }]);
+  expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'completed', output: 'StepTimeout' });
+});
+
 test('a late refusal leaves nothing to undo', async () => {
   const mesh = sagaWorld(
     (wf) => wf.call(worker.a, { id: 'a' }, { timeout: '5s', compensate }).catch(() => 'fine'),
