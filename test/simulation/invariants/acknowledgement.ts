@@ -2,11 +2,27 @@ import type { Contract } from '../../../shared/contract/agent.ts';
 import type { Deployment } from '../../../shared/contract/deployment.ts';
 import { decodeEnvelope } from '../../../shared/contract/envelope.ts';
 import { messageKey } from '../../../shared/contract/keys.ts';
-import type { Delivery, Envelope, WireMessage } from '../../../shared/contract/message.ts';
-import { eventsTopic, inboxPath, runPath, subscriptionOf, topicOf } from '../../../shared/contract/names.ts';
-import { readDeadLetter } from '../../../shared/kernel/dead-letter.ts';
+import {
+  DEAD_LETTER,
+  type Delivery,
+  type Envelope,
+  SLOT,
+  type WireMessage,
+} from '../../../shared/contract/message.ts';
+import {
+  eventsTopic,
+  inboxPath,
+  runPath,
+  slotPath,
+  subscriptionOf,
+  topicOf,
+} from '../../../shared/contract/names.ts';
+import { SlotChange } from '../../../shared/contract/reply.ts';
+import { admit } from '../../../shared/kernel/admission.ts';
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
 import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
+import type { Route } from '../../../shared/kernel/route.ts';
+import { decodeSlots } from '../../../shared/workflow/slots.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 /**
@@ -14,6 +30,12 @@ import type { MakeObserver } from '../world/observer.ts';
  * run that is there.
  */
 export const acknowledgement: MakeObserver = ({ documents }, violated) => {
+  /** Whether the run whose slot is to be given back has one, or waits for one. */
+  const isIn = ({ data }: Delivery, { name }: Contract): boolean => {
+    const { workflow, value, runId } = SlotChange.parse(JSON.parse(Buffer.from(data).toString()));
+    const { holders, queue } = decodeSlots(documents.get(slotPath(name, workflow, value)));
+    return holders.includes(runId) || queue.includes(runId);
+  };
   const durable = new Set<string>();
   const died = new Set<string>();
   const place = (topic: string, id: string) => `${topic} ${id}`;
@@ -54,6 +76,7 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
         return;
       }
       if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) return;
+      if (type === SLOT && !isIn(delivery, contract)) return;
       const workflow = type.slice(type.indexOf('.') + 1);
       if (workflow in contract.workflows) return;
       const ignored = delivery.subscription.startsWith(`${eventsTopic(deployment.prefix)}-`);
@@ -62,11 +85,16 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
   };
 };
 
+/** So that it is admitted; nobody handles it. */
+const RECORDING: ReadonlyMap<string, Route> = new Map([
+  [DEAD_LETTER, { mode: 'commit', reads: () => [], decide: () => Promise.reject(new Error('not handled')) }],
+]);
+
 function identityOf(delivery: Delivery, contract: Contract, deployment: Deployment): Envelope | undefined {
   const own = delivery.subscription === subscriptionOf(deployment.prefix, contract.name);
   if (contract.recordsDeadLetters && !own) {
-    const { id } = readDeadLetter(delivery, deployment);
-    return { id, source: '/dead-letters', type: 'mesh.dead-letter', time: '', correlationId: id };
+    const admission = admit(delivery, Number.POSITIVE_INFINITY, { contract, deployment, routes: RECORDING });
+    return admission.kind === 'handle' ? admission.message : undefined;
   }
   try {
     return decodeEnvelope(delivery, contract.name);

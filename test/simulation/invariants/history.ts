@@ -1,12 +1,21 @@
-import type { Entry } from '../../../shared/workflow/entry.ts';
+import { type Entry, isInterruption } from '../../../shared/workflow/entry.ts';
 import { entriesOf, pagePaths } from '../../../shared/workflow/run-history.ts';
 import { decodeRun, type RunRecord } from '../../../shared/workflow/run-record.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
-const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'compensation_failed']);
+const ENDED: ReadonlySet<string> = new Set([
+  'completed',
+  'failed',
+  'cancelled',
+  'terminated',
+  'continued',
+  'compensation_failed',
+]);
+/** What comes for such a run is kept, and nothing is done. */
+const HELD: ReadonlySet<string> = new Set(['paused', 'waiting', 'blocked']);
 
 /** Not a page of its history, which is a document below it. */
-const isRun = (path: string) => path.startsWith('workflows/') && path.split('/').length === 2;
+export const isRun = (path: string) => path.startsWith('workflows/') && path.split('/').length === 2;
 
 /**
  * I6: the history of a run only grows. I7: a run keeps to its version, and none is left blocked. I8: what began to be undone was
@@ -21,14 +30,19 @@ export const history: MakeObserver = ({ documents }, violated) => ({
         continue;
       }
       const [old, next] = [decodeRun(before), decodeRun(after)];
+      // It was begun anew: what it was is a document of its own.
+      if (old.continuedFrom !== next.continuedFrom) continue;
       const grown =
         next.pages > old.pages || old.history === '[]' || next.history.startsWith(old.history.slice(0, -1));
       if (!grown) violated(`I6: the history of ${path} was rewritten`);
       if (old.version !== next.version) violated(`I7: ${path} changed its version`);
       // More faults than any schedule has would have to strike one compensation.
       if (next.status === 'compensation_failed') violated(`I8: a compensation of ${path} was given up on`);
-      if (ENDED.has(old.status) && next.status === 'running')
-        violated(`I6: ${path} was ${old.status}, and is running again`);
+      if (ENDED.has(old.status) && !ENDED.has(next.status))
+        violated(`I6: ${path} was ${old.status}, and is ${next.status} again`);
+      if (!HELD.has(old.status) || !HELD.has(next.status)) continue;
+      if (old.history !== next.history) violated(`I7: ${path} is ${next.status}, and went on`);
+      if (!keeps(old, next)) violated(`I4: ${path} is ${next.status}, and lost what it had kept`);
     }
   },
   ended() {
@@ -50,16 +64,25 @@ export const history: MakeObserver = ({ documents }, violated) => ({
   },
 });
 
+/** What it kept is kept still, in the same order. */
+function keeps({ kept: before }: RunRecord, { kept: after }: RunRecord): boolean {
+  const left = before.map((event) => JSON.stringify(event));
+  for (const event of after) if (JSON.stringify(event) === left[0]) left.shift();
+  return left.length === 0;
+}
+
 function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Generator<string> {
   const began: string[] = [];
   const undone: string[] = [];
+  let left = false;
   /** Where a step, or a branch of one (`3/7`), stands in the order of starts. */
   const placeOf = (id: string): number => {
     const [step = '', branch = '0'] = id.split('/');
     return began.indexOf(step) * 1e6 + Number(branch);
   };
   for (const entry of entries) {
-    if (entry.e === 'threw' || entry.e === 'cancelled') undone.length = 0;
+    if (isInterruption(entry) || entry.e === 'threw') undone.length = 0;
+    if (entry.e === 'terminated' && !entry.compensate) left = true;
     if (entry.e !== 'step') continue;
     if (entry.op !== 'undo') {
       began.push(entry.id);
@@ -67,6 +90,7 @@ function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Genera
     }
     if (placeOf(entry.of) < 0) yield `${entry.of} is undone, and never began`;
     if (undone.includes(entry.of)) continue;
+    if (left) yield `${entry.of} is undone, and was to be left as it is`;
     const last = undone.at(-1);
     undone.push(entry.of);
     // A step that turned out late to have had its effect is undone when that is known.

@@ -6,6 +6,7 @@ import { outbox } from './outbox.ts';
 import { patience } from './patience.ts';
 import { presence } from './presence.ts';
 import { secrecy } from './secrecy.ts';
+import { slots } from './slots.ts';
 
 /** The invariants that hold in every world, whatever it is used for. */
 export const observers: readonly MakeObserver[] = [
@@ -15,5 +16,6 @@ export const observers: readonly MakeObserver[] = [
   patience,
   presence,
   history,
+  slots,
   secrecy,
 ];

@@ -1,4 +1,5 @@
 import { messageKey } from '../../../shared/contract/keys.ts';
+import { SLOT } from '../../../shared/contract/message.ts';
 import { inboxPath, runPath, topicOf } from '../../../shared/contract/names.ts';
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
 import type { MakeObserver } from '../world/observer.ts';
@@ -29,6 +30,8 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
         if (record && decodeInbox(record).status === 'done') continue;
         if (dead.has(id)) continue;
         if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) continue;
+        // Whether every slot was given back is seen by the slots.
+        if (type === SLOT) continue;
         const workflows = agents.get(topicOf(topology.prefix, agent))?.workflows ?? {};
         if (type.slice(type.indexOf('.') + 1) in workflows) continue;
         violated(`I4: ${type} (${id}) to ${agent} vanished`);

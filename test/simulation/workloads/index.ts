@@ -5,9 +5,12 @@ import { children } from './children.ts';
 import { entities } from './entities.ts';
 import { gather } from './gather.ts';
 import { ledger } from './ledger.ts';
+import { loops } from './loops.ts';
 import { mapReduce } from './map-reduce.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
+import { slots } from './slots.ts';
+import { steering } from './steering.ts';
 import { timers } from './timers.ts';
 
 /** What is simulated. One more is one more line. */
@@ -22,4 +25,7 @@ export const workloads: readonly Workload[] = [
   mapReduce,
   children,
   entities,
+  steering,
+  slots,
+  loops,
 ];

@@ -1,4 +1,6 @@
-import { deadSubscriptionOf, deadTopicOf } from '../../../shared/contract/names.ts';
+import { RESUME } from '../../../shared/contract/message.ts';
+import { deadSubscriptionOf, deadTopicOf, topicOf } from '../../../shared/contract/names.ts';
+import { isRun } from '../invariants/history.ts';
 import { redriven } from '../workloads/recorder.ts';
 import type { Cloud } from './cloud.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -6,11 +8,15 @@ import type { Scheduler } from './scheduler.ts';
 const RECORDER = 'dead-letters';
 const SOURCE = 'CloudPubSubDeadLetterSource';
 
-/** The person who looks after the mesh once it has come to rest: redrives what died, and brings back what could not be recorded. */
+/**
+ * The person who looks after the mesh once it has come to rest: redrives what died, brings back what could not be recorded, and lets paused
+ * runs go on.
+ */
 export class Operator {
   readonly #cloud: Cloud;
   readonly #scheduler: Scheduler;
   readonly #seen = new Set<string>();
+  #resumed = 0;
 
   constructor(cloud: Cloud, scheduler: Scheduler) {
     this.#cloud = cloud;
@@ -19,7 +25,7 @@ export class Operator {
 
   /** Returns how many messages are on their way again. */
   async tidy(): Promise<number> {
-    return (await this.#bringBack()) + this.#redrive();
+    return (await this.#bringBack()) + this.#redrive() + this.#resume();
   }
 
   #redrive(): number {
@@ -33,6 +39,19 @@ export class Operator {
       count += 1;
       this.#scheduler.note(`redrive ${path}`);
       this.#cloud.publish(again.topic, [again.message]);
+    }
+    return count;
+  }
+
+  #resume(): number {
+    let count = 0;
+    for (const { path, fields } of [...this.#cloud.store.documents.values()]) {
+      if (!isRun(path) || fields.status !== 'paused') continue;
+      const runId = path.slice(path.indexOf('/') + 1);
+      count += 1;
+      this.#scheduler.note(`resume ${runId}`);
+      const attributes = { 'ce-type': RESUME, 'ce-id': `resume-${++this.#resumed}`, runid: runId };
+      this.#cloud.publish(topicOf('mesh', String(fields.agent)), [{ data: Buffer.from('{}'), attributes }]);
     }
     return count;
   }

@@ -12,7 +12,8 @@ const LONGEST_JUMP_MS = 240_000;
 
 export interface ServiceHost extends InstanceHost {
   readonly acked: (delivery: Delivery, how: Outcome['kind'], fn: AgentFunction) => void;
-  readonly outcome: (agent: string, type: string, outcome: string) => void;
+  /** Undefined: the instance died at it. */
+  readonly outcome: (agent: string, type: string, outcome: Outcome | undefined) => void;
   readonly jumped: () => void;
 }
 
@@ -54,7 +55,7 @@ export class Service {
           `${instance.name} gets ${type} ${delivery.messageId} attempt ${delivery.deliveryAttempt}`,
         );
         instance.handle(delivery).then((outcome) => {
-          this.#host.outcome(this.#fn.agent, type, outcome?.kind ?? 'died');
+          this.#host.outcome(this.#fn.agent, type, outcome);
           if (!outcome) return lost();
           const { status } = answerTo(outcome);
           scheduler.note(`${instance.name} ${outcome.kind} ${delivery.messageId}`);

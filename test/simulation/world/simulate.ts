@@ -1,6 +1,13 @@
 import { encodeMessage } from '../../../shared/contract/envelope.ts';
 import { toJson } from '../../../shared/contract/json.ts';
-import { CANCEL, SIGNAL, type WireMessage } from '../../../shared/contract/message.ts';
+import {
+  CANCEL,
+  PAUSE,
+  RESUME,
+  SIGNAL,
+  TERMINATE,
+  type WireMessage,
+} from '../../../shared/contract/message.ts';
 import { topicOf } from '../../../shared/contract/names.ts';
 import { computeTopology } from '../../../shared/topology.ts';
 import { decodeRun } from '../../../shared/workflow/run-record.ts';
@@ -15,7 +22,7 @@ import { Doors } from './outside.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { Service, type ServiceHost } from './service.ts';
-import type { Client, EndState, Workload } from './workload.ts';
+import type { Client, EndState, Steering, Workload } from './workload.ts';
 
 export interface SimulationOptions extends FaultLimits {
   readonly workload: Workload;
@@ -98,7 +105,12 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     acked: (delivery, how, fn) => {
       for (const observer of watching) observer.acked?.(delivery, how, fn);
     },
-    outcome: (agent, type, outcome) => coverage.saw(`${agent} ${type} ${outcome}`),
+    outcome: (agent, type, outcome) => {
+      coverage.saw(`${agent} ${type} ${outcome?.kind ?? 'died'}`);
+      // No workload's own code throws what is no error of the catalogue.
+      if (outcome && 'failure' in outcome && outcome.failure.code === 'HandlerFailed')
+        violated(`I4: ${agent} failed at a ${type}: ${outcome.failure.message}`);
+    },
     jumped: () => {
       jumped = true;
     },
@@ -148,6 +160,14 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   };
 }
 
+const STEERING: Readonly<Record<Steering, readonly [type: string, data: object]>> = {
+  pause: [PAUSE, {}],
+  'pause-all': [PAUSE, { compensation: true }],
+  resume: [RESUME, {}],
+  terminate: [TERMINATE, {}],
+  drop: [TERMINATE, { compensate: false }],
+};
+
 function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<string, Service>): Client {
   let published = 0;
   const publish = (agent: string, message: WireMessage) => {
@@ -174,6 +194,7 @@ function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<stri
     raw: (agent, data, attributes) => publish(agent, { data: Buffer.from(data), attributes }),
     signal: (agent, runId, name, payload) => publish(agent, own(SIGNAL, { name, payload }, runId)),
     cancel: (agent, runId) => publish(agent, own(CANCEL, { reason: 'the client wants it' }, runId)),
+    steer: (agent, runId, how) => publish(agent, own(...STEERING[how], runId)),
     deploy: (agent, release) => {
       scheduler.note(`deploy release ${release} of ${agent}`);
       services.get(agent)?.deploy(release);

@@ -11,11 +11,16 @@ export interface Client {
   raw(agent: string, data: string, attributes: Readonly<Record<string, string>>): void;
   signal(agent: string, runId: string, name: string, payload: unknown): void;
   cancel(agent: string, runId: string): void;
+  /** Pauses, resumes or terminates a run, as an operator does. */
+  steer(agent: string, runId: string, how: Steering): void;
   /** Deploys a release of an agent. */
   deploy(agent: string, release: number): void;
   /** True time, in milliseconds. */
   now(): number;
 }
+
+/** `pause-all`: its compensations too. `drop`: it is terminated, and nothing is undone. */
+export type Steering = 'pause' | 'pause-all' | 'resume' | 'terminate' | 'drop';
 
 /** The world once nothing moves any more. */
 export interface EndState {
