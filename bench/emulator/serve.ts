@@ -1,7 +1,12 @@
 /** Serves one of our emulators on a free port and prints its address; runs until it is killed. */
-import { startFirestore } from '../../emulator/firestore/server.ts';
-import { startPubSub } from '../../emulator/pubsub/server.ts';
+import { enableCompileCache } from 'node:module';
 
-const start = process.argv[2] === 'firestore' ? startFirestore : startPubSub;
-const { address } = await start({});
+// Before anything is loaded: as the `mesh` command has it.
+enableCompileCache();
+const { keepHeapSmall } = await import('../../emulator/small-heap.ts');
+keepHeapSmall();
+const { address } =
+  process.argv[2] === 'firestore'
+    ? await (await import('../../emulator/firestore/server.ts')).startFirestore({})
+    : await (await import('../../emulator/pubsub/server.ts')).startPubSub({});
 process.stdout.write(`${address}\n`);

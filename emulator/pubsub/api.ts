@@ -1,5 +1,6 @@
 import type { AccessControl } from '../iam/access-control.ts';
 import { iamMethods } from '../iam/iam-methods.ts';
+import { iamProtocol } from '../iam/iam-protocol.ts';
 import { principalOf } from '../iam/principal.ts';
 import type { Api } from '../wire/api.ts';
 import { Protocol } from '../wire/protocol.ts';
@@ -15,7 +16,7 @@ import { subscriberMethods } from './subscriber-methods.ts';
 
 /** google.pubsub.v1, all of it, and the IAM of its resources. */
 export function pubsubApis(broker: Broker, access: AccessControl): Api[] {
-  const protocol = new Protocol('@google-cloud/pubsub-api/build/protos/protos.json');
+  const protocol = Protocol.load('@google-cloud/pubsub-api/build/protos/protos.json');
   const authorize: Authorize | undefined = access.enforce
     ? (header, permission, resource) =>
         access.require(principalOf(header), permission, resource, () => notAuthorized())
@@ -38,8 +39,7 @@ export function pubsubApis(broker: Broker, access: AccessControl): Api[] {
       methods: served(broker, schemaMethods, authorize),
     },
     {
-      // The protocol of Pub/Sub has no IAM in it; that of Secret Manager has the same one.
-      protocol: new Protocol('@google-cloud/secret-manager/build/protos/protos.json'),
+      protocol: iamProtocol(),
       service: 'google.iam.v1.IAMPolicy',
       methods: iamMethods({ access, requireResource: (name) => requireResource(broker, name) }),
     },

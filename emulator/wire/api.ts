@@ -1,5 +1,5 @@
 import type { Server, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Codec, Protocol } from './protocol.ts';
+import type { Protocol } from './protocol.ts';
 import { toServiceError } from './status.ts';
 
 /** Who calls and how, beside the request. */
@@ -21,14 +21,13 @@ export interface Api {
   readonly methods: Readonly<Record<string, Serve>>;
   /** Its streaming methods, for gRPC alone. */
   readonly streams?: UntypedServiceImplementation;
-  readonly codecs?: Readonly<Record<string, Codec>>;
 }
 
 /** Serves an API over gRPC. */
-export function addApi(server: Server, { protocol, service, methods, streams, codecs }: Api): void {
+export function addApi(server: Server, { protocol, service, methods, streams }: Api): void {
   const handlers: UntypedServiceImplementation = { ...streams };
   for (const [name, serve] of Object.entries(methods)) handlers[name] = unaryCall(serve);
-  server.addService(protocol.service(service, codecs), handlers);
+  server.addService(protocol.service(service), handlers);
 }
 
 function unaryCall(serve: Serve) {
