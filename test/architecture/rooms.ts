@@ -223,6 +223,22 @@ const rooms: readonly Room[] = [
     ],
   },
   {
+    name: 'bench cold starts',
+    holds: /^bench\/cold-start(\.ts$|\/)/,
+    may: [
+      'bench cold starts',
+      'build',
+      'cli',
+      'shared/contract',
+      '@google-cloud/firestore',
+      '@google-cloud/logging-winston',
+      '@google-cloud/pubsub',
+      '@google-cloud/secret-manager',
+      '@google-cloud/tasks',
+      'node:*',
+    ],
+  },
+  {
     name: 'bench',
     holds: /^bench\//,
     may: ['bench', 'cli', 'contracts', 'contract', ...SHARED, 'shared/topology', 'shared/gcp', 'node:*'],
