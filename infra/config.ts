@@ -53,7 +53,6 @@ const Config = z.strictObject({
     .default('mesh'),
   protect: z.boolean(),
   functions: Functions,
-  messages: z.strictObject({ retentionDays: z.int().min(1).max(7) }).default({ retentionDays: 7 }),
   firestore: z.strictObject({
     database: z
       .string()
@@ -142,9 +141,6 @@ const Config = z.strictObject({
     .optional(),
 });
 export type Config = z.infer<typeof Config>;
-
-/** The only key whose value is a secret. */
-export const SECRET_KEYS = ['pagerDutyKey'] as const;
 
 const NAMESPACE = 'agent-mesh:';
 

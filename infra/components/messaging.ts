@@ -99,9 +99,8 @@ export class Messaging extends pulumi.ComponentResource {
   }
 
   #subscribe(planned: Subscription, forwarder: pulumi.Resource | undefined): void {
-    const { site } = this.#args;
-    const { name, topic, role, filter, ackDeadlineSeconds, retry, deadLetter, pushTo } = planned;
-    const { retentionDays = site.config.messages.retentionDays } = planned;
+    const { name, topic, role, filter, ackDeadlineSeconds, retry, retentionDays, deadLetter, pushTo } =
+      planned;
     const target = pushTo === undefined ? undefined : this.#functionOf(pushTo);
     const subscription = new gcp.pubsub.Subscription(
       name,
@@ -110,7 +109,7 @@ export class Messaging extends pulumi.ComponentResource {
         topic: this.topic(topic).id,
         labels: { role },
         ackDeadlineSeconds,
-        messageRetentionDuration: `${retentionDays * 86_400}s`,
+        ...(retentionDays !== undefined && { messageRetentionDuration: `${retentionDays * 86_400}s` }),
         // Left out, a subscription that is quiet for 31 days is deleted, and with it whatever is sent then.
         expirationPolicy: { ttl: '' },
         retryPolicy: {
