@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import type { Contract } from '../contract/agent.ts';
 import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
@@ -8,6 +9,7 @@ import { runPath } from '../contract/names.ts';
 import type { Write } from '../contract/store.ts';
 import type { Decision, DecisionRequest, Send } from '../kernel/route.ts';
 import { givenChecks } from './claim-checks.ts';
+import type { Command } from './command.ts';
 import { continued } from './continuation.ts';
 import type { Definitions } from './definitions.ts';
 import { type Entry, isInterruption, type RunEvent } from './entry.ts';
@@ -19,7 +21,7 @@ import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import { type Progressed, progress } from './progress.ts';
 import { lookedAfter } from './renewal.ts';
-import { append, expiring } from './run-history.ts';
+import { append, entryBytes, expiring } from './run-history.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
 import { recheckSend, sendsOf } from './sends.ts';
@@ -140,7 +142,7 @@ async function goOn(
   if (typeof progressed.taken === 'object') throw refusal(progressed.taken.refused);
   if (progressed.appended.length === 0) return 'stale';
   const { paged, writes } = append(run, progressed.appended);
-  if (tooLong(host, ledger, paged) && !outcome) return undefined;
+  if ((tooLong(host, ledger, paged) || tooHeavy(writes, progressed.commands)) && !outcome) return undefined;
   return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
 }
 
@@ -187,10 +189,13 @@ export async function replay(
   }
   if (typeof progressed.taken === 'object') throw refusal(progressed.taken.refused);
   let { paged, writes } = append(run, progressed.appended);
-  if (tooLong(host, progressed.live.ledger, paged) && !before.outcome) {
+  const heavy = tooHeavy(writes, progressed.commands);
+  if ((heavy || tooLong(host, progressed.live.ledger, paged)) && !before.outcome) {
     // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome.
     const { mostSteps, mostBytes } = host.limits;
-    const message = `the run has over ${mostSteps} steps, or a history of over ${mostBytes} bytes`;
+    const message = heavy
+      ? `the run begins steps of ${heavy} bytes at once, with what they send; one commit holds ${MOST_COMMIT_BYTES}`
+      : `the run has over ${mostSteps} steps, or a history of over ${mostBytes} bytes`;
     const fail: Failure = { code: 'HistoryTooLarge', message };
     const taken = events.filter((each) => run.kept.includes(each) || each.e === 'started');
     progressed = await progress({ ...request, events: taken, code: undefined, fail });
@@ -211,6 +216,18 @@ function tooLong(
   { history, pagedBytes }: Pick<RunRecord, 'history' | 'pagedBytes'>,
 ): boolean {
   return codeSteps - stepsBefore > limits.mostSteps || pagedBytes + history.length > limits.mostBytes;
+}
+
+/** Of a request's 10 MiB, with room for the rest of it (https://firebase.google.com/docs/firestore/quotas#limits). */
+const MOST_COMMIT_BYTES = 9_500_000;
+
+/** The bytes that the pages and what is to be sent take, where no commit holds them. */
+function tooHeavy(pages: readonly Write[], commands: readonly Command[]): number | undefined {
+  const paged = pages.reduce((sum, write) => sum + entryBytes(write), 0);
+  // What is sent stands in what was begun: it is no larger, but for what compresses well.
+  if (paged < MOST_COMMIT_BYTES / 3) return undefined;
+  const bytes = paged + deflateRawSync(JSON.stringify(commands)).byteLength;
+  return bytes > MOST_COMMIT_BYTES ? bytes : undefined;
 }
 
 function settled(

@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { historyPath } from '../contract/names.ts';
-import type { Store, StoredDocument, Write } from '../contract/store.ts';
+import type { Fields, Store, StoredDocument, Write } from '../contract/store.ts';
 import type { Entry } from './entry.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -16,6 +16,8 @@ import type { RunRecord } from './run-record.ts';
 const TAIL_BYTES = 64_000;
 /** Bytes of JSON in a page. Compressed it is far below the 1 MiB that a document may have, and uncompressed too. */
 const PAGE_BYTES = 512_000;
+/** Bytes of a page's document: a single entry may be larger, such as the beginning of a gather, and then stands on several. */
+const PIECE_BYTES = 900_000;
 
 type Paged = Pick<RunRecord, 'history' | 'pages' | 'pagedBytes'>;
 
@@ -27,10 +29,10 @@ export function append(
   const text = appendText(history, appended);
   const bytes = Buffer.byteLength(text);
   if (bytes <= TAIL_BYTES) return { paged: { history: text, pages, pagedBytes }, writes: [] };
-  const writes = split(text, bytes).map((page, at): Write => {
+  const writes = split(text, bytes)
+    .flatMap((page) => piecesOf(deflateRawSync(page)))
     // Not `create`: that the run's document is still the one that was read says that the page is not there.
-    return { kind: 'put', path: historyPath(pagesIn, pages + at), fields: { entries: deflateRawSync(page) } };
-  });
+    .map((fields, at): Write => ({ kind: 'put', path: historyPath(pagesIn, pages + at), fields }));
   return {
     paged: { history: '[]', pages: pages + writes.length, pagedBytes: pagedBytes + bytes },
     writes,
@@ -50,6 +52,12 @@ export function expiring(fresh: readonly Write[], run: RunRecord): readonly Writ
   ];
 }
 
+/** What a page takes of its commit. */
+export function entryBytes(write: Write): number {
+  const entries = 'fields' in write ? write.fields.entries : undefined;
+  return entries instanceof Uint8Array ? entries.byteLength : 0;
+}
+
 /** The history of a run, from its first entry. Its pages, if any, are read in one request. */
 export async function readHistory(store: Pick<Store, 'read'>, run: RunRecord): Promise<Entry[]> {
   return entriesOf(run, run.pages === 0 ? [] : await store.read(pagePaths(run)));
@@ -61,7 +69,12 @@ export async function readHistory(store: Pick<Store, 'read'>, run: RunRecord): P
  * @throws TypeError where a page is not among them
  */
 export function entriesOf(run: RunRecord, pages: readonly (StoredDocument | undefined)[] = []): Entry[] {
-  const older = pagePaths(run).flatMap((path, at) => pageEntries(pages[at], path));
+  const pieces: Uint8Array[] = [];
+  const older = pagePaths(run).flatMap((path, at) => {
+    const { entries, goesOn } = pieceOf(pages[at], path);
+    pieces.push(entries);
+    return goesOn ? [] : (JSON.parse(inflateRawSync(Buffer.concat(pieces.splice(0))).toString()) as Entry[]);
+  });
   return [...older, ...(JSON.parse(run.history) as Entry[])];
 }
 
@@ -73,10 +86,25 @@ export function pagePaths({
   return Array.from({ length: pages }, (_, page) => historyPath(pagesIn, page));
 }
 
-function pageEntries(page: StoredDocument | undefined, path: string): Entry[] {
-  const entries = page?.fields.entries;
+interface Piece {
+  readonly entries: Uint8Array;
+  /** The next page goes on with it. */
+  readonly goesOn: boolean;
+}
+
+function pieceOf(page: StoredDocument | undefined, path: string): Piece {
+  const { entries, goesOn } = page?.fields ?? {};
   if (!(entries instanceof Uint8Array)) throw new TypeError(`${path} is no page of a history`);
-  return JSON.parse(inflateRawSync(entries).toString()) as Entry[];
+  return { entries, goesOn: goesOn === true };
+}
+
+function piecesOf(packed: Uint8Array): Fields[] {
+  const pieces: Fields[] = [];
+  for (let from = 0; from < packed.byteLength; from += PIECE_BYTES) {
+    const goesOn = from + PIECE_BYTES < packed.byteLength;
+    pieces.push({ entries: packed.subarray(from, from + PIECE_BYTES), ...(goesOn && { goesOn }) });
+  }
+  return pieces;
 }
 
 /** The JSON of a history with more entries: what is there already is not written anew. */
