@@ -5,8 +5,11 @@ import type { Change, MakeObserver } from '../world/observer.ts';
 /** As far as two clocks that were never set can be apart, and a request be under way. */
 const TOLERANCE_MS = 8_000;
 
-/** What holds no effect of a message: how the instances of an agent treat a provider, and who waits for an entity. */
-const OWN = /^agents\/[^/]+\/(breakers|rates|entities|entityQueues)\//;
+/**
+ * What holds no effect of a message: how the instances of an agent treat a provider, who waits for an entity, and payloads, which are
+ * written before what refers to them.
+ */
+const OWN = /^(agents\/[^/]+\/(breakers|rates|entities|entityQueues)|blobs)\//;
 
 /**
  * I1, I2: what was handled is recorded once and for good, with the effect and the messages to send in the same commit; and nobody takes

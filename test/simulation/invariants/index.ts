@@ -4,6 +4,7 @@ import { history } from './history.ts';
 import { inbox } from './inbox.ts';
 import { outbox } from './outbox.ts';
 import { patience } from './patience.ts';
+import { payloads } from './payloads.ts';
 import { presence } from './presence.ts';
 import { secrecy } from './secrecy.ts';
 import { slots } from './slots.ts';
@@ -17,5 +18,6 @@ export const observers: readonly MakeObserver[] = [
   presence,
   history,
   slots,
+  payloads,
   secrecy,
 ];

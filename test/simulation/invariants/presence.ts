@@ -2,7 +2,8 @@ import { messageKey } from '../../../shared/contract/keys.ts';
 import { SLOT } from '../../../shared/contract/message.ts';
 import { inboxPath, runPath, topicOf } from '../../../shared/contract/names.ts';
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
-import type { MakeObserver } from '../world/observer.ts';
+import { markOf } from '../../../shared/kernel/mailbox.ts';
+import type { MakeObserver, Scene } from '../world/observer.ts';
 
 /** I4: nothing vanishes. Each message in an agent's topic was handled in the end, is a dead letter, or was for a run that is there. */
 export const presence: MakeObserver = ({ topology, documents }, violated) => {
@@ -22,7 +23,11 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
     },
     ended() {
       const dead = new Set<unknown>();
-      for (const { path, fields } of documents.values()) {
+      for (const document of documents.values()) {
+        const { path, fields } = document;
+        if (path.includes('/mailbox/') && !wasTaken(path, documents))
+          violated(`I4: nothing moves any more, and ${path} was not taken`);
+        if (markOf(document)) violated(`I4: nothing moves any more, and ${path} is still being drained`);
         if (path.startsWith('deadLetters/')) dead.add(fields.message);
       }
       for (const { agent, id, source, type, runId } of published.values()) {
@@ -39,3 +44,11 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
     },
   };
 };
+
+/** Whether the message of a mail was handled by itself: one who died before it could be seen to comes again, and may find no crowd. */
+function wasTaken(path: string, documents: Scene['documents']): boolean {
+  const [collection, run, , key = ''] = path.split('/');
+  const agent = String(documents.get(`${collection}/${run}`)?.fields.agent);
+  const record = documents.get(inboxPath(agent, key));
+  return record !== undefined && decodeInbox(record).status === 'done';
+}

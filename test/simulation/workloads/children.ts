@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
-import { rejected } from '../../../shared/contract/errors.ts';
+import { hasCode, rejected } from '../../../shared/contract/errors.ts';
 import { runIdOf } from '../../../shared/contract/keys.ts';
 import type { HandlersOf } from '../../../shared/kernel/handler.ts';
 import { handlerRoutes } from '../../../shared/kernel/handler-routes.ts';
@@ -11,14 +11,23 @@ import type { Outside } from '../world/outside.ts';
 import type { Random } from '../world/random.ts';
 import type { EndState, Play, Workload } from '../world/workload.ts';
 
-const Place = z.object({ placeId: z.string(), depth: z.number(), width: z.number(), sinks: z.string() });
+const Place = z.object({
+  placeId: z.string(),
+  depth: z.number(),
+  width: z.number(),
+  sinks: z.string(),
+  /** A part that takes longer is done without. */
+  patience: z.enum(['6s', 'none']),
+});
 const Ground = z.object({ placeId: z.string(), sinks: z.boolean() });
+/** `whole`: with all that was built upon it. */
+const Left = z.object({ placeId: z.string(), whole: z.boolean() });
 
 const ground = defineAgent({
   name: 'ground',
   commands: {
     take: { input: Ground, mode: 'effect' },
-    leave: { input: z.object({ placeId: z.string() }), mode: 'effect' },
+    leave: { input: Left, mode: 'effect' },
   },
 });
 
@@ -33,42 +42,55 @@ const build = defineWorkflow({
   version: 1,
   input: Place,
   output: z.object({ built: z.array(z.string()) }),
-  async run(wf, { placeId, depth, width, sinks }) {
+  async run(wf, { placeId, depth, width, sinks, patience }) {
     await wf.call(
       ground.take,
       { placeId, sinks: sinks === placeId },
-      { compensate: undo(ground.leave, () => ({ placeId })) },
+      { compensate: undo(ground.leave, () => ({ placeId, whole: false })) },
     );
     const built = [placeId];
     if (depth === 0) return { built };
     const places = Array.from({ length: width }, (_, at) => `${placeId}.${at}`);
     const parts = await Promise.all(
       places.map((place) =>
-        wf.child(
-          builders.build,
-          { placeId: place, depth: depth - 1, width, sinks },
-          // Of a child that completed, its own code undoes nothing any more.
-          { compensate: undo(ground.leave, () => ({ placeId: place })) },
-        ),
+        wf
+          .child(
+            builders.build,
+            { placeId: place, depth: depth - 1, width, sinks, patience },
+            {
+              // Of a child that completed, its own code undoes nothing any more.
+              compensate: undo(ground.leave, () => ({ placeId: place, whole: true })),
+              ...(patience !== 'none' && { timeout: patience }),
+            },
+          )
+          .catch((error) => {
+            if (!hasCode(error, 'StepTimeout')) throw error;
+            return { built: [] };
+          }),
       ),
     );
     return { built: [...built, ...parts.flatMap((part) => part.built)] };
   },
 });
 
-/** Ground that is taken. What was left before it was taken can't be taken any more. */
+/** Ground that is taken. What was left before it was taken can't be taken any more, nor what would be upon it. */
 class Land {
   readonly taken = new Set<string>();
+  /** Places that were left while something was still upon them. */
+  readonly sunk: string[] = [];
   readonly #left = new Set<string>();
 
   take(place: string): void {
-    if (this.#left.has(place)) throw rejected('left', 'it was left before');
+    const left = [...this.#left].some((below) => place === below || place.startsWith(`${below}.`));
+    if (left) throw rejected('left', 'it was left before');
     this.taken.add(place);
   }
 
-  leave(place: string): void {
-    this.taken.delete(place);
-    this.#left.add(place);
+  leave({ placeId, whole }: z.infer<typeof Left>): void {
+    const upon = [...this.taken].filter((place) => place.startsWith(`${placeId}.`));
+    if (!whole && upon.length > 0) this.sunk.push(`${placeId} under ${upon}`);
+    for (const place of [placeId, ...upon]) this.taken.delete(place);
+    this.#left.add(placeId);
   }
 }
 
@@ -78,20 +100,24 @@ const handlersOf = (land: Land, outside: Outside) =>
       if (sinks) throw rejected('sinks', 'the ground is soft');
       return outside.ask(`to take ${placeId}`, ctx, () => land.take(placeId));
     },
-    leave: ({ placeId }, ctx) => outside.ask(`to leave ${placeId}`, ctx, () => land.leave(placeId)),
+    leave: (left, ctx) => outside.ask(`to leave ${left.placeId}`, ctx, () => land.leave(left)),
   }) satisfies HandlersOf<typeof ground>;
 
-/** A run and its children: all of it is built, or nothing, whichever part fails, and whenever the run is cancelled. */
+/**
+ * A run, its children and theirs: what was built is what the run says, or nothing, whichever part fails or is late, and whenever the
+ * run is cancelled; and a place is left only after all that is upon it.
+ */
 export const children: Workload = { name: 'children', play };
 
 function play(random: Random): Play {
   const land = new Land();
+  const depth = random.pick([1, 1, 2, 3]);
   const place = {
     placeId: 'p',
-    // A child that completed is undone by one command of its parent's, which reaches one place: so only leaves complete below a parent.
-    depth: 1,
-    width: random.between(1, 3),
-    sinks: random.pick(['none', 'none', 'p', 'p.0', 'p.1']),
+    depth,
+    width: random.between(1, depth === 1 ? 3 : 2),
+    sinks: random.pick(['none', 'none', 'p', 'p.0', 'p.1', 'p.0.0', 'p.1.0', 'p.0.0.1']),
+    patience: random.pick<'6s' | 'none'>(['6s', 'none', 'none']),
   };
   const acts: Play['acts'][number][] = [
     { atMs: 0, act: (client) => client.command('builders', 'build', place) },
@@ -100,6 +126,12 @@ function play(random: Random): Play {
     acts.push({
       atMs: random.below(random.pick([200, 3_000, 60_000])),
       act: (client) => client.cancel('builders', runIdOf('build', 'p')),
+    });
+  // Somewhere in the middle of the tree: its parent fails with it.
+  if (random.chance(0.15))
+    acts.push({
+      atMs: random.below(10_000),
+      act: (client) => client.steer('builders', runIdOf('build', 'p.0'), 'terminate'),
     });
   return {
     agents: [
@@ -126,6 +158,7 @@ function play(random: Random): Play {
 }
 
 function* audit({ runs }: EndState, land: Land): Generator<string> {
+  for (const place of land.sunk) yield `I8: ${place} was left`;
   const run = runs.find(({ key }) => key === 'p');
   if (!run) {
     yield 'books: nothing was ever built';

@@ -2,11 +2,13 @@ import type { Workload } from '../world/workload.ts';
 import { approvalsWorkload } from './approvals.ts';
 import { breaker } from './breaker.ts';
 import { children } from './children.ts';
+import { crowds } from './crowds.ts';
 import { entities } from './entities.ts';
 import { gather } from './gather.ts';
 import { ledger } from './ledger.ts';
 import { loops } from './loops.ts';
 import { mapReduce } from './map-reduce.ts';
+import { payloads } from './payloads.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
 import { slots } from './slots.ts';
@@ -23,9 +25,11 @@ export const workloads: readonly Workload[] = [
   gather,
   breaker,
   mapReduce,
+  payloads,
   children,
   entities,
   steering,
   slots,
   loops,
+  crowds,
 ];
