@@ -82,8 +82,8 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
   const { store, clock, bus, ids } = ports;
   const workMs = milliseconds(contract.limits.timeout) / 2;
   const mails = new MailWriter(store);
-  /** Documents that bear the mark of this instance; and those on which it is being put. */
-  const active = new Set<string>();
+  /** Documents that bear the mark of this instance, with the session that it is of; and those on which it is being put. */
+  const active = new Map<string, Session>();
   const starting = new Map<string, Promise<void>>();
 
   async function leave(leaving: Leaving): Promise<Drained> {
@@ -148,9 +148,14 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
         }
         await sleep(clock, 10 * 2 ** failures);
       } finally {
-        active.delete(path);
+        deactivate(path, session);
       }
     }
+  }
+
+  /** A session that finds another at work leaves that one's mark alone. */
+  function deactivate(path: string, session: Session): void {
+    if (active.get(path) === session) active.delete(path);
   }
 
   /** The work of one delivery on one mailbox. */
@@ -198,7 +203,7 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
         const fields = withMark(document.fields, taken);
         this.#held = { document: { path, fields, version }, mark: taken };
       }
-      active.add(path);
+      active.set(path, this);
       const { batch, outbox } = this.#held.mark;
       if (batch !== this.#published) await this.#publish(batch, await unpackOutbox(outbox, path, store));
     }
@@ -211,7 +216,7 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
         const late = clock.now() >= this.#until;
         if (found.length === 0 || late) {
           // M2
-          active.delete(path);
+          deactivate(path, this);
           const held = this.#held;
           if (held) {
             await store.commit([
