@@ -1,10 +1,13 @@
 import type { UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
+import { AccessControl } from '../iam/access-control.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
+import { Protocol } from '../wire/protocol.ts';
 import type { OnRequest } from '../wire/request-log.ts';
-import { loadProtocol, serviceOf } from '../wire/service.ts';
+import { createRest } from '../wire/rest/rest-api.ts';
 import type { IndexConfiguration } from './index/definition.ts';
 import { FirestoreStore } from './store.ts';
+import { documentRules, firestoreApi } from './wire/api.ts';
 import { CallCounter, limitRequests } from './wire/calls.ts';
 import { firestoreService } from './wire/service.ts';
 
@@ -17,6 +20,8 @@ export interface FirestoreOptions {
   readonly indexes?: IndexConfiguration;
   /** Refuse the queries that production refuses for want of an index. Default: answer them all. */
   readonly requireIndexes?: boolean;
+  /** Who may do what; refuses nobody unless given. */
+  readonly access?: AccessControl;
   /** Told of each request when it is answered. */
   readonly onRequest?: OnRequest;
 }
@@ -38,17 +43,20 @@ export async function startFirestore({
   clock = systemClock,
   indexes,
   requireIndexes,
+  access = new AccessControl(),
   ...listen
 }: FirestoreOptions = {}): Promise<FirestoreServer> {
-  const protocol = loadProtocol('@google-cloud/firestore-api/build/protos/protos.json');
   const store = new FirestoreStore(clock, { indexes, requireIndexes });
   const counter = new CallCounter();
   const grpc = createGrpcServer(listen.onRequest);
+  const protocol = new Protocol('@google-cloud/firestore-api/build/protos/protos.json');
+  const api = firestoreApi(store, access, protocol);
   grpc.addService(
-    limitRequests(serviceOf(protocol, 'google.firestore.v1.Firestore')),
-    counted(firestoreService(store), counter),
+    limitRequests(protocol.service(api.service)),
+    counted(firestoreService(api, store, access), counter),
   );
-  const port = await openPort({ ...listen, grpc });
+  const rest = createRest({ apis: [api], rules: documentRules });
+  const port = await openPort({ ...listen, grpc, rest });
   return {
     address: port.address,
     port: port.port,

@@ -19,6 +19,8 @@ export interface Api {
   /** Its full name: `google.pubsub.v1.Publisher`. */
   readonly service: string;
   readonly methods: Readonly<Record<string, Serve>>;
+  /** Its methods that stream an answer known at once: they give a list, which REST answers with. */
+  readonly lists?: Readonly<Record<string, Serve>>;
   /** Its streaming methods, for gRPC alone. */
   readonly streams?: UntypedServiceImplementation;
 }

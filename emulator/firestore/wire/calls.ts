@@ -2,11 +2,13 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
+import type { CallInfo, Serve } from '../../wire/api.ts';
 import { StatusError, toServiceError } from '../../wire/status.ts';
 import { MAX_REQUEST_BYTES } from '../limits.ts';
-import type { Caller } from './names.ts';
 
 /** How often each method was called, by name: `Commit`, `BatchGetDocuments`, … A stream counts when it opens. */
 export class CallCounter {
@@ -55,16 +57,12 @@ export function checkRequest(request: unknown): void {
     );
 }
 
-/** A method with one answer. `signal` aborts when the client has gone. */
-export function unary<Request>(
-  handle: (request: Request, caller: Caller) => object | Promise<object>,
-): handleUnaryCall<Request, object> {
+/** A method with one answer. */
+export function unary(serve: Serve): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
-    const abandoned = new AbortController();
-    call.on('cancelled', () => abandoned.abort());
     const respond = async () => {
       checkRequest(call.request);
-      return handle(call.request, { signal: abandoned.signal });
+      return serve(call.request as never, infoOf(call));
     };
     respond().then(
       (response) => callback(null, response),
@@ -74,15 +72,12 @@ export function unary<Request>(
 }
 
 /** A method with a stream of answers, which are known all at once. */
-export function streaming<Request>(
-  handle: (request: Request, caller: Caller) => Promise<Iterable<object>>,
-): handleServerStreamingCall<Request, object> {
+export function streaming(serve: Serve): handleServerStreamingCall<unknown, unknown> {
   return (call) => {
-    const abandoned = new AbortController();
-    call.on('cancelled', () => abandoned.abort());
     const respond = async () => {
       checkRequest(call.request);
-      for (const response of await handle(call.request, { signal: abandoned.signal })) call.write(response);
+      const answers = await serve(call.request as never, infoOf(call));
+      for (const answer of answers as Iterable<unknown>) call.write(answer);
       call.end();
     };
     respond().catch((error) => {
@@ -92,4 +87,15 @@ export function streaming<Request>(
       call.emit('error', toServiceError(error));
     });
   };
+}
+
+/** `signal` aborts when the client has gone. */
+function infoOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): CallInfo {
+  const abandoned = new AbortController();
+  call.on('cancelled', () => abandoned.abort());
+  return { signal: abandoned.signal, header: headerOf(call.metadata) };
+}
+
+export function headerOf(metadata: Metadata): CallInfo['header'] {
+  return (name) => metadata.get(name)[0]?.toString();
 }

@@ -1,15 +1,20 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import type { AccessControl } from '../../iam/access-control.ts';
 import { StatusError, toServiceError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
 import type { FirestoreStore } from '../store.ts';
 import type { Watch } from '../watch.ts';
-import { checkRequest } from './calls.ts';
+import { checkAccess } from './access.ts';
+import { checkRequest, headerOf } from './calls.ts';
 import { addTarget, writeEvent } from './listen.ts';
 import { databaseOf, placeOf } from './names.ts';
 import type { ListenRequest } from './requests.ts';
 
 /** The Listen method: a stream on which targets are added and removed, of one database. */
-export function listenStream(store: FirestoreStore): handleBidiStreamingCall<ListenRequest, object> {
+export function listenStream(
+  store: FirestoreStore,
+  access: AccessControl,
+): handleBidiStreamingCall<ListenRequest, object> {
   return (call) => {
     let owner: Database | undefined;
     let watch: Watch | undefined;
@@ -22,6 +27,8 @@ export function listenStream(store: FirestoreStore): handleBidiStreamingCall<Lis
       if (ended) return;
       try {
         checkRequest(request);
+        const { database: named = owner?.name } = request;
+        checkAccess(access, 'Listen', { database: named }, { header: headerOf(call.metadata) });
         const listened = owner ?? databaseOf(store, request.database);
         const listener: Watch =
           watch ?? listened.watch((event) => call.write(writeEvent(listened, listener, event)));

@@ -1,8 +1,10 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import type { AccessControl } from '../../iam/access-control.ts';
 import { StatusError, toServiceError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
 import type { FirestoreStore } from '../store.ts';
-import { checkRequest } from './calls.ts';
+import { checkAccess } from './access.ts';
+import { checkRequest, headerOf } from './calls.ts';
 import { databaseOf } from './names.ts';
 import type { WriteRequest } from './requests.ts';
 import { writeTime } from './value.ts';
@@ -12,9 +14,13 @@ import { readWrite, writeResult } from './write.ts';
  * The Write method: a stream of commits, applied in their order and each answered. The first request names the database and has no
  * writes; each one after it brings the token of the last answer that its client has seen.
  */
-export function writeStream(store: FirestoreStore): handleBidiStreamingCall<WriteRequest, object> {
+export function writeStream(
+  store: FirestoreStore,
+  access: AccessControl,
+): handleBidiStreamingCall<WriteRequest, object> {
   return (call) => {
     const gone = new AbortController();
+    const header = headerOf(call.metadata);
     let stream: Stream | undefined;
     let last = Promise.resolve();
     const fail = (error: unknown) => {
@@ -27,6 +33,8 @@ export function writeStream(store: FirestoreStore): handleBidiStreamingCall<Writ
       last = last.then(async () => {
         if (gone.signal.aborted) return;
         checkRequest(request);
+        const { database = stream?.database } = request;
+        checkAccess(access, 'Write', { ...request, database }, { header });
         if (stream) call.write(await stream.apply(request, gone.signal));
         else {
           stream = new Stream(databaseOf(store, request.database), request);
@@ -55,6 +63,10 @@ class Stream {
     this.#database = database;
     streams += 1;
     this.#id = streamId || String(streams);
+  }
+
+  get database(): string {
+    return this.#database.name;
   }
 
   opened(): object {

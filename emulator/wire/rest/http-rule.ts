@@ -43,12 +43,13 @@ export function httpRule(verb: string, template: string, body: string | undefine
   };
 }
 
-/** A last segment may hold no colon: what follows one is the verb. */
+/** A last segment may hold no colon: what follows one is the verb. `**` is any number of segments, none too. */
 function segments(pattern: string): string {
   return pattern
     .split('/')
     .map((part) => (part === '**' ? '.+' : part === '*' ? '[^/:]+' : part))
-    .join('/');
+    .join('/')
+    .replace(/\/\.\+$/, '(?:/.+)?');
 }
 
 function camelPath(path: string): string {

@@ -1,6 +1,7 @@
 import protobuf, { type Enum, type Field, type MapField, type Type } from 'protobufjs';
 import { StatusError } from '../status.ts';
 import { invalidValue, toSnakeCase, WELL_KNOWN } from './well-known.ts';
+import { DATA, isWrapper, unpack } from './wrappers.ts';
 
 /**
  * Protocol JSON (https://protobuf.dev/programming-guides/json/) to messages as `loadProtocol` decodes them, and back. What
@@ -13,6 +14,10 @@ export function readMessage(type: Type, json: unknown, path = ''): unknown {
     if (!read) throw invalidValue(path, typeUrl(type), JSON.stringify(json));
     return read;
   }
+  const { value } = type.fields;
+  if (isWrapper(type) && value) return { value: readSingle(value, json, path) };
+  const data = DATA[type.fullName];
+  if (data) return data.read(json);
   if (!isRecord(json)) throw invalidValue(path, typeUrl(type), JSON.stringify(json));
   const fields = fieldsOf(type);
   const message: Record<string, unknown> = {};
@@ -37,6 +42,14 @@ export function readMessage(type: Type, json: unknown, path = ''): unknown {
 export function writeMessage(type: Type, message: object): unknown {
   const wellKnown = WELL_KNOWN[type.fullName];
   if (wellKnown) return wellKnown.write(message as Record<string, unknown>);
+  const { value: wrapped } = type.fields;
+  if (isWrapper(type) && wrapped) {
+    const { value } = message as { readonly value?: unknown };
+    return writeSingle(wrapped, null, value ?? wrapped.resolve().defaultValue);
+  }
+  const data = DATA[type.fullName];
+  if (data) return data.write(message as Record<string, unknown>);
+  if (type.fullName === '.google.protobuf.Any') return writeAny(type, message as Record<string, unknown>);
   const json: Record<string, unknown> = {};
   for (const field of type.fieldsArray) {
     const value: unknown = (message as Record<string, unknown>)[field.name];
@@ -45,6 +58,12 @@ export function writeMessage(type: Type, message: object): unknown {
     if (written !== undefined) json[field.name] = written;
   }
   return json;
+}
+
+function writeAny(type: Type, message: Readonly<Record<string, unknown>>): unknown {
+  const held = unpack(message, type);
+  const written = held ? writeMessage(held.type, held.message) : {};
+  return { '@type': message.type_url, ...(isRecord(written) ? written : { value: written }) };
 }
 
 /** INVALID_ARGUMENT for a name that the message has no field for. */

@@ -23,13 +23,17 @@ export interface ExtraRule {
   readonly verb: string;
   readonly path: string;
   readonly body?: string;
+  /** What must hold of the path's variables besides: the path alone may fit several methods. */
+  readonly accepts?: ((values: readonly string[]) => boolean) | undefined;
 }
 
 interface Route {
-  readonly rule: HttpRule;
+  readonly rule: HttpRule & Pick<ExtraRule, 'accepts'>;
   readonly request: Type;
   readonly response: Type;
   readonly serve: Serve;
+  /** Whether it answers a list. */
+  readonly lists: boolean;
 }
 
 export interface RestOptions {
@@ -61,7 +65,9 @@ export function createRest({ apis, rules = [], paths = {} }: RestOptions): Reque
       const message = requestOf(found, url, await readBody(request));
       const header = (name: string) => String(request.headers[name] ?? '') || undefined;
       const answer = await found.route.serve(message as never, { signal: gone.signal, header });
-      send(response, 200, writeMessage(found.route.response, answer as object));
+      const { response: type, lists } = found.route;
+      const write = (message: unknown) => writeMessage(type, message as object);
+      send(response, 200, lists ? Array.from(answer as Iterable<unknown>, write) : write(answer));
     } catch (error) {
       const { code, body } = toHttpError(error);
       send(response, code, body);
@@ -74,24 +80,27 @@ interface Found {
   readonly values: readonly string[];
 }
 
-function routesOf({ protocol, service, methods }: Api, extra: readonly ExtraRule[]): Route[] {
+function routesOf({ protocol, service, methods, lists }: Api, extra: readonly ExtraRule[]): Route[] {
   return protocol.root.lookupService(service).methodsArray.flatMap((method) => {
-    const serve = methods[method.name];
+    const serve = methods[method.name] ?? lists?.[method.name];
     method.resolve();
     const { resolvedRequestType: request, resolvedResponseType: response } = method;
     if (!serve || !request || !response) return [];
     const rules = extra
       .filter((rule) => rule.method === method.name)
-      .map(({ verb, path, body }) => httpRule(verb, path, body));
-    if (rules.length === 0) rules.push(...httpRulesOf(method.parsedOptions ?? []));
-    return rules.map((rule) => ({ rule, request, response, serve }));
+      .map(({ verb, path, body, accepts }) => ({ ...httpRule(verb, path, body), accepts }));
+    if (rules.length === 0)
+      for (const rule of httpRulesOf(method.parsedOptions ?? [])) rules.push({ ...rule, accepts: undefined });
+    const answersList = method.responseStream ?? false;
+    return rules.map((rule) => ({ rule, request, response, serve, lists: answersList }));
   });
 }
 
 function routeOf(routes: readonly Route[], verb: string, path: string): Found | undefined {
   for (const route of routes) {
     const match = route.rule.verb === verb && route.rule.path.exec(path);
-    if (match) return { route, values: match.slice(1) };
+    const values = match ? match.slice(1) : [];
+    if (match && (route.rule.accepts?.(values) ?? true)) return { route, values };
   }
   return undefined;
 }
