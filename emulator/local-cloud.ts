@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../shared/contract/clock.ts';
 import { startExpiry } from './expiry.ts';
+import type { AccessControl } from './iam/access-control.ts';
 import { localSecrets } from './local-accounts.ts';
 import type { CloudFaults, ProviderName } from './local-faults.ts';
 import { providerSettings, startProviders } from './local-providers.ts';
@@ -28,6 +29,8 @@ export interface LocalCloudOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How the local Pub/Sub's pushes leave; HTTP unless given. */
   readonly pushTransport?: PushTransport;
+  /** Who may do what at Pub/Sub, Cloud Tasks and Secret Manager; everybody everything unless given. */
+  readonly access?: AccessControl;
 }
 
 export type LocalCloud = Awaited<ReturnType<typeof startLocalCloud>>;
@@ -48,6 +51,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
       ...clock,
       pubsubFaults: faults.pubsub ?? {},
       ...(options.pushTransport && { pushTransport: options.pushTransport }),
+      ...(options.access && { access: options.access }),
       secrets: { [project]: secretValues },
       otherPubsub: env.PUBSUB_EMULATOR_HOST ?? '',
     }),

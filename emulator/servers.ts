@@ -1,5 +1,7 @@
 import type { Clock } from '../shared/contract/clock.ts';
 import { startFirestore } from './firestore/server.ts';
+import type { AccessControl } from './iam/access-control.ts';
+import { createTokenIssuer } from './identity/token-issuer.ts';
 import type { StartServer } from './local-server.ts';
 import type { Faults } from './pubsub/faults.ts';
 import type { PushTransport } from './pubsub/push-transport.ts';
@@ -26,13 +28,28 @@ export interface ServersOptions {
   readonly requests?: RequestLog;
   /** The Pub/Sub that the scheduler publishes to where ours is not started. */
   readonly otherPubsub?: string;
+  /** Who may do what at Pub/Sub, Cloud Tasks and Secret Manager; everybody everything unless given. */
+  readonly access?: AccessControl;
 }
 
 export type Servers = Awaited<ReturnType<typeof startServers>>;
 
 /** Starts those of Google's services that are wanted, at once; the others are undefined. */
 export async function startServers(start: StartServer<GoogleServer>, options: ServersOptions) {
-  const { only, host, clock, pubsubFaults, pushTransport, secrets, requests, otherPubsub = '' } = options;
+  const {
+    only,
+    host,
+    clock,
+    pubsubFaults,
+    pushTransport,
+    secrets,
+    requests,
+    otherPubsub = '',
+    access,
+  } = options;
+  // One for all, as Google is.
+  const issuer = createTokenIssuer();
+  const guarded = access && { access };
   const common = (name: GoogleServer) => ({
     ...(host !== undefined && { host }),
     ...(clock && { clock }),
@@ -45,6 +62,8 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
       startPubSub({
         ...common('pubsub'),
         ...place,
+        ...guarded,
+        issuer,
         faults: pubsubFaults ?? {},
         ...(pushTransport && { pushTransport }),
       }),
@@ -55,10 +74,12 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
     wanted('firestore', () =>
       start('firestore', (place) => startFirestore({ ...common('firestore'), ...place })),
     ),
-    wanted('tasks', () => start('tasks', (place) => startTasks({ ...common('tasks'), ...place }))),
+    wanted('tasks', () =>
+      start('tasks', (place) => startTasks({ ...common('tasks'), ...place, ...guarded, issuer })),
+    ),
     wanted('secrets', () =>
       start('secrets', (place) =>
-        startSecrets({ ...common('secrets'), ...place, ...(secrets && { secrets }) }),
+        startSecrets({ ...common('secrets'), ...place, ...guarded, ...(secrets && { secrets }) }),
       ),
     ),
     wanted('scheduler', () =>

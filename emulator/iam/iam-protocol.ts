@@ -2,7 +2,11 @@ import { Protocol } from '../wire/protocol.ts';
 
 const text = (id: number) => ({ type: 'string', id });
 const texts = (id: number) => ({ type: 'string', id, rule: 'repeated' });
-const method = (name: string, answer: string) => ({ requestType: `${name}Request`, responseType: answer, comment: null });
+const method = (name: string, answer: string) => ({
+  requestType: `${name}Request`,
+  responseType: answer,
+  comment: '',
+});
 
 /**
  * `google.iam.v1.IAMPolicy`, for the services whose own protocol does not hold it

@@ -16,7 +16,7 @@ import { subscriberMethods } from './subscriber-methods.ts';
 
 /** google.pubsub.v1, all of it, and the IAM of its resources. */
 export function pubsubApis(broker: Broker, access: AccessControl): Api[] {
-  const protocol = Protocol.load('@google-cloud/pubsub-api/build/protos/protos.json');
+  const protocol = new Protocol('@google-cloud/pubsub-api/build/protos/protos.json');
   const authorize: Authorize | undefined = access.enforce
     ? (header, permission, resource) =>
         access.require(principalOf(header), permission, resource, () => notAuthorized())

@@ -47,7 +47,7 @@ export function secretsApi(core: SecretVault, access: AccessControl): Api {
     ...iamMethods({ access, requireResource: (name) => core.getSecret(name) }),
   };
   return {
-    protocol: Protocol.load(path),
+    protocol: new Protocol(path),
     service: 'google.cloud.secretmanager.v1.SecretManagerService',
     methods: guarded(methods, NEEDS, access, denied),
   };

@@ -54,7 +54,7 @@ export function tasksApi(core: TaskQueues, access: AccessControl): Api {
     ...iamMethods({ access, requireResource: (name) => core.getQueue(name) }),
   };
   return {
-    protocol: Protocol.load(protocolPath()),
+    protocol: new Protocol(protocolPath()),
     service: 'google.cloud.tasks.v2.CloudTasks',
     methods: guarded(methods, NEEDS, access, denied),
   };

@@ -20,12 +20,8 @@ const DECODED: IConversionOptions = { longs: String, enums: String, oneofs: true
 export class Protocol {
   readonly root: Root;
 
-  private constructor(root: Root) {
-    this.root = root;
-  }
-
-  static load(protosJson: string): Protocol {
-    return new Protocol(protobuf.Root.fromJSON(require(protosJson)));
+  constructor(source: string | Root) {
+    this.root = typeof source === 'string' ? protobuf.Root.fromJSON(require(source)) : source;
   }
 
   /** A protocol that is written down here. */
