@@ -51,7 +51,9 @@ export const publisher = defineAgent({
   limits,
 });
 
-const longer = (text: string, by: string) => `${text}/${by}${'.'.repeat(500)}`;
+function longer(text: string, by: string): string {
+  return `${text}/${by}${'.'.repeat(500)}`;
+}
 
 export const edition = defineWorkflow({
   name: 'edition',
@@ -117,13 +119,14 @@ export const WORDS = Array.from({ length: 60 }, (_, at) => `word-${at}-${'o'.rep
 /** What an approved edition comes to. */
 export const APPROVAL = { notes: 'well done '.repeat(80) };
 export const SET = longer(TEXT, 'set');
-export const WHOLE = [
-  SET,
-  ...[1, 2, 3].map((page) => longer(SET, `e-${page}`)),
-  longer(SET, 'e-appendix'),
-  APPROVAL.notes,
-  'x'.repeat(2_000),
-].join();
+export const WHOLE = wholeOf({ id: 'e', text: TEXT }, APPROVAL.notes);
+
+/** The text of an edition that was approved with these notes. */
+export function wholeOf({ id, text }: { readonly id: string; readonly text: string }, notes: string): string {
+  const set = longer(text, 'set');
+  const proofs = [1, 2, 3].map((page) => longer(set, `${id}-${page}`));
+  return [set, ...proofs, longer(set, `${id}-appendix`), notes, 'x'.repeat(2_000)].join();
+}
 
 export function editionMesh(): WorldAgent[] {
   const pressHandlers = {

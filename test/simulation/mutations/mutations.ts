@@ -11,6 +11,28 @@ export const mutations: readonly Mutation[] = [
     replace: 'const path = inboxPath(contract.name, key);\n    await publishOutbox(outbox, ports);',
   },
   {
+    name: 'what refers to a payload is committed before the payload is written (I6)',
+    file: KERNEL,
+    find: 'if (decision.blobs) await blobs.write(decision.blobs);',
+    replace:
+      'if (decision.blobs) void store.read([path]).then(() => blobs.write(decision.blobs ?? [])).catch(() => {});',
+    workload: 'payloads',
+  },
+  {
+    name: 'a payload is told of before all of it is there (I6)',
+    file: 'shared/kernel/blobs.ts',
+    find: 'for (const batch of batches(heads)) await this.#store.commit(batch);',
+    replace: 'for (const batch of batches(heads)) void this.#store.commit(batch).catch(() => {});',
+    workload: 'payloads',
+  },
+  {
+    name: 'a drainer commits what refers to a payload, and never writes it (I6)',
+    file: 'shared/kernel/drainer.ts',
+    find: 'await blobs.write(payloads);',
+    replace: '',
+    workload: 'payloads',
+  },
+  {
     name: 'what was handled is not looked for (I2)',
     file: KERNEL,
     find: 'const known = record && decodeInbox(record);',
