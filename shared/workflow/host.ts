@@ -289,7 +289,8 @@ function park(host: Host, run: RunRecord, kept: readonly RunEvent[], failure: Fa
     const message = `the run is blocked, and keeps as many messages as it can hold: ${failure.message}`;
     throw new MeshError('RunBlocked', message);
   }
-  if (!armed) log.error(`the run is blocked: ${failure.message}`, { code: failure.code });
+  if (!armed)
+    log.error(`the run is blocked: ${failure.message}`, { alert: 'run_blocked', code: failure.code });
   return { run: blocked, writes: [], sends: armed ? [] : [recheckSend(blocked, host.clock.now())] };
 }
 

@@ -147,6 +147,9 @@ test('a run keeps to its version, while new runs take the highest; without its v
   mesh.signal(RUN, 'go', 'x');
   await mesh.deliver();
   expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'blocked', failure: { code: 'VersionUnknown' } });
+  // What the alert on stuck runs looks for.
+  const fields = expect.objectContaining({ alert: 'run_blocked', runId: RUN });
+  expect(mesh.logged).toContainEqual(expect.objectContaining({ level: 'error', fields }));
   mesh.deploy([one, two]);
   mesh.start('saga', { orderId: 'o2' });
   await mesh.settle();
