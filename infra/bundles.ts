@@ -13,8 +13,8 @@ const Manifest = z.object({
       /** Of the bundle's content: another one is another deployment. */
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       bytes: z.int().positive(),
-      /** The same folder as a `.tar.gz`, from the manifest's folder. */
-      archive: z.string().min(1).optional(),
+      /** What a container is started with, in the bundle's folder. */
+      command: z.array(z.string()).min(1).default(['node', 'index.cjs']),
       /** Where the bundle was pushed as an image. */
       image: z
         .string()
@@ -28,8 +28,7 @@ export interface Bundle {
   /** Absolute. */
   readonly path: string;
   readonly sha256: string;
-  /** Absolute: the folder as a `.tar.gz`. */
-  readonly archive?: string;
+  readonly command: readonly string[];
   readonly image?: string;
 }
 
@@ -61,14 +60,10 @@ export function readBundles(manifest: string): Bundles {
     throw fail(`is no manifest of bundles: ${issue?.path.join('.')} ${issue?.message}`);
   }
   return Object.fromEntries(
-    Object.entries(parsed.data.agents).map(([agent, { path, sha256, archive, image }]) => [
-      agent,
-      {
-        path: resolve(dirname(manifest), path),
-        sha256,
-        ...(archive !== undefined && { archive: resolve(dirname(manifest), archive) }),
-        ...(image !== undefined && { image }),
-      },
-    ]),
+    Object.entries(parsed.data.agents).map(([agent, { path, sha256, command, image }]) => {
+      const folder = resolve(dirname(manifest), path);
+      if (!existsSync(folder)) throw fail(`tells of a bundle of ${agent} in ${folder}, which is not there`);
+      return [agent, { path: folder, sha256, command, ...(image !== undefined && { image }) }];
+    }),
   );
 }

@@ -68,13 +68,6 @@ export function checkSite(config: Config, topology: Topology, bundles: Bundles, 
         stack,
         'Push an image of its bundle and put `image`, pinned by digest, into dist/manifest.json; or use the mode function.',
       );
-    if (config.functions.mode === 'run-zip' && bundle.archive === undefined)
-      throw wrong(
-        `bundles.${agent}.archive`,
-        `the agent ${agent} has no archive, which agent-mesh:functions.mode asks for`,
-        stack,
-        'Build the bundles anew: npm run build; or use the mode function.',
-      );
   }
 }
 

@@ -39,7 +39,7 @@ const Functions = z.strictObject({
   agents: z.record(z.string(), z.strictObject(sizes).partial()).default({}),
 });
 
-const Config = z.strictObject({
+export const Config = z.strictObject({
   project: z
     .string()
     .regex(

@@ -4,6 +4,7 @@ import { deploymentEnv } from '../../shared/contract/deployment.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { topicOf } from '../../shared/contract/names.ts';
 import type { AgentFunction as Planned } from '../../shared/topology.ts';
+import { archiveOf } from '../archive.ts';
 import { type Sizes, sizesOf } from '../config.ts';
 import type { Site } from '../site.ts';
 import type { ArtifactStorage } from './artifact-storage.ts';
@@ -201,14 +202,18 @@ export class AgentFunction extends pulumi.ComponentResource {
 
   #code(site: Site, storage: ArtifactStorage, agent: string) {
     const { mode } = site.config.functions;
-    const { image, archive = '', sha256 } = bundleOf(site, agent);
+    const bundle = bundleOf(site, agent);
+    const { image, sha256, command } = bundle;
     if (mode === 'image') return { image: image ?? '' };
-    const object = this.#object(storage, `${agent}/${sha256}.tar.gz`, new pulumi.asset.FileAsset(archive));
+    const object = this.#object(
+      storage,
+      `${agent}/${sha256}.tar.gz`,
+      new pulumi.asset.FileAsset(archiveOf(bundle)),
+    );
     return {
       image: 'scratch',
       baseImageUri: `${site.config.region}-docker.pkg.dev/serverless-runtimes/${STACK}/runtimes/${RUNTIME}`,
-      commands: ['node'],
-      args: ['index.cjs'],
+      commands: [...command],
       sourceCode: { cloudStorageSource: { bucket: storage.bucket.name, object: object.outputName } },
     };
   }

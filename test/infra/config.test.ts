@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { readBundles } from '../../infra/bundles.ts';
 import { checkSite } from '../../infra/check-site.ts';
-import { readConfig, sizesOf } from '../../infra/config.ts';
+import { Config, readConfig, sizesOf } from '../../infra/config.ts';
 import { readStackConfig } from '../../infra/preview/stack-config.ts';
 import { type AgentSpec, defineAgent } from '../../shared/contract/index.ts';
 import { computeTopology } from '../../shared/topology.ts';
@@ -188,7 +189,7 @@ describe('what does not fit the contracts is refused by its key', () => {
     expect(() => check({ secretVersions: { 'stripe-api-key': 3 }, settings: { PLACE: 'x' } })).not.toThrow();
   });
 
-  const { archive: _archive, image: _image, ...bare } = bundles.orders ?? { path: '', sha256: '' };
+  const { image: _image, ...bare } = bundles.orders ?? { path: '', sha256: '', command: [] };
   const onlyBare = { ...bundles, orders: bare };
   test.each([
     [
@@ -247,14 +248,6 @@ describe('what does not fit the contracts is refused by its key', () => {
       'bundles.orders.image',
       /digest/,
     ],
-    [
-      'a bundle without an archive',
-      { functions: { ...functions, mode: 'run-zip' } },
-      shop,
-      onlyBare,
-      'bundles.orders.archive',
-      /npm run build/,
-    ],
   ])('%s', (_what, changes, specs, built, field, hint) => {
     const error = thrownBy(() => check(changes, specs, built));
     expect(error).toMatchObject({ code: 'ConfigurationInvalid', field, hint: expect.stringMatching(hint) });
@@ -277,4 +270,25 @@ function thrownBy(action: () => unknown): unknown {
     return error;
   }
   throw new Error('nothing was thrown');
+}
+
+test('every key is told of in docs/configuration.md, and every one that is told of is there', () => {
+  const page = readFileSync(`${root}/docs/configuration.md`, 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  const told = new Set(
+    rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, key]) => key)),
+  );
+  // Those of backups are told of together.
+  const keys = keysOf(Config).filter((key) => !key.startsWith('firestore.backups.'));
+  expect([...told].sort()).toEqual([...keys, 'firestore.backups'].sort());
+});
+
+/** The paths of a schema's keys: `functions.memory`. What is keyed by the names of agents or secrets is one. */
+function keysOf(schema: unknown, path = ''): string[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault)
+    return keysOf(schema.unwrap(), path);
+  if (schema instanceof z.ZodDiscriminatedUnion)
+    return [...new Set(schema.options.flatMap((option) => keysOf(option, path)))];
+  if (!(schema instanceof z.ZodObject)) return [path];
+  return Object.entries(schema.shape).flatMap(([key, field]) => keysOf(field, path ? `${path}.${key}` : key));
 }
