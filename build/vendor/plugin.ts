@@ -11,8 +11,13 @@ const inPackage = (path: string) => path.replaceAll('\\', '/').replace(/^.*\/nod
 /**
  * Bundles the client libraries slim: their indexes give way to `doors`, their descriptions are pruned to the `services` called, and
  * `patches` are applied. A file whose text is not the expected one is an error of the build.
+ *
+ * @param read gives the text of a file; from the disk by default
  */
-export function slimVendors(root: string): Plugin {
+export function slimVendors(
+  root: string,
+  read: (path: string) => Promise<string> = (path) => readFile(path, 'utf8'),
+): Plugin {
   return {
     name: 'slim-vendors',
     setup(build) {
@@ -30,13 +35,13 @@ export function slimVendors(root: string): Plugin {
       build.onLoad({ filter: /[\\/]protos\.json$/ }, async ({ path }) => {
         const called = services[inPackage(path)];
         if (!called) return undefined;
-        const whole = JSON.parse(await readFile(path, 'utf8')) as Parameters<typeof pruneProtos>[0];
+        const whole = JSON.parse(await read(path)) as Parameters<typeof pruneProtos>[0];
         return told(path, () => ({ contents: JSON.stringify(pruneProtos(whole, called)), loader: 'json' }));
       });
       build.onLoad({ filter: /[\\/]node_modules[\\/].*\.c?js$/ }, async ({ path }) => {
         const own = patches.filter(({ file }) => file === inPackage(path));
         if (own.length === 0) return undefined;
-        const text = await readFile(path, 'utf8');
+        const text = await read(path);
         return told(path, () => ({
           contents: own.reduce((done, { apply }) => apply(done), text),
           loader: 'js',

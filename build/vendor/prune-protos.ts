@@ -78,5 +78,7 @@ function prune(node: Node, path: readonly string[], kept: ReadonlySet<string>): 
   const { nested: _all, ...own } = node;
   if (kept.has(path.join('.')))
     return { ...own, ...(nested.length > 0 && { nested: Object.fromEntries(nested) }) };
-  return nested.length > 0 ? { nested: Object.fromEntries(nested) } : undefined;
+  // A namespace keeps its settings; of a message that only holds another one its name is left.
+  const namespace = !node.fields && !node.methods;
+  return nested.length > 0 ? { ...(namespace && own), nested: Object.fromEntries(nested) } : undefined;
 }
