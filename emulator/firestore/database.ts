@@ -17,7 +17,7 @@ import {
   listDocuments,
 } from './listing.ts';
 import { LockTable } from './lock-table.ts';
-import { checkDocumentPath } from './path.ts';
+import { checkDocumentPath, compareNames } from './path.ts';
 import { PreparedQuery } from './prepared-query.ts';
 import type { Query } from './query.ts';
 import { type QueryResult, runQuery } from './query-run.ts';
@@ -97,6 +97,8 @@ export class Database {
     this.name = name;
     this.#keeper = keeper;
     this.indexes = new IndexCatalog(indexes);
+    for (const { collectionGroup, fieldPath, ttl } of this.indexes.overrides)
+      if (ttl) this.#ttl.set(collectionGroup, parseFieldPath(fieldPath));
     this.requireIndexes = requireIndexes;
     this.root = `${name}/documents`;
     this.#clock = clock;
@@ -264,9 +266,8 @@ export class Database {
   }
 
   /** Every document, in the order of their names. */
-  *documents(): Iterable<Document> {
-    const everything = new PreparedQuery({ scope: { parent: '', allDescendants: true } }, this.root);
-    yield* runQuery(everything, this.#storage, this.root).documents;
+  documents(): Iterable<Document> {
+    return [...this.#storage.documents()].sort((a, b) => compareNames(a.path, b.path));
   }
 
   /** The collection groups whose documents expire, with the field that says when. */

@@ -1,10 +1,12 @@
 import type { UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
+import { addApi } from '../wire/api.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import { Protocol } from '../wire/protocol.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
+import { adminApis, operationRules } from './admin/api.ts';
 import type { IndexConfiguration } from './index/definition.ts';
 import { FirestoreStore } from './store.ts';
 import { documentRules, firestoreApi } from './wire/api.ts';
@@ -55,7 +57,9 @@ export async function startFirestore({
     limitRequests(protocol.service(api.service)),
     counted(firestoreService(api, store, access), counter),
   );
-  const rest = createRest({ apis: [api], rules: documentRules });
+  const admin = adminApis(store, access, protocol);
+  for (const each of admin) addApi(grpc, each);
+  const rest = createRest({ apis: [api, ...admin], rules: [...documentRules, ...operationRules] });
   const port = await openPort({ ...listen, grpc, rest });
   return {
     address: port.address,

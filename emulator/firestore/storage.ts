@@ -125,6 +125,11 @@ export class Storage {
     return id === undefined ? this.#collections.values() : (this.#groups.get(id)?.collections ?? []);
   }
 
+  /** All of them, in no order. */
+  documents(): Generator<Document> {
+    return this.#documentsOf(undefined);
+  }
+
   *#documentsOf(id: string | undefined): Generator<Document> {
     for (const collection of this.#collectionsOf(id)) yield* collection.all();
   }

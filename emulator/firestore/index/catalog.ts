@@ -76,12 +76,14 @@ export class IndexCatalog {
 
   /** The indexes of one field; those of the nearest map around it that has an override, else those of all fields. */
   indexesOf(collectionGroup: string, fieldPath: string): readonly SingleFieldIndex[] {
-    const names = parseFieldPath(fieldPath);
+    const names = fieldPath === '*' ? [] : parseFieldPath(fieldPath);
     for (let depth = names.length; depth > 0; depth--) {
       const override = this.overrideOf(collectionGroup, formatFieldPath(names.slice(0, depth)));
       if (override) return override.indexes;
     }
-    return this.overrideOf('__default__', '*')?.indexes ?? AUTOMATIC_INDEXES;
+    // The field `*` of a group, and that of `__default__`, stand for all that have none of their own.
+    const general = this.overrideOf(collectionGroup, '*') ?? this.overrideOf('__default__', '*');
+    return general?.indexes ?? AUTOMATIC_INDEXES;
   }
 }
 

@@ -31,6 +31,11 @@ export function readIndexFile(json: unknown): IndexConfiguration {
   };
 }
 
+/** Reads one composite index by itself. @throws InvalidIndexFile */
+export function readCompositeIndex(json: unknown): CompositeIndex {
+  return readComposite(json, 'index');
+}
+
 function readComposite(json: unknown, place: string): CompositeIndex {
   const index = record(json, place);
   known(index, place, [
