@@ -11,22 +11,25 @@ export interface IamOptions {
 }
 
 interface OnResource {
-  readonly resource: string;
+  readonly resource?: string;
 }
 
 /** The methods of `google.iam.v1.IAMPolicy`, which every service has for its own resources. */
 export function iamMethods({ access, requireResource }: IamOptions) {
   return {
-    GetIamPolicy({ resource }: OnResource) {
+    GetIamPolicy({ resource = '' }: OnResource) {
       requireResource(resource);
       return access.getPolicy(resource);
     },
-    SetIamPolicy({ resource, policy }: OnResource & { policy?: Policy }) {
+    SetIamPolicy({ resource = '', policy }: OnResource & { policy?: Policy }) {
       requireResource(resource);
       if (!policy) throw new StatusError('INVALID_ARGUMENT', 'The policy is missing in the request.');
       return access.setPolicy(resource, policy);
     },
-    TestIamPermissions({ resource, permissions = [] }: OnResource & { permissions?: string[] }, { header }) {
+    TestIamPermissions(
+      { resource = '', permissions = [] }: OnResource & { permissions?: string[] },
+      { header },
+    ) {
       requireResource(resource);
       for (const permission of permissions) {
         if (!/^[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+$/.test(permission)) {

@@ -22,6 +22,8 @@ export interface SubscriptionStatus extends Readonly<Counts> {
   readonly outstanding: number;
   /** Waiting to be delivered, retry delays included. */
   readonly backlog: number;
+  /** Streams and waiting pulls, and the pusher. */
+  readonly consumers: number;
 }
 
 export function noCounts(): Counts {

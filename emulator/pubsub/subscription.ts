@@ -10,6 +10,7 @@ import { type Entry, newEntry } from './entry.ts';
 import type { Faults } from './faults.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import type { Message, OutgoingMessage } from './message.ts';
+import { Retained } from './retained.ts';
 import { retryDelayMs } from './retry-policy.ts';
 import type { SubscriptionConfig } from './subscription-config.ts';
 
@@ -37,8 +38,7 @@ export class Subscription {
   readonly #filter: Filter;
   #backlog: Backlog;
   readonly #entries = new Map<number, Entry>();
-  /** Acked messages that are kept for seeking, by their places. */
-  readonly #retained = new Map<number, Message>();
+  readonly #retained = new Retained();
   readonly #counts: Counts = noCounts();
   #config: SubscriptionConfig;
   #consumers: Consumer[] = [];
@@ -86,7 +86,7 @@ export class Subscription {
     for (const message of more) {
       if (this.#filter(message.attributes)) known.set(message.messageId, { message, failures: 0 });
     }
-    for (const message of this.#retained.values()) known.set(message.messageId, { message, failures: 0 });
+    for (const message of this.#retained.all()) known.set(message.messageId, { message, failures: 0 });
     for (const entry of this.#entries.values()) known.set(entry.message.messageId, entry);
     this.#forgetAll();
     for (const { message, failures } of [...known.values()].sort(byMessageId)) {
@@ -96,14 +96,19 @@ export class Subscription {
       if (wants(message)) {
         this.#entries.set(entry.sequence, entry);
         this.#backlog.add(entry);
-      } else if (this.#config.retainAckedMessages) this.#retained.set(entry.sequence, message);
+      } else if (this.#config.retainAckedMessages) this.#retained.add(entry.sequence, message);
     }
     this.dispatch();
   }
 
   get status(): SubscriptionStatus {
     this.#prune();
-    return { ...this.#counts, outstanding: this.#outstanding, backlog: this.#backlog.size };
+    return {
+      ...this.#counts,
+      outstanding: this.#outstanding,
+      backlog: this.#backlog.size,
+      consumers: this.#consumers.length,
+    };
   }
 
   /** When a message was last acked, in milliseconds since the epoch; 0 for never. */
@@ -324,7 +329,7 @@ export class Subscription {
   }
 
   #retain({ sequence, message }: Entry): void {
-    if (this.#config.retainAckedMessages) this.#retained.set(sequence, message);
+    if (this.#config.retainAckedMessages) this.#retained.add(sequence, message);
   }
 
   #putBack(entry: Entry, delayMs: number): void {
@@ -359,15 +364,8 @@ export class Subscription {
   #prune(): void {
     const now = this.#host.clock.now();
     if (now < this.#pruneAt) return;
-    this.#pruneAt = Number.POSITIVE_INFINITY;
-    for (const [sequence, message] of this.#retained) {
-      const dueMs = message.publishTimeMs + this.#config.messageRetentionMs;
-      if (dueMs <= now) this.#retained.delete(sequence);
-      else {
-        this.#pruneAt = dueMs;
-        break;
-      }
-    }
+    const { messageRetentionMs } = this.#config;
+    this.#pruneAt = this.#retained.prune(now - messageRetentionMs) + messageRetentionMs;
     for (const entry of this.#entries.values()) {
       const dueMs = entry.message.publishTimeMs + this.#config.messageRetentionMs;
       if (dueMs > now) {

@@ -9,7 +9,7 @@ const SECRET_NAME = new RegExp(`^${PARENT}/secrets/[A-Za-z0-9_-]{1,255}$`);
 const VERSION_NAME = new RegExp(`^(${PARENT}/secrets/[A-Za-z0-9_-]{1,255})/versions/([A-Za-z0-9_-]{1,63})$`);
 
 /** Throws INVALID_ARGUMENT unless `name` is `projects/P`. */
-export function checkProjectName(name: string): string {
+export function checkProjectName(name = ''): string {
   if (PROJECT_NAME.test(name)) return name;
   throw new StatusError('INVALID_ARGUMENT', `Invalid parent "${name}": expected projects/PROJECT_ID`);
 }
@@ -24,7 +24,7 @@ export function checkSecretId(id: string): string {
 }
 
 /** Throws INVALID_ARGUMENT unless `name` is `projects/P/secrets/S`. */
-export function checkSecretName(name: string): string {
+export function checkSecretName(name = ''): string {
   if (SECRET_NAME.test(name)) return name;
   throw new StatusError(
     'INVALID_ARGUMENT',
@@ -33,7 +33,7 @@ export function checkSecretName(name: string): string {
 }
 
 /** Splits `projects/P/secrets/S/versions/V`, where V is a number, `latest` or an alias; throws INVALID_ARGUMENT otherwise. */
-export function splitVersionName(name: string): { readonly secret: string; readonly version: string } {
+export function splitVersionName(name = ''): { readonly secret: string; readonly version: string } {
   const [, secret, version] = VERSION_NAME.exec(name) ?? [];
   if (secret !== undefined && version !== undefined) return { secret, version };
   throw new StatusError(
