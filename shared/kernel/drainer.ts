@@ -16,6 +16,7 @@ import { Batch } from './batch.ts';
 import type { Blobs } from './blobs.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { decodeInbox, encodeInbox, inboxExpiry, type OutboxEntry } from './inbox.ts';
+import { isHeavy, lightened } from './light-mail.ts';
 import { MailWriter } from './mail-writer.ts';
 import {
   type DrainMark,
@@ -89,6 +90,11 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
   async function leave(leaving: Leaving): Promise<Drained> {
     const { message, path } = leaving;
     const fields = encodeMail(message, clock.now());
+    const light = isHeavy(fields) ? lightened(message) : undefined;
+    if (light) {
+      await blobs.write([light.blob]);
+      return leave({ ...leaving, message: light.message });
+    }
     const written = mails.write({ kind: 'put', path: mailPath(path, message), fields });
     if (active.has(path) || starting.has(path)) {
       await written;
