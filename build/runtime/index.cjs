@@ -20,6 +20,12 @@ try {
 }
 // All ASCII: read as such, it takes a byte for each character. Its name is the same everywhere, as it is in the cache.
 const script = new Script(readFileSync(file, 'latin1'), { filename: 'agent.js', cachedData });
+if (script.cachedDataRejected) {
+  // Who runs this wants to know why it starts slower than it was measured.
+  const { codeCache } = require('./package.json');
+  const message = `the code cache is of Node ${codeCache.node}, this is ${process.versions.node}: the code is compiled anew, and starts slower`;
+  process.stdout.write(`${JSON.stringify({ severity: 'NOTICE', message })}\n`);
+}
 const code = { exports: {} };
 script.runInThisContext().call(code.exports, require, code, code.exports, file, __dirname);
 const { agent, handler, serve } = code.exports;

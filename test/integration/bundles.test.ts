@@ -139,6 +139,8 @@ describe('a bundle', () => {
     const served = new FunctionProcess({ ...start(), env: stage.envOf('orders') });
     try {
       await served.push(pushOf({ topology: stage.topology, contract, message, id }).body);
+      const told = served.said.includes('the code cache is of Node');
+      expect(told, served.said).toBe(how === 'with a code cache of another V8');
     } finally {
       await served.end();
     }

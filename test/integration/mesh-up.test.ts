@@ -2,11 +2,33 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { buildBundles, bundlesOf } from '../../build/build.ts';
 import { Project } from './mesh-up/command.ts';
 import { meshSuite } from './mesh-up/suite.ts';
 
-meshSuite(() => ({}));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('the bundles, which are what is deployed', () => {
+  beforeAll(async () => {
+    const agents = join(root, 'agents');
+    await buildBundles({ root, agents, out: bundlesOf(root, agents), ifNeeded: true });
+  }, 300_000);
+
+  meshSuite(() => ({}), ['--bundles']);
+});
+
+describe('the sources', () => {
+  const project = new Project();
+  afterAll(() => project.close());
+
+  test('do the same: every order ends, and the books balance', async () => {
+    const args = ['up', '--sample', '--orders', '10', '--seed', '5', '--exit', '--json'];
+    const { exitCode, stdout, stderr } = await project.run(args);
+    expect(JSON.parse(stdout), stderr).toMatchObject({ orders: 10, open: 0, balanced: true });
+    expect(exitCode).toBe(0);
+  }, 120_000);
+});
 
 describe('a mesh that can not start', () => {
   const project = new Project();

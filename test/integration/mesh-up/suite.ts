@@ -10,8 +10,8 @@ const order = (orderId: string, quantity = 1) => ({
   payment: { method: 'pm_card_visa' },
 });
 
-/** What holds of the mesh on whatever cloud it runs: `env` says on which, once `before` has run. */
-export function meshSuite(env: () => Readonly<Record<string, string>>): void {
+/** What holds of the mesh on whatever cloud it runs: `env` says on which, once `before` has run. `flags` are for `mesh up`. */
+export function meshSuite(env: () => Readonly<Record<string, string>>, flags: readonly string[] = []): void {
   describe('the sample', () => {
     test.each([
       ['on an ordinary day', 3, []],
@@ -33,6 +33,7 @@ export function meshSuite(env: () => Readonly<Record<string, string>>): void {
             `demo-mesh-${seed}`,
             '--exit',
             '--json',
+            ...flags,
             ...more,
           ];
           const { exitCode, stdout, stderr } = await project.run(args);
@@ -56,7 +57,7 @@ export function meshSuite(env: () => Readonly<Record<string, string>>): void {
     let mesh: Awaited<ReturnType<Project['up']>>;
 
     beforeAll(async () => {
-      mesh = await project.up();
+      mesh = await project.up(flags);
       const restock = JSON.stringify({ lines: [{ sku: 'MUG-01', quantity: 10 }] });
       await project.run(['publish', 'inventory', 'restock', restock]);
     });
@@ -136,7 +137,8 @@ export function meshSuite(env: () => Readonly<Record<string, string>>): void {
     });
 
     test('reports on the day when its schedule is run, and lists the schedule', async () => {
-      const [listed]: { schedule: string; state: string; nextAt: string }[] = await json('schedules', 'list');
+      const all: { schedule: string; state: string; nextAt: string }[] = await json('schedules', 'list');
+      const listed = all.find(({ schedule }) => schedule === 'daily-report');
       expect(listed).toMatchObject({ schedule: 'daily-report', state: 'ENABLED' });
       expect(Date.parse(listed?.nextAt ?? '')).toBeGreaterThan(Date.now());
       const today = ['schedules', 'run', 'reports', 'daily-report', '{"day":"today"}', '--wait'];
