@@ -1,6 +1,7 @@
 import { exportLines, type Hub, startHub } from './admin/hub.ts';
 import { MovableClock } from './admin/movable-clock.ts';
 import { startExpiry } from './expiry.ts';
+import type { IndexConfiguration } from './firestore/index/definition.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import { ServerGroup } from './local-server.ts';
 import type { SeedSecrets } from './secrets/secret-vault.ts';
@@ -19,8 +20,10 @@ export interface EmulatorOptions {
   readonly secrets?: SeedSecrets;
   /** Keeps the last 1,000 requests, for `requests` and the hub. Costs a little of each. */
   readonly logRequests?: boolean;
-  /** Who may do what at Pub/Sub, Cloud Tasks and Secret Manager; everybody everything unless given. */
+  /** Who may do what at Pub/Sub, Firestore, Cloud Tasks and Secret Manager; everybody everything unless given. */
   readonly access?: AccessControl;
+  /** The indexes of Firestore's databases: given, a query that they do not serve is refused, as in production. */
+  readonly indexes?: IndexConfiguration;
   /** Told of each request as it is answered, where they are logged. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
@@ -52,7 +55,16 @@ export interface Emulator {
  * @throws PortTaken naming the server; whatever had started is closed again
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { only = SERVERS, host, ports = {}, secrets, logRequests = false, onRequest, access } = options;
+  const {
+    only = SERVERS,
+    host,
+    ports = {},
+    secrets,
+    logRequests = false,
+    onRequest,
+    access,
+    indexes,
+  } = options;
   const clock = new MovableClock();
   const log = logRequests ? new RequestLog(clock, onRequest) : undefined;
   const group = new ServerGroup<GoogleServer | 'hub'>(ports);
@@ -64,6 +76,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ...(secrets && { secrets }),
       ...(log && { requests: log }),
       ...(access && { access }),
+      ...(indexes && { indexes }),
     });
     const stopExpiry = servers.firestore ? startExpiry(servers.firestore.store, clock) : () => {};
     const env = serverEnv(servers);

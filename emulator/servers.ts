@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/contract/clock.ts';
+import type { IndexConfiguration } from './firestore/index/definition.ts';
 import { startFirestore } from './firestore/server.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import { createTokenIssuer } from './identity/token-issuer.ts';
@@ -28,8 +29,10 @@ export interface ServersOptions {
   readonly requests?: RequestLog;
   /** The Pub/Sub that the scheduler publishes to where ours is not started. */
   readonly otherPubsub?: string;
-  /** Who may do what at Pub/Sub, Cloud Tasks and Secret Manager; everybody everything unless given. */
+  /** Who may do what at Pub/Sub, Firestore, Cloud Tasks and Secret Manager; everybody everything unless given. */
   readonly access?: AccessControl;
+  /** The indexes of Firestore's databases: given, a query that they do not serve is refused, as in production. */
+  readonly indexes?: IndexConfiguration;
 }
 
 export type Servers = Awaited<ReturnType<typeof startServers>>;
@@ -46,6 +49,7 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
     requests,
     otherPubsub = '',
     access,
+    indexes,
   } = options;
   // One for all, as Google is.
   const issuer = createTokenIssuer();
@@ -72,7 +76,14 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
   const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all([
     startingPubsub,
     wanted('firestore', () =>
-      start('firestore', (place) => startFirestore({ ...common('firestore'), ...place })),
+      start('firestore', (place) =>
+        startFirestore({
+          ...common('firestore'),
+          ...place,
+          ...guarded,
+          ...(indexes && { indexes, requireIndexes: true }),
+        }),
+      ),
     ),
     wanted('tasks', () =>
       start('tasks', (place) => startTasks({ ...common('tasks'), ...place, ...guarded, issuer })),

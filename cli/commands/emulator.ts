@@ -15,7 +15,15 @@ export function registerEmulator({ program, io }: Registration): void {
     .option('--only <servers>', `some of them: ${SERVERS.join(',')}`, serverList)
     .option('--port <server=port>', 'the port of a server, or of the hub; may be repeated', serverPort, {})
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option(
+      '--enforce-iam <file>',
+      'refuse at Pub/Sub, Cloud Tasks and Secret Manager what the grants in this JSON file do not allow; callers say who they are by the header x-emulator-principal or a bearer token',
+    )
     .option('--log-requests', 'write each request that is answered to stderr, and keep the last 1,000')
+    .option(
+      '--require-indexes [file]',
+      'refuse the Firestore queries that production refuses for want of an index; those there are, are in the file (firestore.indexes.json)',
+    )
     .addHelpText(
       'after',
       `
@@ -25,6 +33,7 @@ GET /healthz, GET /env, GET /clock, POST /clock {"advance":"1h"}, GET /requests,
 Examples:
   mesh emulator start
   mesh emulator start --only pubsub,firestore --port pubsub=8085 --port firestore=8080
+  mesh emulator start --only firestore --require-indexes firestore.indexes.json
   mesh emulator start --json --log-requests`,
     )
     .action(async (options: EmulatorStartOptions) => {

@@ -1,6 +1,8 @@
 import { type Emulator, exportLines, startEmulator } from '../../emulator/emulator.ts';
+import { AccessControl } from '../../emulator/iam/access-control.ts';
 import { PortTaken } from '../../emulator/local-server.ts';
 import type { GoogleServer } from '../../emulator/servers.ts';
+import { keepHeapSmall } from '../../emulator/small-heap.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { Io } from '../io.ts';
 import { Stop } from '../local/stop.ts';
@@ -8,22 +10,27 @@ import { formatOf, type OutputOptions } from '../options.ts';
 import { paletteFor } from '../output/palette.ts';
 import { Printer } from '../output/printer.ts';
 import { lengthText } from '../output/time.ts';
+import { readGrants } from './grants-file.ts';
+import { requiredIndexes } from './index-file.ts';
 
 /** What `mesh emulator start` was asked for. */
 export interface EmulatorStartOptions extends OutputOptions {
   readonly only?: readonly GoogleServer[];
   readonly host: string;
   readonly logRequests?: boolean;
+  /** The file of indexes, if it is named. */
+  readonly requireIndexes?: string | true;
   readonly port: Readonly<Partial<Record<GoogleServer | 'hub', number>>>;
 }
 
 /**
  * Runs local servers of Google's services until it is stopped. The lines for a shell go to stdout, the rest to stderr.
  *
- * @throws MeshError `PortInUse`
+ * @throws MeshError `PortInUse`, `ConfigurationInvalid`, `ConfigurationInvalid` for a file of indexes
  */
 export async function startEmulators(io: Io, options: EmulatorStartOptions): Promise<void> {
-  const { only, host, logRequests = false } = options;
+  const { only, host, logRequests = false, requireIndexes } = options;
+  const indexes = requireIndexes === undefined ? undefined : requiredIndexes(requireIndexes);
   const stop = new Stop();
   const format = formatOf(options);
   const printer = new Printer(io, format);
@@ -33,6 +40,7 @@ export async function startEmulators(io: Io, options: EmulatorStartOptions): Pro
     host,
     ports: options.port,
     logRequests,
+    ...(indexes && { indexes }),
     onRequest: ({ time, server, method, status, message }) => {
       const fine = status === 'OK' || status < '400';
       const line = `${dim(time)} ${server} ${method} ${fine ? status : red(status)}${message ? ` ${message}` : ''}`;

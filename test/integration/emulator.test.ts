@@ -128,3 +128,23 @@ test('a port that is taken is named, and nothing is left running', async () => {
     await first.stop();
   }
 });
+
+test('an emulator with indexes refuses the queries that they do not serve', async () => {
+  const order = 'ASCENDING' as const;
+  const fields = [
+    { fieldPath: 'kind', order },
+    { fieldPath: 'n', order },
+  ];
+  const emulator = await startEmulator({
+    only: ['firestore'],
+    indexes: { indexes: [{ collectionGroup: 'c', queryScope: 'COLLECTION', fields }], fieldOverrides: [] },
+  });
+  const [host = '', port] = (emulator.addresses.firestore ?? '').split(':');
+  const firestore = new Firestore({ projectId: 'demo', host, port: Number(port), ssl: false });
+  const sorted = (collection: string) =>
+    firestore.collection(collection).where('kind', '==', 1).orderBy('n').get();
+  await expect(sorted('c')).resolves.toMatchObject({ size: 0 });
+  await expect(sorted('d')).rejects.toMatchObject({ code: 9 });
+  await firestore.terminate();
+  await emulator.stop();
+});
