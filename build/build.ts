@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readContracts } from '../cli/contracts.ts';
 import type { LocalMesh } from '../cli/local/local-mesh.ts';
@@ -110,6 +110,7 @@ async function build(options: BuildOptions, onProgress: (text: string) => void):
       await stage.close();
     }
   }
+  removeOthers(join(out, 'agents'), names);
   const manifest: BuildManifest = { node: process.versions.node, agents: sorted(entries) };
   writeWhole(join(out, 'inputs.json'), JSON.stringify({ format: FORMAT, inputs: sorted(inputs) }, null, 1));
   writeWhole(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -217,6 +218,14 @@ function isCurrent({ root, out }: BuildOptions, state: State | undefined, agent:
   files.delete(CACHE);
   if (digestOf(files) !== entry.sha256) return false;
   return digestOfInputs(root, inputs.files) === inputs.sha256;
+}
+
+/** The bundles of agents that there are no more. */
+function removeOthers(directory: string, names: readonly string[]): void {
+  if (!existsSync(directory)) return;
+  for (const name of readdirSync(directory)) {
+    if (!names.includes(name)) rmSync(join(directory, name), { recursive: true, force: true });
+  }
 }
 
 /** Of the two files that a build leaves. Those of another format are as none. */

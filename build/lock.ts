@@ -1,8 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const LOOK_AGAIN_MS = 100;
+/** Longer than any work takes: whoever has the number of the process that held the lock is another. */
+const FORGOTTEN_MS = 10 * 60_000;
 
 /**
  * Does `work` while no other process does work under the same file. A holder that died is passed over.
@@ -17,7 +19,7 @@ export async function alone<R>(
   mkdirSync(dirname(file), { recursive: true });
   for (let told = false; !take(file); ) {
     const holder = Number(readIfThere(file));
-    if (holder && !isAlive(holder)) rmSync(file, { force: true });
+    if (holder && (!isAlive(holder) || ageOf(file) > FORGOTTEN_MS)) rmSync(file, { force: true });
     else {
       if (!told && holder) onWait(holder);
       told ||= holder > 0;
@@ -47,6 +49,10 @@ function readIfThere(file: string): string {
   } catch {
     return '';
   }
+}
+
+function ageOf(file: string): number {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
 }
 
 function isAlive(pid: number): boolean {

@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   io.stderr.write(
     result.built.length === 0
       ? 'all bundles are as a build would make them\n'
-      : `${result.built.length} bundles built in ${seconds} s\n`,
+      : `${result.built.length} ${result.built.length === 1 ? 'bundle' : 'bundles'} built in ${seconds} s\n`,
   );
   return 0;
 }

@@ -189,6 +189,7 @@ describe('a build', () => {
     expect((await buildBundles({ ...options, ifNeeded: true })).built).toEqual([]);
 
     writeFileSync(join(place, 'agents', 'shipping', 'agent.js'), 'process.exit(0)');
+    mkdirSync(join(place, 'agents', 'retired'));
     expect((await buildBundles({ ...options, ifNeeded: true })).built).toEqual(['shipping']);
     expect(digests(place)).toEqual(before);
   });
