@@ -18,6 +18,8 @@ export interface EmulatorStartOptions extends OutputOptions {
   readonly only?: readonly GoogleServer[];
   readonly host: string;
   readonly logRequests?: boolean;
+  /** A file of grants, to which the callers are held. */
+  readonly enforceIam?: string;
   /** The file of indexes, if it is named. */
   readonly requireIndexes?: string | true;
   readonly port: Readonly<Partial<Record<GoogleServer | 'hub', number>>>;
@@ -26,11 +28,13 @@ export interface EmulatorStartOptions extends OutputOptions {
 /**
  * Runs local servers of Google's services until it is stopped. The lines for a shell go to stdout, the rest to stderr.
  *
- * @throws MeshError `PortInUse`, `ConfigurationInvalid`, `ConfigurationInvalid` for a file of indexes
+ * @throws MeshError `PortInUse`, `ConfigurationInvalid` for a file of indexes or of grants
  */
 export async function startEmulators(io: Io, options: EmulatorStartOptions): Promise<void> {
   const { only, host, logRequests = false, requireIndexes } = options;
   const indexes = requireIndexes === undefined ? undefined : requiredIndexes(requireIndexes);
+  const grants = options.enforceIam === undefined ? undefined : await readGrants(options.enforceIam);
+  keepHeapSmall();
   const stop = new Stop();
   const format = formatOf(options);
   const printer = new Printer(io, format);
@@ -40,6 +44,7 @@ export async function startEmulators(io: Io, options: EmulatorStartOptions): Pro
     host,
     ports: options.port,
     logRequests,
+    ...(grants && { access: new AccessControl({ enforce: true, grants }) }),
     ...(indexes && { indexes }),
     onRequest: ({ time, server, method, status, message }) => {
       const fine = status === 'OK' || status < '400';
