@@ -5,6 +5,7 @@ import { registerCanary } from './commands/canary.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
+import { registerDeploy } from './commands/deploy.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerEmulator } from './commands/emulator.ts';
 import { registerPublish } from './commands/publish.ts';
@@ -61,6 +62,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerWorkflows(registration);
   registerCanary(registration);
   registerCost(registration);
+  registerDeploy(registration);
   registerEmulator(registration);
   registerDiagnose(registration);
   registerCompletion(registration);

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import type resourceMessages from '@pulumi/pulumi/proto/resource_pb.js';
 import type { Json } from '../../shared/contract/json.ts';
 import { type GraphResource, SECRET } from './graph.ts';
@@ -58,12 +58,16 @@ export function plain(value: unknown, root: string): { readonly value: Json; rea
       return SECRET;
     }
     if (SIGNATURE in fields)
-      return typeof fields.path === 'string'
-        ? { archive: relative(root, fields.path) || '.' }
-        : { archive: true };
+      return { file: typeof fields.path === 'string' ? within(root, fields.path) : '' };
     return Object.fromEntries(
       Object.entries(fields).map(([name, field]) => [name, walk(field, path ? `${path}.${name}` : name)]),
     );
   };
   return { value: walk(value, ''), secrets };
+}
+
+/** A path from the root; of a file that is elsewhere, its name. */
+function within(root: string, path: string): string {
+  const told = relative(root, path);
+  return told.startsWith('..') ? basename(path) : told;
 }
