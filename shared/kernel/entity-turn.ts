@@ -107,7 +107,9 @@ export class EntityTurn {
   #nextLook(now: number): Date {
     const place = this.#live(now).findIndex(({ key }) => key === this.#key);
     const ahead = place < 0 ? this.#live(now).length : place;
-    const ms = FIRST_LOOK_MS * (ahead + 1) + (now - this.#since(now)) / 2;
+    // A clock that is ahead of this one may have noted when it came.
+    const waited = Math.max(0, now - this.#since(now));
+    const ms = FIRST_LOOK_MS * (ahead + 1) + waited / 2;
     return new Date(now + Math.min(LONGEST_LOOK_MS, Math.ceil(ms)));
   }
 

@@ -40,6 +40,7 @@ export const history: MakeObserver = ({ documents }, violated) => ({
       if (next.status === 'compensation_failed') violated(`I8: a compensation of ${path} was given up on`);
       if (ENDED.has(old.status) && !ENDED.has(next.status))
         violated(`I6: ${path} was ${old.status}, and is ${next.status} again`);
+      if (next.paused && next.status !== 'paused') violated(`I7: ${path} is paused, and goes on`);
       if (!HELD.has(old.status) || !HELD.has(next.status)) continue;
       if (old.history !== next.history) violated(`I7: ${path} is ${next.status}, and went on`);
       if (!keeps(old, next)) violated(`I4: ${path} is ${next.status}, and lost what it had kept`);
@@ -75,21 +76,31 @@ function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Genera
   const began: string[] = [];
   const undone: string[] = [];
   let left = false;
+  let unwinding = false;
+  /** Children that have not ended, as far as the run knows. */
+  const awaited = new Set<string>();
   /** Where a step, or a branch of one (`3/7`), stands in the order of starts. */
   const placeOf = (id: string): number => {
     const [step = '', branch = '0'] = id.split('/');
     return began.indexOf(step) * 1e6 + Number(branch);
   };
   for (const entry of entries) {
-    if (isInterruption(entry) || entry.e === 'threw') undone.length = 0;
+    if (isInterruption(entry) || entry.e === 'threw') {
+      undone.length = 0;
+      unwinding = true;
+    }
+    if (entry.e === 'replied') awaited.delete(entry.step);
     if (entry.e === 'terminated' && !entry.compensate) left = true;
     if (entry.e !== 'step') continue;
     if (entry.op !== 'undo') {
       began.push(entry.id);
+      if (entry.op === 'child' && !entry.detached && !entry.refused) awaited.add(entry.id);
       continue;
     }
     if (placeOf(entry.of) < 0) yield `${entry.of} is undone, and never began`;
     if (undone.includes(entry.of)) continue;
+    const above = [...awaited].find((child) => placeOf(child) > placeOf(entry.of));
+    if (unwinding && above !== undefined) yield `${entry.of} was undone before the child ${above} had ended`;
     if (left) yield `${entry.of} is undone, and was to be left as it is`;
     const last = undone.at(-1);
     undone.push(entry.of);

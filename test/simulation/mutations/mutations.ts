@@ -1,6 +1,9 @@
 import type { Mutation } from './mutation.ts';
 
 const KERNEL = 'shared/kernel/kernel.ts';
+const DRAINER = 'shared/kernel/drainer.ts';
+const LEDGER = 'shared/workflow/ledger.ts';
+const HOLD = 'shared/workflow/hold.ts';
 
 /** The bugs that the simulation must find: each breaks one thing on which an invariant rests. */
 export const mutations: readonly Mutation[] = [
@@ -177,5 +180,136 @@ export const mutations: readonly Mutation[] = [
     file: 'shared/workflow/host.ts',
     find: /sends: armed \? \[\] : \[recheckSend\([^\]]*\]/,
     replace: 'sends: []',
+  },
+  {
+    name: 'a history that the code does not know is no reason to park a run (I7)',
+    file: 'shared/workflow/host.ts',
+    find: /if \(!\(error instanceof Parked\)\) throw error;(?=\s*\/\/ Not even)/,
+    replace: 'throw error;',
+    workload: 'releases',
+  },
+  {
+    name: 'a drainer does not look a second time (M1)',
+    file: DRAINER,
+    find: "if (!left) return 'seen-to';",
+    replace: "return 'seen-to';",
+    workload: 'crowds',
+  },
+  {
+    name: 'who leaves a message does not look whether anybody drains (M2)',
+    file: DRAINER,
+    find: "return active.has(path) ? 'seen-to' : drain(leaving);",
+    replace: "return 'seen-to';",
+    workload: 'crowds',
+  },
+  {
+    name: 'what a drainer that died had not published is forgotten (M3)',
+    file: DRAINER,
+    find: 'if (batch !== this.#published)',
+    replace: 'if (false)',
+    workload: 'crowds',
+  },
+  {
+    name: 'a run in memory is gone on with though it went on elsewhere',
+    file: 'shared/workflow/warm-runs.ts',
+    find: 'kept.revision === revision ? kept : undefined',
+    replace: 'kept',
+  },
+  {
+    name: 'a command that died tells nobody (I4)',
+    file: 'shared/kernel/failure-reply.ts',
+    find: /if \(letter\.untold \|\|/,
+    replace: 'if (true ||',
+  },
+  {
+    name: 'a signal that comes early is not kept',
+    file: LEDGER,
+    find: /this\.#signals\.push\([^;]*;/,
+    replace: '',
+    workload: 'loops',
+  },
+  {
+    name: 'several messages of an entity are handled at a time',
+    file: KERNEL,
+    find: 'turn?.waitUntil(clock.now(), owner)',
+    replace: 'undefined',
+    workload: 'entities',
+  },
+  {
+    name: 'a paused run goes on',
+    file: HOLD,
+    find: 'return paused !== undefined || slot',
+    replace: 'return slot',
+    workload: 'steering',
+  },
+  {
+    name: 'what a paused run kept is gone when it is resumed',
+    file: HOLD,
+    find: 'return replay(host, { ...stand, run }, [], log);',
+    replace: 'return replay(host, { ...stand, run: { ...run, kept: [] } }, [], log);',
+    workload: 'steering',
+  },
+  {
+    name: 'a run that is to be left as it is is undone',
+    file: LEDGER,
+    find: 'this.#uncompensated = true;',
+    replace: '',
+    workload: 'steering',
+  },
+  {
+    name: 'a slot is not given back',
+    file: 'shared/workflow/sends.ts',
+    find: '...(run.slot ? [',
+    replace: '...(false ? [',
+    workload: 'slots',
+  },
+  {
+    name: 'more runs hold a slot than may',
+    file: 'shared/workflow/slots.ts',
+    find: 'Math.max(0, Math.min(queue.length, limit - holders.length))',
+    replace: 'queue.length',
+    workload: 'slots',
+  },
+  {
+    name: 'who waits longest for a slot waits on',
+    file: 'shared/workflow/slots.ts',
+    find: 'letIn({ holders, queue: [...queue, runId] }, limit)',
+    replace: 'letIn({ holders, queue: [runId, ...queue] }, limit)',
+    workload: 'slots',
+  },
+  {
+    name: 'signals are lost when a run begins anew',
+    file: 'shared/workflow/continuation.ts',
+    find: '...ledger.leftSignals.map(',
+    replace: '...ledger.leftSignals.slice(0, 0).map(',
+    workload: 'loops',
+  },
+  {
+    name: 'a late reply to a run that began anew is dropped (I10)',
+    file: 'shared/workflow/resume-route.ts',
+    find: 'return forward(host, message, run.continuedFrom);',
+    replace: 'return NO_EFFECT;',
+    workload: 'loops',
+  },
+  {
+    name: 'who waits for a run that began anew is not told of its end',
+    file: 'shared/workflow/continuation.ts',
+    find: 'inputDigest, waiters }',
+    replace: 'inputDigest, waiters: [] }',
+    workload: 'loops',
+  },
+  {
+    name: 'a cancellation is not passed down',
+    file: 'shared/workflow/operations/child-step.ts',
+    find: 'return this.#end(how);',
+    replace: 'return [];',
+    workload: 'children',
+  },
+  {
+    name: 'a parent is undone before its children are (I8)',
+    file: 'shared/workflow/unwind.ts',
+    find: 'if (unwinding && step instanceof ChildStep && step.underWay) return undefined;',
+    replace: '',
+    workload: 'children',
   },
 ];

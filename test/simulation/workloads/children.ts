@@ -18,6 +18,8 @@ const Place = z.object({
   sinks: z.string(),
   /** A part that takes longer is done without. */
   patience: z.enum(['6s', 'none']),
+  /** The top of the tree waits for ever: only a cancellation that is passed down to it ends it. */
+  waits: z.boolean(),
 });
 const Ground = z.object({ placeId: z.string(), sinks: z.boolean() });
 /** `whole`: with all that was built upon it. */
@@ -42,13 +44,14 @@ const build = defineWorkflow({
   version: 1,
   input: Place,
   output: z.object({ built: z.array(z.string()) }),
-  async run(wf, { placeId, depth, width, sinks, patience }) {
+  async run(wf, { placeId, depth, width, sinks, patience, waits }) {
     await wf.call(
       ground.take,
       { placeId, sinks: sinks === placeId },
       { compensate: undo(ground.leave, () => ({ placeId, whole: false })) },
     );
     const built = [placeId];
+    if (depth === 0 && waits) await wf.signal('never', { schema: z.object({}) });
     if (depth === 0) return { built };
     const places = Array.from({ length: width }, (_, at) => `${placeId}.${at}`);
     const parts = await Promise.all(
@@ -56,7 +59,7 @@ const build = defineWorkflow({
         wf
           .child(
             builders.build,
-            { placeId: place, depth: depth - 1, width, sinks, patience },
+            { placeId: place, depth: depth - 1, width, sinks, patience, waits },
             {
               // Of a child that completed, its own code undoes nothing any more.
               compensate: undo(ground.leave, () => ({ placeId: place, whole: true })),
@@ -112,17 +115,19 @@ export const children: Workload = { name: 'children', play };
 function play(random: Random): Play {
   const land = new Land();
   const depth = random.pick([1, 1, 2, 3]);
+  const cancelled = random.chance(0.4);
   const place = {
     placeId: 'p',
     depth,
     width: random.between(1, depth === 1 ? 3 : 2),
     sinks: random.pick(['none', 'none', 'p', 'p.0', 'p.1', 'p.0.0', 'p.1.0', 'p.0.0.1']),
     patience: random.pick<'6s' | 'none'>(['6s', 'none', 'none']),
+    waits: cancelled && random.chance(0.5),
   };
   const acts: Play['acts'][number][] = [
     { atMs: 0, act: (client) => client.command('builders', 'build', place) },
   ];
-  if (random.chance(0.4))
+  if (cancelled)
     acts.push({
       atMs: random.below(random.pick([200, 3_000, 60_000])),
       act: (client) => client.cancel('builders', runIdOf('build', 'p')),

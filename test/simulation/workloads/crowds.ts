@@ -9,7 +9,7 @@ import type { Random } from '../world/random.ts';
 import type { EndState, Play, Workload } from '../world/workload.ts';
 import { unlucky } from './unlucky.ts';
 
-const Poll = z.object({ pollId: z.string(), voters: z.number(), rounds: z.number() });
+const Poll = z.object({ pollId: z.string(), voters: z.number(), ballots: z.number() });
 type Poll = z.infer<typeof Poll>;
 const Counted = z.object({ votes: z.number() });
 
@@ -32,15 +32,16 @@ const poll = defineWorkflow({
   version: 1,
   input: Poll,
   output: Counted,
-  async run(wf, { pollId, voters, rounds }) {
-    let votes = 0;
-    for (let round = 0; round < rounds; round++) {
-      const counted = await Promise.all(
-        Array.from({ length: voters }, (_, at) => wf.call(booths.vote, { pollId, voter: `${round}-${at}` })),
-      );
-      for (const each of counted) votes += each.votes;
-    }
-    return { votes };
+  async run(wf, { pollId, voters, ballots }) {
+    // The next ballot of each goes out as soon as the last is in: every batch of replies has something to send.
+    const vote = async (at: number) => {
+      let votes = 0;
+      for (let ballot = 0; ballot < ballots; ballot++)
+        votes += (await wf.call(booths.vote, { pollId, voter: `${at}-${ballot}` })).votes;
+      return votes;
+    };
+    const counted = await Promise.all(Array.from({ length: voters }, (_, at) => vote(at)));
+    return { votes: counted.reduce((sum, votes) => sum + votes, 0) };
   },
 });
 
@@ -60,7 +61,7 @@ const handlers = {
 export const crowds: Workload = { name: 'crowds', play };
 
 function play(random: Random): Play {
-  const wanted: Poll = { pollId: 'poll', voters: random.between(3, 22), rounds: random.between(1, 2) };
+  const wanted: Poll = { pollId: 'poll', voters: random.between(3, 22), ballots: random.between(1, 2) };
   const acts: Play['acts'][number][] = [
     { atMs: 0, act: (client) => client.command('polls', 'poll', wanted) },
   ];
@@ -87,7 +88,7 @@ function play(random: Random): Play {
   };
 }
 
-function* audit({ runs, documents }: EndState, { voters, rounds }: Poll): Generator<string> {
+function* audit({ runs, documents }: EndState, { voters, ballots }: Poll): Generator<string> {
   const [run] = runs;
   for (const [path, { fields }] of documents)
     if (path.startsWith('agents/booths/state/') && fields.votes !== 1)
@@ -95,7 +96,7 @@ function* audit({ runs, documents }: EndState, { voters, rounds }: Poll): Genera
   if (!run) yield 'books: there is no run';
   else if (run.status === 'completed') {
     const { votes } = Counted.parse(run.output);
-    if (votes !== voters * rounds) yield `books: ${votes} votes of ${voters * rounds} were counted`;
+    if (votes !== voters * ballots) yield `books: ${votes} votes of ${voters * ballots} were counted`;
   } else if (run.status !== 'cancelled' && !unlucky(run))
     yield `books: the run is ${run.status}: ${run.failure?.message}`;
 }

@@ -25,14 +25,16 @@ const handlersOf = (moved: Map<string, number>, outside: Outside) => {
   });
   return {
     move: async ({ accountId, amount }, ctx) => {
-      await outside.ask(`to move ${amount}`, ctx, () => void moved.set(ctx.idempotencyKey, amount));
+      // The door of the account: nobody else may be at it meanwhile, whatever the message.
+      const door = { message: { id: accountId }, signal: ctx.signal };
+      await outside.ask(`to move ${amount}`, door, () => void moved.set(ctx.idempotencyKey, amount));
       ctx.state.set(accountId, add(ctx.state.get(accountId), amount));
     },
     note: ({ accountId, amount }, ctx) => ctx.state.set(accountId, add(ctx.state.get(accountId), amount)),
   } satisfies HandlersOf<typeof accounts>;
 };
 
-/** Messages of few entities, many at once: each has its effect once, and none is lost in the queue. */
+/** Messages of few entities, many at once: each has its effect once, one at a time, and none is lost in the queue. */
 export const entities: Workload = { name: 'entities', play };
 
 function play(random: Random): Play {

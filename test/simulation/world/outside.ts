@@ -29,7 +29,7 @@ export class Outside {
 
   /**
    * Asks a provider to do `work`, which is done at the provider and at once; what it throws is the provider's answer. Nobody else
-   * may ask for the same message meanwhile.
+   * may ask for the same message meanwhile, or whatever else is named in its place.
    */
   ask<Result>(what: string, { message: { id: key }, signal }: Asking, work: () => Result): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();

@@ -48,6 +48,21 @@ describe('messages of one entity', () => {
     expect(world.clock.now()).toBeGreaterThan(leaseUntil.getTime());
   });
 
+  it('do not come back at once and over again, where it was noted by a clock that is ahead when they came', async () => {
+    const { world, ledger, send, keyOf } = mesh();
+    const now = world.clock.now();
+    const leaseUntil = new Date(now + 8_000);
+    const tickets = JSON.stringify([{ key: keyOf('m'), since: now + 200_000, due: now }]);
+    await world.store.commit([
+      { kind: 'create', path: 'agents/accounts/entities/a', fields: { owner: 'gone', leaseUntil } },
+      { kind: 'create', path: 'agents/accounts/entityQueues/a', fields: { tickets } },
+    ]);
+    send('move', 'a', 'm');
+    await world.settle();
+    expect(ledger.moves.get('a')).toEqual([keyOf('m')]);
+    expect(world.outcomes.length).toBeLessThan(100);
+  });
+
   it('wait behind those that came before though the entity is free', async () => {
     const { world, ledger, send, keyOf } = mesh();
     const now = world.clock.now();
