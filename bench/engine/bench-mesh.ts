@@ -1,29 +1,40 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type LocalMesh, startLocalMesh } from '../../cli/local/local-mesh.ts';
-import { compose } from '../../cli/messages/compose.ts';
-import { runPath } from '../../shared/contract/names.ts';
+import { type Flow, restock, wake } from '../../cli/local/sample-flow.ts';
+import { compose, SOURCE } from '../../cli/messages/compose.ts';
+import { encodeMessage } from '../../shared/contract/envelope.ts';
+import type { Json } from '../../shared/contract/json.ts';
+import { SIGNAL } from '../../shared/contract/message.ts';
+import { runPath, topicOf } from '../../shared/contract/names.ts';
 import { createPorts, type GooglePorts } from '../../shared/gcp/index.ts';
 import { decodeRun, type Entry, type RunRecord, readHistory } from '../../shared/workflow/index.ts';
+import { processorMs } from './processor.ts';
+import { TrafficCounter } from './traffic.ts';
 
 const LOOK_MS = 10;
+const PROJECT = 'demo-bench';
+const PREFIX = 'bench';
 
-/** The agents of this folder on the local cloud, each a process of its own, driven through the real clients. */
+/** Agents on the local cloud, each a process of its own, driven through the real clients. */
 export class BenchMesh {
+  readonly traffic: TrafficCounter;
   readonly #mesh: LocalMesh;
   readonly #ports: GooglePorts;
 
   private constructor(mesh: LocalMesh, ports: GooglePorts) {
     this.#mesh = mesh;
     this.#ports = ports;
+    this.traffic = new TrafficCounter(mesh, PROJECT);
   }
 
-  static async start(): Promise<BenchMesh> {
-    const agents = join(import.meta.dirname, 'agents');
-    const mesh = await startLocalMesh({ project: 'demo-bench', prefix: 'bench', agents, env: {} });
+  /** `agents` is their folder; left out: those of this one. */
+  static async start(agents = join(import.meta.dirname, 'agents')): Promise<BenchMesh> {
+    const mesh = await startLocalMesh({ project: PROJECT, prefix: PREFIX, agents, env: {} });
     const deployment = {
-      project: 'demo-bench',
-      prefix: 'bench',
-      agent: 'bench',
+      project: PROJECT,
+      prefix: PREFIX,
+      agent: PREFIX,
       callers: [],
       queue: '',
       database: '(default)',
@@ -36,34 +47,34 @@ export class BenchMesh {
     return readHistory(this.#ports.store, run);
   }
 
-  /** Requests that Firestore has answered since `resetCalls`, by method. */
-  get calls(): Readonly<Record<string, number>> {
-    return { ...this.#mesh.cloud.firestore?.calls };
+  /** Processor time of all processes so far, in milliseconds; undefined where the system does not tell. */
+  get processorMs(): number | undefined {
+    return processorMs(this.#mesh.run);
   }
 
-  resetCalls(): void {
-    this.#mesh.cloud.firestore?.resetCalls();
+  /** Starts the functions that orders need, and fills the shelves. */
+  async openShop(restocks: readonly Json[]): Promise<void> {
+    const { topology, run } = this.#mesh;
+    const flow: Flow = { ports: this.#ports, topology, signal: new AbortController().signal };
+    wake(flow, run);
+    await restock(flow, restocks);
   }
 
-  /** Starts runs, `concurrency` at a time, and resolves when all have ended. */
+  /** Starts runs of `agent`'s workflow, `concurrency` at a time, and resolves when all have ended. */
   async runAll(
     workflow: string,
     inputs: readonly object[],
     concurrency: number,
+    agent = 'flow',
   ): Promise<readonly RunRecord[]> {
     const waiting = [...inputs];
     const open = new Set<string>();
     const ended: RunRecord[] = [];
     while (waiting.length + open.size > 0) {
-      const next = waiting.splice(0, concurrency - open.size).map((data) => this.#compose(workflow, data));
-      if (next.length > 0)
-        await this.#ports.bus.publish(
-          'bench-flow',
-          next.map(({ wire }) => wire),
-        );
-      for (const { runId } of next) if (runId) open.add(runId);
+      for (const runId of await this.begin(workflow, waiting.splice(0, concurrency - open.size), agent))
+        open.add(runId);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      const over = await this.#ended([...open]);
+      const over = await this.#having('endedAt', [...open]);
       for (const runId of over) open.delete(runId);
       const documents = await this.#ports.store.read(over.map(runPath));
       ended.push(...documents.flatMap((document) => (document ? [decodeRun(document)] : [])));
@@ -71,17 +82,50 @@ export class BenchMesh {
     return ended;
   }
 
-  /** Which of the runs have ended. Looked up in the local Firestore itself: asking it by requests would be part of what is measured. */
-  async #ended(runIds: readonly string[]): Promise<string[]> {
-    const database = this.#mesh.cloud.firestore?.store.database('demo-bench');
-    const found = await database?.get(runIds.map(runPath));
-    return runIds.filter((_, at) => found?.documents[at]?.fields.has('endedAt'));
+  /** Starts runs, and resolves to their ids. */
+  async begin(workflow: string, inputs: readonly object[], agent = 'flow'): Promise<string[]> {
+    const started = inputs.map((data) => this.#compose(agent, workflow, data));
+    if (started.length > 0)
+      await this.#ports.bus.publish(
+        topicOf(PREFIX, agent),
+        started.map(({ wire }) => wire),
+      );
+    return started.flatMap(({ runId }) => runId ?? []);
   }
 
-  #compose(workflow: string, data: object) {
-    const contract = this.#mesh.topology.functions.find(({ agent }) => agent === 'flow')?.contract;
-    if (!contract) throw new Error('the bench has no agent flow');
-    return compose({ contract, type: workflow, data: data as never, prefix: 'bench', now: new Date() });
+  /** Resolves when a run is there, or has ended. */
+  async until(field: 'createdAt' | 'endedAt', runId: string): Promise<void> {
+    while ((await this.#having(field, [runId])).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+
+  /** Sends a run of `flow` as many signals. */
+  async signal(runId: string, name: string, count: number): Promise<void> {
+    const signals = Array.from({ length: count }, () => {
+      const id = randomUUID();
+      return encodeMessage({
+        id,
+        source: SOURCE,
+        type: SIGNAL,
+        time: new Date().toISOString(),
+        correlationId: id,
+        runId,
+        data: { name, payload: {} },
+      });
+    });
+    await this.#ports.bus.publish(topicOf(PREFIX, 'flow'), signals);
+  }
+
+  /** Which of the runs have the field. Looked up in the local Firestore itself: asking it by requests would be part of what is measured. */
+  async #having(field: string, runIds: readonly string[]): Promise<string[]> {
+    const documents = await this.traffic.peek(runIds.map(runPath));
+    return runIds.filter((_, at) => documents[at]?.fields.has(field));
+  }
+
+  #compose(agent: string, workflow: string, data: object) {
+    const contract = this.#mesh.topology.functions.find((each) => each.agent === agent)?.contract;
+    if (!contract) throw new Error(`the benchmark has no agent ${agent}`);
+    return compose({ contract, type: workflow, data: data as never, prefix: PREFIX, now: new Date() });
   }
 
   async close(): Promise<void> {

@@ -241,7 +241,10 @@ const rooms: readonly Room[] = [
   {
     name: 'bench',
     holds: /^bench\//,
-    may: ['bench', 'cli', 'contracts', 'contract', ...SHARED, 'shared/topology', 'shared/gcp', 'node:*'],
+    may: [
+      ...['bench', 'bench agent', 'cli', 'emulator', 'contracts', 'contract', ...SHARED],
+      ...['shared/topology', 'shared/gcp', 'node:*'],
+    ],
   },
   { name: 'scripts', holds: /^scripts\//, may: ['scripts', 'node:*'] },
   { name: 'settings', holds: /^[^/]+\.config\.ts$/, may: ['vitest', 'node:*'] },

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { defineAgent } from '../../../../shared/contract/index.ts';
 
-/** Does nothing, as fast as it can: what is measured is the mesh around it. */
+const Total = z.number();
+
+/** Does next to nothing, as fast as it can: what is measured is the mesh around it. */
 export const work = defineAgent({
   name: 'work',
   commands: {
@@ -10,6 +12,15 @@ export const work = defineAgent({
       output: z.object({ n: z.number() }),
     },
     undo: { input: z.object({ n: z.number() }) },
+    effect: { mode: 'effect', input: z.object({ n: z.number() }) },
+    keep: { entity: { key: 'name' }, input: z.object({ name: z.string() }) },
+    page: {
+      input: z.object({ count: z.number(), token: z.string().nullable() }),
+      output: z.object({ items: z.array(z.number()), next: z.string().nullable() }),
+    },
+    map: { input: z.object({ items: z.array(z.number()) }), output: Total },
+    reduce: { input: z.object({ results: z.array(Total) }), output: Total },
   },
+  state: { schema: z.object({ kept: z.number() }) },
   limits: { concurrency: 80 },
 });
