@@ -1,4 +1,5 @@
 import type { Server, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { GONE } from './gone.ts';
 import type { Protocol } from './protocol.ts';
 import { toServiceError } from './status.ts';
 
@@ -38,7 +39,7 @@ function unaryCall(serve: Serve) {
     answer: (error: ReturnType<typeof toServiceError> | null, response?: unknown) => void,
   ) => {
     const gone = new AbortController();
-    call.on('cancelled', () => gone.abort());
+    call.on('cancelled', () => gone.abort(GONE));
     const header = (name: string) => call.metadata.get(name)[0]?.toString();
     try {
       answer(null, await serve(call.request as never, { signal: gone.signal, header }));

@@ -7,6 +7,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import type { CallInfo, Serve } from '../../wire/api.ts';
+import { GONE } from '../../wire/gone.ts';
 import { StatusError, toServiceError } from '../../wire/status.ts';
 import { MAX_REQUEST_BYTES } from '../limits.ts';
 
@@ -92,7 +93,7 @@ export function streaming(serve: Serve): handleServerStreamingCall<unknown, unkn
 /** `signal` aborts when the client has gone. */
 function infoOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): CallInfo {
   const abandoned = new AbortController();
-  call.on('cancelled', () => abandoned.abort());
+  call.on('cancelled', () => abandoned.abort(GONE));
   return { signal: abandoned.signal, header: headerOf(call.metadata) };
 }
 
