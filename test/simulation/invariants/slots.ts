@@ -31,6 +31,9 @@ export const slots: MakeObserver = ({ topology, documents }, violated) => {
         const begun = next.holders.filter((run) => !old.holders.includes(run));
         if (begun.join() !== line.slice(0, begun.length).join())
           violated(`slots: ${begun} of ${agent} began out of turn`);
+        const left = old.queue.filter((run) => next.queue.includes(run));
+        if (left.join() !== next.queue.slice(0, left.length).join())
+          violated(`slots: who came later to ${agent} waits before ${left}`);
         for (const gone of [...old.holders, ...old.queue].filter((run) => !inside.has(run))) {
           const run = documents.get(`workflows/${gone}`);
           if (run && !decodeRun(run).endedAt)

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { paletteFor } from '../../../cli/output/palette.ts';
+import { detailsOf, detailsText } from '../../../cli/runs/run-text.ts';
 import { runIdOf } from '../../../shared/contract/keys.ts';
 import { historyOf, undo, type WorkflowContext } from '../../../shared/workflow/index.ts';
-import { planFork, planRerun } from '../../../shared/workflow/runs/index.ts';
+import { exportRun, parseExportedRun, planFork, planRerun } from '../../../shared/workflow/runs/index.ts';
 import { worker } from './agents.ts';
 import { saga, sagaWorld } from './saga-world.ts';
 import { fails, type World } from './world.ts';
@@ -154,6 +156,23 @@ describe('to look at such a run', () => {
       ['call', 'done'],
       ['signal', 'done'],
     ]);
+  });
+
+  test('it is exported and shown as it is', async () => {
+    const mesh = await sleeping();
+    rollBack(mesh);
+    replyOfB(mesh);
+    await mesh.deliver();
+    const recorded = { run: mesh.run('saga', 'o1'), history: mesh.history('saga', 'o1') };
+    const exported = parseExportedRun(JSON.parse(JSON.stringify(exportRun(recorded))), 'the test');
+    expect(exported.history).toEqual(recorded.history);
+    const shown = detailsText(
+      detailsOf(recorded.run, recorded.history),
+      paletteFor({ write: () => true }, {}),
+    );
+    expect(shown).toMatch(/status +blocked/);
+    expect(shown).toContain('OperationUnknown: step 2: this code does not know the operation hibernate');
+    expect(shown).toMatch(/2 +hibernate sleep +unknown/);
   });
 
   test('a fork takes over what comes before it; a rerun from a step after it is refused', async () => {
