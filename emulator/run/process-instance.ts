@@ -114,7 +114,22 @@ interface Target {
 /** Meant for one connection, not for the next (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1). */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
 
-function forward(request: FunctionRequest, { agent, socketPath, signal }: Target): Promise<FunctionResponse> {
+async function forward(request: FunctionRequest, target: Target): Promise<FunctionResponse> {
+  const connection = { isReused: false };
+  try {
+    return await send(request, target, connection);
+  } catch (error) {
+    // The function may close a kept connection just as it is used again: that says nothing about the request, nor of the process.
+    if (!connection.isReused || !isReset(error) || target.signal.aborted) throw error;
+    return forward(request, target);
+  }
+}
+
+function send(
+  request: FunctionRequest,
+  { agent, socketPath, signal }: Target,
+  connection: { isReused: boolean },
+): Promise<FunctionResponse> {
   return new Promise((resolve, reject) => {
     const { method, path, body } = request;
     const headers = { ...endToEnd(request.headers), 'content-length': String(body.byteLength) };
@@ -129,9 +144,16 @@ function forward(request: FunctionRequest, { agent, socketPath, signal }: Target
         reject,
       );
     });
-    sent.on('error', reject);
+    sent.on('error', (error) => {
+      connection.isReused = sent.reusedSocket;
+      reject(error);
+    });
     sent.end(body);
   });
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
 async function collect(response: IncomingMessage): Promise<Buffer> {

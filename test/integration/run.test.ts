@@ -75,6 +75,15 @@ test('requests that come while it starts share the one instance', async () => {
   expect(run.pidsOf('probe')).toHaveLength(1);
 });
 
+test('a kept connection that the function closes as it is used again fails neither the request nor the instance', async () => {
+  const { run, ask } = await startProbe();
+  const { pid } = (await ask('/')).json();
+  const answer = await ask('/drop-once');
+  expect(answer.status).toBe(200);
+  expect(answer.json().pid).toBe(pid);
+  expect(run.pidsOf('probe')).toEqual([pid]);
+});
+
 test('a crash fails the request that was in flight, and the next request gets a new process', async () => {
   const { run, ask, lines } = await startProbe();
   const first = (await ask('/')).json().pid;
