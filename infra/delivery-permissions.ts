@@ -27,9 +27,10 @@ const seen = (...see: readonly string[]): Permissions => ({ see, change: [] });
 const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   'artifactregistry.Repository': both(
     crud('artifactregistry.repositories'),
-    seen('artifactregistry.repositories.list'),
+    seen('artifactregistry.repositories.list', 'artifactregistry.repositories.downloadArtifacts'),
   ),
   'artifactregistry.RepositoryIamMember': policy('artifactregistry.repositories'),
+  // Budgets are the billing account's, where roles of a project do not reach: a person makes and changes them.
   'billing.Budget': seen(),
   'cloudfunctionsv2.Function': both(crud('cloudfunctions.functions'), {
     see: ['cloudfunctions.operations.get', 'cloudfunctions.functions.getIamPolicy'],
@@ -100,8 +101,9 @@ const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   // Changing who may do what in the project is a role of its own, under a condition: see DeliveryIdentity.
   'projects.IAMMember': seen('resourcemanager.projects.get', 'resourcemanager.projects.getIamPolicy'),
   'projects.Service': both(seen('serviceusage.services.get', 'serviceusage.services.list'), {
-    see: [],
-    change: ['serviceusage.services.enable', 'serviceusage.services.use'],
+    // Every call is made on the project's account, which takes the right to use it.
+    see: ['serviceusage.services.use'],
+    change: ['serviceusage.services.enable'],
   }),
   'projects.ServiceIdentity': both(seen('serviceusage.services.get'), {
     see: [],

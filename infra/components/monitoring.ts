@@ -140,7 +140,7 @@ export class Monitoring extends pulumi.ComponentResource {
         severity: 'CRITICAL',
         combiner: 'AND',
         // Over an hour, and still so in the last five minutes.
-        conditions: ['3600s', '300s'].map((window) => ({
+        conditions: ['60m', '5m'].map((window) => ({
           displayName: `${title} (${window})`,
           conditionThreshold: {
             filter: pulumi.interpolate`select_slo_burn_rate("${objective.name}", "${window}")`,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { type Engine, startEngine } from './engine.ts';
@@ -91,10 +92,16 @@ async function run(
   const entry = createRequire(import.meta.url).resolve('@pulumi/pulumi/cmd/run/index.js');
   const child = spawn(
     process.execPath,
-    [entry, `--monitor=${engine.address}`, `--engine=${engine.address}`, ...args],
+    // The SDK takes a stack of calls with each promise, which is most of its work where they are long.
+    ['--stack-trace-limit=4', entry, `--monitor=${engine.address}`, `--engine=${engine.address}`, ...args],
     {
       // Nothing of the caller's environment: a plan must not depend on who makes it.
-      env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1', ...env },
+      env: {
+        PATH: process.env.PATH ?? '',
+        NODE_NO_WARNINGS: '1',
+        NODE_COMPILE_CACHE: join(tmpdir(), 'agent-mesh-compile-cache'),
+        ...env,
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );

@@ -11,6 +11,9 @@ const grantsWhere = (wrong: (grant: DeployedGrant, graph: Graph) => boolean) => 
 /** Roles by which whoever has them on a project can get any other. */
 const TAKES_OVER =
   /admin$|serviceAccountTokenCreator|serviceAccountUser|workloadIdentityUser|securityAdmin|serviceAgent$/i;
+/** Permissions by which nothing is changed. */
+const LOOKS =
+  /\.(get|list|getIamPolicy|getMetadata)$|^serviceusage\.services\.use$|^artifactregistry\.repositories\.downloadArtifacts$/;
 /** Google's own accounts in a project, of which these may be granted something. */
 const GOOGLE =
   /^service-\d+@(gcp-sa-pubsub|gcp-sa-cloudscheduler|serverless-robot-prod)\.iam\.gserviceaccount\.com$/;
@@ -142,7 +145,7 @@ export const accessPolicies: readonly Policy[] = [
         .filter(({ role, member, condition, on }) => {
           if (on.kind !== 'project') return false;
           const permissions = permissionsOf(role);
-          const looks = permissions.every((one) => /\.(get|list|getIamPolicy|getMetadata)$/.test(one));
+          const looks = permissions.every((one) => LOOKS.test(one));
           const grants = permissions.includes('resourcemanager.projects.setIamPolicy');
           return (
             (member.includes('-preview@') && !looks) ||
