@@ -51,6 +51,7 @@ try {
       root: CHECKOUT,
       agents,
       bundles: join(out, 'agents'),
+      command: entry.command,
       stage,
       contract,
     });

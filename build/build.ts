@@ -46,6 +46,11 @@ interface State {
 /** Bundles in the making: half of the time a function is waited for. */
 const AT_ONCE = 4;
 const CACHE = 'agent.cache';
+/**
+ * What a container is started with. V8's young generation begins at 1 MB and grows to 16 by and by: at 16 from the start, a cold start
+ * takes a tenth less, for it makes more than that.
+ */
+const COMMAND = ['node', '--min-semi-space-size=16', 'index.cjs'];
 const CODE = 'agent.js';
 
 /** Where the bundles of an agents' folder go: `dist` for the checkout's own, a folder in it for another. */
@@ -148,7 +153,7 @@ async function buildAgent(
     cache: { bytes: cache.byteLength, sha256: sha256Of(cache) },
     entry: 'index.cjs',
     target: agent,
-    command: ['node', 'index.cjs'],
+    command: COMMAND,
   };
   mkdirSync(join(out, 'agents'), { recursive: true });
   rmSync(directory, { recursive: true, force: true });
@@ -179,7 +184,7 @@ function filesOf(root: string, agent: string, bundle: Bundle): Map<string, strin
     license: 'Apache-2.0',
     type: 'commonjs',
     main: 'index.cjs',
-    scripts: { start: 'node index.cjs' },
+    scripts: { start: COMMAND.join(' ') },
     engines: { node: '24.x' },
     codeCache: { node: process.versions.node, v8: process.versions.v8 },
   };

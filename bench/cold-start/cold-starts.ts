@@ -22,6 +22,8 @@ export interface ColdStartsOptions {
   readonly agents: string;
   /** The agents' bundles. */
   readonly bundles: string;
+  /** What their containers are started with. */
+  readonly command: readonly string[];
   readonly stage: LocalMesh;
   readonly contract: Contract;
 }
@@ -86,7 +88,7 @@ export class ColdStarts {
     const quiet = '--disable-warning=MetadataLookupWarning';
     if (variant === 'bundle' || variant === 'no cache') {
       const cwd = variant === 'bundle' ? join(bundles, agent) : this.#withoutCache;
-      return new FunctionProcess({ args: [quiet, 'index.cjs'], cwd, env });
+      return new FunctionProcess({ args: [quiet, ...this.#options.command.slice(1)], cwd, env });
     }
     const eager = variant === 'eager' ? [`--import=${join(import.meta.dirname, 'eager.ts')}`] : [];
     const source = join(agents, agent, 'index.ts');

@@ -28,10 +28,18 @@ export interface LocalMeshOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly compileCache?: string;
   readonly onLine?: (line: LogLine) => void;
-  /** Where the agents' bundles are, each in a folder of its name: they are run in place of the sources. */
-  readonly bundles?: string;
+  /** The agents' bundles, by the agents' names: they are run in place of the sources. */
+  readonly bundles?: Readonly<Record<string, LocalBundle>>;
   /** How functions are started; as processes by default. */
   readonly start?: StartInstance;
+}
+
+/** What is deployed of an agent. */
+export interface LocalBundle {
+  /** Its entry. */
+  readonly source: string;
+  /** What its container is started with. */
+  readonly command: readonly string[];
 }
 
 /** A mesh that runs on this machine: the local cloud, the topology applied to it, and the agents' functions. */
@@ -97,9 +105,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
         {
           name: each.agent,
           target: each.agent,
-          ...(bundles === undefined
-            ? { source: join(agents, each.agent, 'index.ts') }
-            : { source: join(bundles, each.agent, 'index.cjs'), serves: true }),
+          ...(bundles?.[each.agent] ?? { source: join(agents, each.agent, 'index.ts') }),
           env: envs.get(each.agent) ?? {},
         },
         { concurrency: each.concurrency, timeoutMs: each.timeoutSeconds * 1_000 + GRACE_MS, idleMs: IDLE_MS },

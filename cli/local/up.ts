@@ -11,7 +11,7 @@ import { Progress } from '../output/progress.ts';
 import { lengthText } from '../output/time.ts';
 import { CHECKOUT, projectDirectory } from '../place.ts';
 import { AgentLogs } from './agent-logs.ts';
-import { type LocalMesh, startLocalMesh } from './local-mesh.ts';
+import { type LocalBundle, type LocalMesh, startLocalMesh } from './local-mesh.ts';
 import { readLocalSecrets } from './local-secrets.ts';
 import { localMeshOf, removeState, writeState } from './state-file.ts';
 import { Stop } from './stop.ts';
@@ -75,15 +75,20 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
   }
 }
 
-/** The folder of the agents' bundles, after those that are missing or out of date were built. */
-async function currentBundles(agents: string, progress: Progress): Promise<string> {
+/** The agents' bundles, after those that are missing or out of date were built. */
+async function currentBundles(agents: string, progress: Progress): Promise<Record<string, LocalBundle>> {
   const { buildBundles, bundlesOf } = await import('../../build/build.ts');
   const out = bundlesOf(CHECKOUT, agents);
   const options = { root: CHECKOUT, agents, out, ifNeeded: true };
-  const { built } = await buildBundles({ ...options, onProgress: (text) => progress.update(text) });
+  const { built, manifest } = await buildBundles({ ...options, onProgress: (text) => progress.update(text) });
   progress.done();
   if (built.length > 0) progress.note(`built the bundles of ${built.join(', ')}: missing or out of date`);
-  return join(out, 'agents');
+  return Object.fromEntries(
+    Object.entries(manifest.agents).map(([agent, { path, entry, command }]) => [
+      agent,
+      { source: join(out, path, entry), command },
+    ]),
+  );
 }
 
 function refuseSecond(place: string): void {

@@ -21,8 +21,8 @@ export interface FunctionSpec {
   readonly target: string;
   /** Path of the source file. */
   readonly source: string;
-  /** Whether the source, run by itself, serves the function, as a deployed bundle does. Else the framework's command loads it. */
-  readonly serves?: boolean;
+  /** What its container is started with, `node` first, in the folder of the source. Left out: the framework's command loads the source. */
+  readonly command?: readonly string[];
   /** The whole environment of the process, but for what Cloud Run itself sets. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -25,8 +25,8 @@ const FRAMEWORK = join(
 );
 
 /**
- * Starts instances as processes with this process's Node: of the functions framework's own command, or of a bundle, which serves itself
- * in its own folder, as in its container.
+ * Starts instances as processes with this process's Node: of the functions framework's own command, or of a bundle, as its
+ * container starts it.
  *
  * The framework listens on every interface of the machine when it is given a port number. Given a path it listens on a local
  * socket: nobody on the network reaches a function, and no port is ever taken.
@@ -36,12 +36,12 @@ export function processInstances({ sockets, cwd, compileCache }: ProcessOptions)
   return (spec, events): Instance => {
     started += 1;
     const socketPath = socketPathOf(sockets, started);
-    const program = spec.serves
-      ? [spec.source]
+    const program = spec.command
+      ? spec.command.slice(1)
       : [FRAMEWORK, `--target=${spec.target}`, `--source=${spec.source}`, '--signature-type=http'];
     const args = ['--disable-warning=MetadataLookupWarning', `--import=${CHILD}`, ...program];
     const child = spawn(process.execPath, args, {
-      cwd: spec.serves ? dirname(spec.source) : cwd,
+      cwd: spec.command ? dirname(spec.source) : cwd,
       env: {
         // Nothing else of this process's own: a local function must not come by somebody's real credentials (I12).
         PATH: process.env.PATH,

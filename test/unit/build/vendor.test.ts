@@ -93,6 +93,20 @@ describe('the slim libraries', () => {
     expect({ before, kind, same }).toEqual({ before: 'function', kind: 'function', same: true });
   });
 
+  test('the loader of descriptions tells what it did of messages, enums and services, when it is asked', async () => {
+    const script = `const { fromJSON } = require('@grpc/proto-loader');
+      const Kind = { values: { ONE: 0 } };
+      const Ask = { fields: { id: { type: 'string', id: 1 }, kind: { type: 'Kind', id: 2 } } };
+      const Get = { methods: { Get: { requestType: 'Ask', responseType: 'Ask' } } };
+      const definition = fromJSON({ nested: { a: { nested: { Kind, Ask, Get } } } });
+      exports.told = JSON.stringify(definition);
+      exports.bytes = definition['a.Get'].Get.requestSerialize({ id: 'x' }).toString('hex');`;
+    const whole: { told?: string; bytes?: string } = {};
+    new Function('require', 'exports', script)(require, whole);
+    expect(whole.told).toContain('fileDescriptorProtos');
+    expect(await slim(script)).toEqual(whole);
+  });
+
   test('a client that functions do not use says so', async () => {
     await expect(slim(`require('@google-cloud/pubsub').v1.SubscriberClient`)).rejects.toThrow(
       'left out of the bundles of functions',
