@@ -8,6 +8,7 @@ export function registerCost({ program, io }: Registration): void {
     .argument('[workload]', 'its description as JSON, as a file (@workload.json), or on stdin (-)')
     .option('--messages <rate>', 'messages a second from outside (default: 1)', number(0))
     .option('--steps <count>', 'calls in the run that each begins (default: 5)', wholeNumber(0, 100_000))
+    .option('--stack <name>', 'take the sizes of the functions of Pulumi.<name>.yaml')
     .option('--cpu <vcpus>', 'vCPUs of an instance', number(0.08, 8), 1)
     .option('--memory <MiB>', 'memory of an instance', wholeNumber(128, 32_768), 512)
     .option('--min-instances <count>', 'instances of each agent that are kept warm', wholeNumber(0, 1_000), 0)
@@ -21,6 +22,7 @@ evenly over the agents and the month. docs/cost.md says how each line is counted
 
 Examples:
   mesh cost --messages 10 --steps 6
+  mesh cost --stack prod --messages 10
   mesh cost @workload.json --json | jq '.items[] | select(.usd > 1)'
   mesh cost --messages 0 --min-instances 1`,
     )

@@ -6,7 +6,7 @@ import { readJson } from '../messages/input.ts';
 import { formatOf, type OutputOptions } from '../options.ts';
 import { Printer } from '../output/printer.ts';
 import { costText } from './cost-text.ts';
-import { fleetOf } from './fleet.ts';
+import { type Fleet, fleetOfGraph, fleetOfTopology } from './fleet.ts';
 import { project } from './projection.ts';
 import { Workload } from './workload.ts';
 
@@ -16,6 +16,8 @@ export interface CostOptions extends OutputOptions {
   readonly workload?: string;
   readonly messages?: number;
   readonly steps?: number;
+  /** Whose sizes are taken; left out: those that follow, for every agent. */
+  readonly stack?: string;
   readonly cpu: number;
   readonly memory: number;
   readonly minInstances: number;
@@ -25,17 +27,24 @@ export interface CostOptions extends OutputOptions {
 /**
  * Prints what a workload would cost in a month.
  *
- * @throws MeshError `ConfigurationInvalid` naming the field of the workload that is wrong
+ * @throws MeshError `ConfigurationInvalid` naming the field of the workload that is wrong, `NotFound` for a stack without a file
  */
 export async function cost(io: Io, options: CostOptions): Promise<void> {
   const workload = await workloadOf(io, options);
-  const topology = computeTopology(await readContracts(options.agents), { project: 'project' });
-  const { cpu, memory, minInstances } = options;
-  const fleet = fleetOf(topology, () => ({ cpu, memoryMiB: memory, minInstances }));
+  const fleet = await fleetOf(options);
   const projection = project(workload, fleet);
   new Printer(io, formatOf(options)).item({ workload, fleet, ...projection }, (palette) =>
     costText(projection, palette),
   );
+}
+
+async function fleetOf({ stack, agents, cpu, memory, minInstances }: CostOptions): Promise<Fleet> {
+  if (stack !== undefined) {
+    const { stackGraph } = await import('../deploy/stack-graph.ts');
+    return fleetOfGraph((await stackGraph({ stack, unbuilt: true })).graph);
+  }
+  const topology = computeTopology(await readContracts(agents), { project: 'project' });
+  return fleetOfTopology(topology, { cpu, memoryMiB: memory, minInstances });
 }
 
 /** The described workload, with what the command line says in its place; one message a second where nothing is said. */

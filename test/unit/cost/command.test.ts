@@ -21,6 +21,27 @@ describe('mesh cost', () => {
     expect(JSON.parse(stdout).workload).toMatchObject({ messagesPerSecond: 3, stepsPerRun: 9 });
   });
 
+  test('takes the sizes of the functions from a stack', async () => {
+    const { exitCode, stdout, stderr } = await cost('--stack', 'prod', '--messages', '0', '--json');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const { fleet, idleUsd } = JSON.parse(stdout);
+    expect(fleet.functions).toContainEqual({
+      agent: 'orders',
+      cpu: 1,
+      memoryMiB: 512,
+      concurrency: 20,
+      minInstances: 1,
+    });
+    expect(fleet.functions).toContainEqual(expect.objectContaining({ agent: 'payments', minInstances: 0 }));
+    expect(fleet).toMatchObject({ secrets: 5 });
+    // One instance of 1 vCPU and 512 MiB, idle for 730 hours.
+    expect(idleUsd).toBeCloseTo(730 * 3_600 * 2.5e-6 * 1.5);
+  });
+
+  test('knows no stack without a file', async () => {
+    expect((await cost('--stack', 'moon')).exitCode).toBe(6);
+  });
+
   test.each([
     ['{"messagesPerSecond":-1}', /the workload: messagesPerSecond: .*>=0/],
     ['{"mesages":1}', /the workload: .*"mesages"/],
