@@ -4,12 +4,12 @@ import type { Entry } from './entry.ts';
 
 /** The claim checks of all that the code of a run, or the fold of its history, may look into: what it was given from outside. */
 export function givenChecks(entries: readonly Entry[]): ClaimCheck[] {
-  const checks: ClaimCheck[] = [];
-  for (const entry of entries) {
-    const check = claimCheckOf(given(entry), 'the history');
-    if (check) checks.push(check);
-  }
-  return checks;
+  return entries.flatMap((entry) => givenCheck(entry) ?? []);
+}
+
+/** The claim check of what an entry was given from outside. */
+export function givenCheck(entry: Entry): ClaimCheck | undefined {
+  return claimCheckOf(given(entry), 'the history');
 }
 
 function given(entry: Entry): Json | undefined {

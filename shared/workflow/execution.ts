@@ -8,10 +8,20 @@ import { REPLY_BYTES } from '../contract/reply.ts';
 import type { Command } from './command.ts';
 import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
-import { type CodeEntry, describeEntry, type Entry, isCodeEnd, isCodeEntry, type RunEvent } from './entry.ts';
+import {
+  type CodeEntry,
+  describeEntry,
+  type Entry,
+  isCodeEnd,
+  isCodeEntry,
+  isRunEvent,
+  type RunEvent,
+} from './entry.ts';
 import { callerLine } from './foreign-await.ts';
 import { type Applied, Ledger } from './ledger.ts';
+import { LookAhead } from './look-ahead.ts';
 import { CallStep } from './operations/call-step.ts';
+import { GroupStep } from './operations/group-step.ts';
 import { type Difference, Parked } from './parked.ts';
 import { Payloads } from './payloads.ts';
 import type { Details, Op } from './scope.ts';
@@ -108,6 +118,7 @@ export class Execution {
   async replay(): Promise<void> {
     this.#replaying = true;
     this.payloads.live = false;
+    const ahead = this.#coroutine && new LookAhead(this.#entries);
     try {
       for (let events = 1; this.#cursor < this.#recorded; ) {
         if (this.#passPatches()) continue;
@@ -115,15 +126,31 @@ export class Execution {
         this.#cursor += 1;
         const over = this.ledger.outcome !== undefined || !this.#coroutine;
         if (!over && isCodeEntry(entry)) throw mismatch(entry, undefined, 'which the code does not issue');
+        if (ahead?.any && !over) await ahead.load(this.payloads, this.#nextEvent());
         const applied = this.ledger.apply(entry);
         if (over) continue;
         await this.#resume(entry, applied);
+        if (ahead?.any) this.#letGo(ahead.from(this.#cursor));
         if (++events % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
       }
     } finally {
       this.payloads.live = true;
     }
     this.#replaying = false;
+  }
+
+  /** Where the entries end that follow from the event before the cursor. */
+  #nextEvent(): number {
+    let at = this.#cursor;
+    for (let entry = this.#entries[at]; entry && !isRunEvent(entry); entry = this.#entries[at]) at += 1;
+    return at;
+  }
+
+  /** What the code was given is its own; what it may still be given is in a signal that came early, or in a group that is not complete. */
+  #letGo(except?: ReadonlySet<string>): void {
+    if (this.payloads.bytes === 0 || this.ledger.leftSignals.length > 0) return;
+    for (const step of this.ledger.open.values()) if (step instanceof GroupStep) return;
+    this.payloads.forget(except);
   }
 
   /**
@@ -152,6 +179,7 @@ export class Execution {
     }
     if (!codeOver) await this.#resume(taken, applied);
     if (!more) this.#unwind();
+    this.#letGo();
     return 'taken';
   }
 

@@ -2,13 +2,12 @@ import { deflateRawSync } from 'node:zlib';
 import type { Contract } from '../contract/agent.ts';
 import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
-import { type Failure, toFailure } from '../contract/failure.ts';
+import type { Failure } from '../contract/failure.ts';
 import type { Ids } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
 import { runPath } from '../contract/names.ts';
 import type { Write } from '../contract/store.ts';
 import type { Decision, DecisionRequest, Send } from '../kernel/route.ts';
-import { givenChecks } from './claim-checks.ts';
 import type { Command } from './command.ts';
 import { continued } from './continuation.ts';
 import type { Definitions } from './definitions.ts';
@@ -78,27 +77,6 @@ export interface Stand {
   history(): Promise<readonly Entry[]>;
 }
 
-/** Puts at hand what the code may look into. Nothing is read where there are no claim checks. */
-async function load({ payloads, find }: Stand, entries: readonly Entry[]): Promise<void> {
-  const missing = payloads.missing(givenChecks(entries));
-  if (missing.length > 0) payloads.add(await find(missing));
-}
-
-/**
- * What came, where a payload of it is not to be had: what a command did is then unknown, as if it had failed.
- *
- * @throws MeshError `ClaimCheckLost`, `ClaimCheckDamaged` for a signal
- */
-function told(payloads: Payloads, event: RunEvent): RunEvent {
-  if (event.e === 'signalled') {
-    const trouble = payloads.trouble(event.payload);
-    if (trouble) throw trouble;
-  }
-  if (event.e !== 'replied' || !event.reply.ok) return event;
-  const trouble = payloads.trouble(event.reply.output);
-  return trouble ? { ...event, reply: { ok: false, error: toFailure(trouble) } } : event;
-}
-
 /**
  * Brings a run on by what came, and says what to write and send. `stale`: nothing of it had any effect, and the execution in memory is
  * where it was; only asked of that, since replay had better be spared by looking first.
@@ -119,16 +97,15 @@ export async function bringOn(
 async function goOn(
   host: Host,
   stand: Stand,
-  came: readonly RunEvent[],
+  events: readonly RunEvent[],
   log: Log,
 ): Promise<Brought | 'stale' | undefined> {
   const { run, warm } = stand;
   if (!warm || run.status === 'blocked' || run.kept.length > 0) return undefined;
   const { execution, speakFor } = warm;
   const { ledger } = execution;
-  if (needsCode(ledger, came) && !execution.hasCode) return undefined;
-  await load(stand, came);
-  const events = came.map((event) => told(stand.payloads, event));
+  if (needsCode(ledger, events) && !execution.hasCode) return undefined;
+  stand.payloads.findBy(stand.find);
   const outcome = ledger.outcome;
   speakFor(log);
   const now = () => timeOf(host, ledger.time, events);
@@ -156,7 +133,8 @@ export async function replay(
 ): Promise<Brought> {
   const { run, payloads } = stand;
   const history = await stand.history();
-  let events = [...run.kept, ...came];
+  const events = [...run.kept, ...came];
+  payloads.findBy(stand.find);
   let before: Ledger;
   try {
     before = Ledger.of(history);
@@ -164,10 +142,6 @@ export async function replay(
     if (!(error instanceof Parked)) throw error;
     // Not even an end from outside can be taken: what is to be undone can't be told.
     return park(host, run, events, error.failure, log);
-  }
-  if (needsCode(before, events)) {
-    await load(stand, [...history, ...events]);
-    events = [...run.kept, ...came.map((event) => told(payloads, event))];
   }
   let spoken = log;
   const codeLog = lazyLog(() => spoken);

@@ -11,10 +11,15 @@ import { toFailure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import { Parked } from './parked.ts';
 
+/** Reads payloads; for one that is not to be had, the error that says why. */
+type Find = (checks: readonly ClaimCheck[]) => Promise<ReadonlyMap<string, Uint8Array | MeshError>>;
+
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * The payloads of one run that are too large to inline: its history, its commands and its document hold claim checks, its code gets what
- * they stand for. It reads and writes nothing: what the code may ask for is put in beforehand, and what is new is handed out to be written
- * before anything refers to it (I6).
+ * they stand for. It writes nothing: what is new is handed out to be written before anything refers to it (I6). What is at hand is what the
+ * code is about to be given, not all that it ever was.
  */
 export class Payloads {
   readonly #known = new Map<string, Uint8Array | MeshError>();
@@ -23,10 +28,29 @@ export class Payloads {
   live = true;
   /** Of JSON, in memory. */
   bytes = 0;
-
   /** Whether the run refers to any, as far as was needed to be known. */
-  get any(): boolean {
-    return this.#known.size > 0;
+  any = false;
+  #find: Find | undefined;
+
+  /** From now on what is not at hand is read by `find`: what was looked at need not be kept then. */
+  findBy(find: Find): void {
+    this.#find = find;
+  }
+
+  /** Has these at hand, as far as they are to be had. */
+  async load(checks: readonly ClaimCheck[]): Promise<void> {
+    const missing = checks.filter(({ sha256 }) => !this.#known.has(sha256));
+    if (missing.length > 0 && this.#find) this.add(await this.#find(missing));
+  }
+
+  /** Lets go of all that can be read again: what is new has still to be written. */
+  forget(except: ReadonlySet<string> = NONE): void {
+    if (!this.#find) return;
+    for (const [sha256, payload] of this.#known) {
+      if (except.has(sha256) || this.#fresh.has(sha256)) continue;
+      this.#known.delete(sha256);
+      if (payload instanceof Uint8Array) this.bytes -= payload.length;
+    }
   }
 
   /** Those that are given, by their SHA-256. */
@@ -73,15 +97,9 @@ export class Payloads {
   }
 
   /** Why a payload is not to be had; undefined for one that is, or was never asked for. */
-  trouble(payload: Json | undefined): MeshError | undefined {
-    const check = claimCheckOf(payload);
-    const found = check && this.#known.get(check.sha256);
+  trouble({ sha256 }: ClaimCheck): MeshError | undefined {
+    const found = this.#known.get(sha256);
     return found instanceof MeshError ? found : undefined;
-  }
-
-  /** Those that are not at hand. */
-  missing(checks: readonly ClaimCheck[]): readonly ClaimCheck[] {
-    return checks.filter(({ sha256 }) => !this.#known.has(sha256));
   }
 
   /** Puts in what was read. */
@@ -97,6 +115,7 @@ export class Payloads {
   }
 
   #put(sha256: string, payload: Uint8Array | MeshError): void {
+    this.any = true;
     if (this.#known.get(sha256) instanceof Uint8Array) return;
     this.#known.set(sha256, payload);
     if (payload instanceof Uint8Array) this.bytes += payload.length;

@@ -1,6 +1,8 @@
+import type { ClaimCheck } from '../contract/claim-check.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { toJson } from '../contract/json.ts';
 import { advance } from './advance.ts';
+import { givenCheck } from './claim-checks.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
 import type { Execution, RunCode, SideEffect, Taken } from './execution.ts';
@@ -47,7 +49,9 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
   let taken: Taken = 'stale';
   for (const [position, event] of events.entries()) {
     const more = request.together === true && position < events.length - 1;
-    at = await advance({ code, history, live: at.live, events: [event], lenient: position < lenient, more });
+    const check = at.live.hasCode ? givenCheck(event) : undefined;
+    const known = check ? await told(at.live.payloads, event, check, position < lenient) : event;
+    at = await advance({ code, history, live: at.live, events: [known], lenient: position < lenient, more });
     taken = at.taken;
     commands.push(...at.commands);
     appended.push(...at.appended);
@@ -64,6 +68,29 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
     appended.push(...at.live.takeAppended());
   }
   return { live: at.live, appended, commands, taken };
+}
+
+/**
+ * What came, with its payload at hand. Of one that is not to be had: what a command did is then unknown, as if it had failed; a signal that
+ * was kept is skipped.
+ *
+ * @throws MeshError `ClaimCheckLost`, `ClaimCheckDamaged` for a signal that can be refused
+ */
+async function told(
+  payloads: Payloads,
+  event: RunEvent,
+  check: ClaimCheck,
+  kept: boolean,
+): Promise<RunEvent> {
+  await payloads.load([check]);
+  const trouble = payloads.trouble(check);
+  if (!trouble) return event;
+  if (event.e === 'signalled') {
+    if (!kept) throw trouble;
+    return { ...event, invalid: true };
+  }
+  if (event.e !== 'replied') return event;
+  return { ...event, reply: { ok: false, error: toFailure(trouble) } };
 }
 
 async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {

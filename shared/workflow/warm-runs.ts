@@ -44,7 +44,7 @@ export class WarmRuns {
     this.#drop(runId);
     const bytes = pagedBytes + history.length + warm.execution.payloads.bytes;
     // It would drive out all others, and be driven out by the next.
-    if (bytes > MOST_BYTES / 2) return;
+    if (bytes > MOST_BYTES) return;
     this.#runs.set(runId, { ...warm, revision, bytes });
     this.#bytes += bytes;
     for (const oldest of this.#runs.keys()) {
