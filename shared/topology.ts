@@ -4,11 +4,13 @@ import {
   type Deployment,
   deadSubscriptionOf,
   deadTopicOf,
+  digest,
   eventsSubscriptionOf,
   eventsTopic,
   MeshError,
   milliseconds,
   pushAccountOf,
+  SWEEP,
   scheduleSourceOf,
   subscriptionOf,
   topicOf,
@@ -105,6 +107,8 @@ export interface Environment {
 /** Pub/Sub waits this long for a push to be answered, and no longer (docs.cloud.google.com/pubsub/docs/push). */
 const LONGEST_ACK_DEADLINE_SECONDS = 600;
 const LONGEST_FILTER_BYTES = 256;
+/** No contract has a schedule of this name (schedule-rules.ts). */
+const SWEEP_SCHEDULE = 'mesh-sweep';
 /** Dead letters wait for their recorder, and what it can't take for people (docs.cloud.google.com/pubsub/docs/subscription-properties). */
 const LONGEST_RETENTION_DAYS = 31;
 /** Of the mesh's own documents with `expireAt`. */
@@ -170,9 +174,10 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
       concurrency: contract.limits.concurrency,
       timeoutSeconds: Math.ceil(milliseconds(contract.limits.timeout) / 1_000),
     })),
-    schedules: agents.flatMap((agent) =>
-      schedulesOf(agent, prefix, `projects/${project}/locations/${location}/jobs`),
-    ),
+    schedules: agents.flatMap((agent) => {
+      const jobs = `projects/${project}/locations/${location}/jobs`;
+      return [...schedulesOf(agent, prefix, jobs), ...sweepsOf(agent, prefix, jobs)];
+    }),
     secrets: [...new Set(agents.flatMap((agent) => agent.secrets))].sort(),
     expiring: expiringOf(agents),
     indexes: indexesOf(recorder),
@@ -242,6 +247,30 @@ function schedulesOf({ name: agent, schedules }: Contract, prefix: string, jobs:
   );
 }
 
+/** Once an hour an agent that hosts workflows looks for runs that lost something, each at a minute of its own. */
+function sweepsOf({ name: agent, workflows }: Contract, prefix: string, jobs: string): Schedule[] {
+  if (Object.keys(workflows).length === 0) return [];
+  const minute = Number.parseInt(digest('sweep', agent).slice(0, 4), 32) % 60;
+  return [
+    {
+      name: `${jobs}/${prefix}-${agent}-${SWEEP_SCHEDULE}`,
+      agent,
+      schedule: SWEEP_SCHEDULE,
+      cron: `${minute} * * * *`,
+      timeZone: 'Etc/UTC',
+      topic: topicOf(prefix, agent),
+      attributes: {
+        'ce-specversion': '1.0',
+        'ce-type': SWEEP,
+        'ce-source': scheduleSourceOf(agent),
+        'content-type': 'application/json',
+        schedule: SWEEP_SCHEDULE,
+      },
+      data: 'null',
+    },
+  ];
+}
+
 /** State is kept for ever unless its contract says otherwise; what the mesh writes for itself never is. */
 function expiringOf(agents: readonly Contract[]): string[] {
   const states = agents.flatMap(({ state }) =>
@@ -261,6 +290,9 @@ function indexesOf(recorder: Contract | undefined): CompositeIndex[] {
   return [
     ...each('workflows', ['agent', 'key', 'status', 'workflow'], { field: 'createdAt', order: 'descending' }),
     ...each('workflows', ['status', 'workflow'], { field: 'endedAt', order: 'ascending' }),
+    // Of the sweeps.
+    ...each('workflows', ['agent'], { field: 'wakeAt', order: 'ascending' }),
+    ...each('slots', ['waited'], { field: 'updatedAt', order: 'ascending' }),
     ...(letters === undefined
       ? []
       : each(letters, ['agent', 'code', 'status', 'type'], { field: 'lastSeen', order: 'descending' })),

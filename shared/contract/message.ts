@@ -66,6 +66,8 @@ export const PAUSE = 'mesh.pause';
 export const RESUME = 'mesh.resume';
 /** Gives back the slot that a run of a workflow with `concurrency` held or waited for. */
 export const SLOT = 'mesh.slot';
+/** Has an agent look for runs of its workflows that lost a timer, a reply or a slot. */
+export const SWEEP = 'mesh.sweep';
 export const DEAD_LETTER = 'mesh.dead-letter';
 /** Proves that an agent gets its messages, and does nothing else. */
 export const CANARY = 'mesh.canary';

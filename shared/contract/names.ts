@@ -24,9 +24,10 @@ function accountId(name: string): string {
 
 export const inboxPath = (agent: string, key: string) => `agents/${agent}/inbox/${key}`;
 export const statePath = (agent: string, key: string) => `agents/${agent}/state/${encodeKey(key)}`;
-/** Where the slots of a workflow's concurrency key are counted. */
+/** Where the slots of an agent's concurrency keys are counted. */
+export const slotsOf = (agent: string) => `agents/${agent}/slots`;
 export const slotPath = (agent: string, workflow: string, value: string) =>
-  `agents/${agent}/slots/${digest('slot', workflow, value)}`;
+  `${slotsOf(agent)}/${digest('slot', workflow, value)}`;
 /** The `ce-source` of what an agent sends. */
 export const sourceOf = (agent: string) => `/agents/${agent}`;
 /** The `ce-source` of what an agent's schedules send. */

@@ -24,6 +24,8 @@ function problemOf(name: string, schedule: ScheduleSpec, contract: Contract): Pr
   const { cron, timeZone, message, input = null } = schedule;
   if (!NAME.test(name))
     return { at: '', is: 'must be 1 to 63 lower-case letters, digits and dashes, beginning with a letter' };
+  if (name.startsWith('mesh-'))
+    return { at: '', is: "is one of the mesh's own names, which begin with mesh-" };
   const cronIs = cronProblem(cron);
   if (cronIs !== undefined) return { at: '.cron', is: cronIs };
   if (timeZone !== undefined && !isTimeZone(timeZone))

@@ -307,6 +307,7 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
         route.decide({
           ...{ message, documents, key, signal, log },
           read: (paths) => batch.read(paths),
+          query: (asked) => store.query(asked),
           payloads: (checks) => blobs.read(checks),
         }),
       );

@@ -68,6 +68,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const ahead = new Ahead(store);
 
   const read: DecisionRequest['read'] = (paths) => store.read(paths);
+  const query: DecisionRequest['query'] = (asked) => store.query(asked);
   const payloads: DecisionRequest['payloads'] = (checks) => blobs.read(checks);
 
   async function handle(delivery: Delivery): Promise<Outcome> {
@@ -179,7 +180,7 @@ export function createKernel(options: KernelOptions): Kernel {
       }
       checkDeadline(message, clock.now());
       const document = lane && documents[reads.indexOf(lane.path)];
-      if (lane && isBetterLeft(route, document, conflicts, lane.crowded()))
+      if (lane && isBetterLeft(route, document, conflicts, lane.crowded(), message))
         return drained(work, drainer.leave, lane);
       try {
         const until = turn?.waitUntil(clock.now(), owner);
@@ -219,7 +220,8 @@ export function createKernel(options: KernelOptions): Kernel {
     const held = { version: undefined, timeLeft: timeoutMs, endTurn: () => [] };
     return ahead.take(reads, inboxPath(contract.name, key), (documents) => {
       const document = lane && documents[reads.indexOf(lane.path)];
-      if (lane && isBetterLeft(route, document, 0, lane.crowded())) return drained(work, drainer.leave, lane);
+      if (lane && isBetterLeft(route, document, 0, lane.crowded(), work.message))
+        return drained(work, drainer.leave, lane);
       return decideAndCommit(work, key, documents, held, { lane, unread: true });
     });
   }
@@ -298,7 +300,7 @@ export function createKernel(options: KernelOptions): Kernel {
       return await withinTime(
         clock,
         { timeoutMs: timeLeft, ...(deadline !== undefined && { deadline }) },
-        (signal) => route.decide({ message, documents, key, signal, log, read, payloads }),
+        (signal) => route.decide({ message, documents, key, signal, log, read, query, payloads }),
       );
     } catch (error) {
       if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;

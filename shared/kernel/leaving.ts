@@ -1,3 +1,4 @@
+import type { Message } from '../contract/message.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { markOf, withMark } from './mailbox.ts';
 import type { Route } from './route.ts';
@@ -11,8 +12,10 @@ export function isBetterLeft(
   document: StoredDocument | undefined,
   conflicts: number,
   crowd: boolean,
+  message: Message,
 ): boolean {
   if (!mailbox || !document) return false;
+  if (mailbox.drains?.(message)) return true;
   if (markOf(document) || conflicts >= CONFLICTS_ALONE) return true;
   return crowd && mailbox.crowded(document);
 }

@@ -4,7 +4,7 @@ import type { Failure } from '../contract/failure.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
-import type { StoredDocument, Write } from '../contract/store.ts';
+import type { Query, StoredDocument, Write } from '../contract/store.ts';
 
 /**
  * What the kernel does with one type of message. The kernel owns the steps around it (decode, dedupe, commit, publish, the
@@ -46,6 +46,8 @@ export interface Mailbox {
   documentOf(message: Message): string | undefined;
   /** Whether more messages for the document are to be expected than had better be committed one by one. */
   crowded(document: StoredDocument): boolean;
+  /** Whether the message is to be left in any case: it has the mailbox drained, and is taken after what is in it. */
+  drains?(message: Message): boolean;
 }
 
 export interface DecisionRequest {
@@ -58,6 +60,8 @@ export interface DecisionRequest {
   readonly log: Log;
   /** Reads more documents, in one request, where those of `reads` turn out not to be enough: once in a decision at most (I5). */
   read(paths: readonly string[]): Promise<(StoredDocument | undefined)[]>;
+  /** Looks for documents: for routes that look after others' work, not for those of ordinary messages (I5). */
+  query(query: Query): Promise<StoredDocument[]>;
   /** The payloads that claim checks stand for, as JSON in UTF-8, by their SHA-256; for one that is not to be had, the error that says why. */
   payloads(checks: readonly ClaimCheck[]): Promise<ReadonlyMap<string, Uint8Array | MeshError>>;
 }

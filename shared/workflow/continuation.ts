@@ -85,6 +85,8 @@ function successor(
     ...(run.parentRunId !== undefined && { parentRunId: run.parentRunId }),
     ...(run.slot && { slot: run.slot }),
     ...(deadlineAt && { deadlineAt }),
+    // By then it is to have begun.
+    wakeAt: new Date(now),
   };
 }
 

@@ -84,6 +84,6 @@ export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain |
   return replay(host, { ...stand, run: next }, [], log);
 }
 
-function plain(host: Host, run: RunRecord): Plain {
+function plain(host: Host, { wakeAt: _, ...run }: RunRecord): Plain {
   return { run: { ...run, updatedAt: new Date(host.clock.now()) }, writes: [], sends: [] };
 }

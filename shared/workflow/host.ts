@@ -23,7 +23,8 @@ import { lookedAfter } from './renewal.ts';
 import { append, entryBytes, expiring } from './run-history.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
-import { recheckSend, sendsOf } from './sends.ts';
+import { recheckAt, recheckSend, sendsOf } from './sends.ts';
+import { wakeOf } from './wake.ts';
 import type { WarmRun, WarmRuns } from './warm-runs.ts';
 
 export interface Host {
@@ -213,11 +214,13 @@ function settled(
   log: Log,
 ): Brought {
   const { ledger } = live;
-  const { failure: _failure, ...rest } = run;
+  const { failure: _failure, wakeAt: _wakeAt, ...rest } = run;
   const { output, failure, endedAt, status, customStatus, progress: work } = ledger;
   const now = host.clock.now();
+  const wakeAt = endedAt === undefined ? wakeOf(ledger, run, now) : undefined;
   const next: RunRecord = {
     ...rest,
+    ...(wakeAt && { wakeAt }),
     ...summaryOf(ledger),
     status,
     kept: [],
@@ -257,7 +260,11 @@ function park(host: Host, run: RunRecord, kept: readonly RunEvent[], failure: Fa
     failure,
     kept,
     updatedAt: new Date(host.clock.now()),
-    ...(!armed && { rechecks: run.rechecks + 1, checks: 1 }),
+    ...(!armed && {
+      rechecks: run.rechecks + 1,
+      checks: 1,
+      wakeAt: recheckAt({ checks: 1 }, host.clock.now()),
+    }),
   };
   if (Buffer.byteLength(blocked.history) + Buffer.byteLength(JSON.stringify(kept)) > DOCUMENT_LIMIT) {
     const message = `the run is blocked, and keeps as many messages as it can hold: ${failure.message}`;

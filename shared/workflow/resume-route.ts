@@ -25,8 +25,9 @@ import { renewal } from './renewal.ts';
 import { readHistory } from './run-history.ts';
 import { runNotFound } from './run-not-found.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
-import { parseAttemptId, recheckSend, releaseSend } from './sends.ts';
+import { overdueSends, parseAttemptId, recheckAt, recheckSend, releaseSend } from './sends.ts';
 import { timerOf } from './timer.ts';
+import { nextWake } from './wake.ts';
 
 /** The mesh's own messages that bring a run on. */
 export const RESUMING = [REPLY, SIGNAL, TIMER, CANCEL, TERMINATE, PAUSE, RESUME] as const;
@@ -51,6 +52,7 @@ const CROWD = 16;
 const mailbox: Mailbox = {
   documentOf: (message) => (message.stepId === undefined ? undefined : runPath(runIdOf(message))),
   crowded: ({ fields }) => ((fields.steps as { readonly open?: number } | undefined)?.open ?? 0) >= CROWD,
+  drains: isSweep,
 };
 
 async function resume(host: Host, type: Resuming, request: DecisionRequest): Promise<Decision> {
@@ -75,6 +77,7 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     throw new MeshError('RunNotFound', `the run ${run.runId} ${where}`, { field: 'runid' });
   }
   const { runId, workflow, version } = run;
+  if (isSweep(message)) return swept(host, run, document.version, request);
   const log = request.log.child({ runId, workflow, version });
   if (
     type === TIMER &&
@@ -152,6 +155,40 @@ function timeAt(host: Host, latest: number, { type, notBefore }: Message): numbe
   return type === TIMER && notBefore !== undefined ? Math.max(now, Date.parse(notBefore)) : now;
 }
 
+/** What was due is sent once more, under the ids that it had; a run that has not begun yet begins, and one that is blocked is tried. */
+async function swept(
+  host: Host,
+  run: RunRecord,
+  ifVersion: string,
+  request: DecisionRequest,
+): Promise<Decision> {
+  const { runId, workflow, version, status } = run;
+  const now = host.clock.now();
+  const log = request.log.child({ runId, workflow, version });
+  if (run.endedAt || !run.wakeAt || run.wakeAt.getTime() > now) return NO_EFFECT;
+  const stand = standOf(host, run, request);
+  log.warn('the run should have been heard of', { wakeAt: run.wakeAt.toISOString(), status });
+  if (status === 'blocked' && !isHeld(run)) return recheck(host, stand, request.message, ifVersion, log);
+  if (isToBegin(run) && !isHeld(run)) {
+    const begun = await begin(host, stand, log);
+    if (begun) return decisionOf(host, begun, ifVersion, stand.payloads);
+  }
+  const ledger = stand.warm?.execution.ledger ?? (await folded(stand));
+  const { wakeAt: _, ...rest } = run;
+  const wakeAt = isHeld(run) || !ledger ? undefined : nextWake(ledger, run, now);
+  const next: RunRecord = { ...rest, ...(wakeAt && { wakeAt }) };
+  const sends = isHeld(run) ? [] : overdueSends(run, await stand.history(), now);
+  return decisionOf(
+    host,
+    { run: next, writes: [], sends, ...(stand.warm && { warm: stand.warm }) },
+    ifVersion,
+  );
+}
+
+function isSweep({ type, data }: Message): boolean {
+  return type === TIMER && timerOf(data).timer === 'sweep';
+}
+
 /** The execution goes back to where it was found. */
 function noEffect(host: Host, { run, warm }: Stand): Decision {
   if (warm) host.warm.put(run, warm);
@@ -198,11 +235,14 @@ async function recheck(
 ): Promise<Decision> {
   const { run } = stand;
   const timer = timerOf(message.data);
-  const due = run.status === 'blocked' && timer.timer === 'recheck' && timer.recheck === run.rechecks;
+  const asked = timer.timer === 'sweep' || (timer.timer === 'recheck' && timer.recheck === run.rechecks);
+  const due = run.status === 'blocked' && asked;
   if (!due) return NO_EFFECT;
   const brought = await replay(host, stand, [], log);
   if (brought.run.status !== 'blocked') return decisionOf(host, brought, ifVersion, stand.payloads);
-  const again = { ...brought.run, rechecks: run.rechecks + 1, checks: run.checks + 1 };
+  const checks = run.checks + 1;
+  const wakeAt = recheckAt({ checks }, host.clock.now());
+  const again = { ...brought.run, rechecks: run.rechecks + 1, checks, wakeAt };
   const sends = [recheckSend(again, host.clock.now())];
   return decisionOf(host, { run: again, writes: [], sends }, ifVersion);
 }

@@ -63,6 +63,8 @@ export interface RunRecord {
   /** The run whose work it goes on with, as it was when it continued; and on that one, the run that goes on. */
   readonly continuedFrom?: string;
   readonly continuedAs?: string;
+  /** When it is to have been heard of: a sweep looks after one that was not. Left out where it waits for people. */
+  readonly wakeAt?: Date;
   /** When it fails, if it has not ended by then. */
   readonly deadlineAt?: Date;
   /** When the payloads that its history refers to are renewed next; left out as long as it refers to none. */
@@ -115,7 +117,8 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
   const { endedAt, expireAt, output, customStatus, progress, failure, rerunOf } = fields;
-  const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, renewAt, slot, paused } = fields;
+  const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, renewAt, wakeAt, slot, paused } =
+    fields;
   return {
     runId: path.slice(path.lastIndexOf('/') + 1),
     workflow: text('workflow'),
@@ -146,6 +149,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     ...(isString(continuedAs) && { continuedAs }),
     ...(isDate(deadlineAt) && { deadlineAt }),
     ...(isDate(renewAt) && { renewAt }),
+    ...(isDate(wakeAt) && { wakeAt }),
     ...(slot && { slot: slot as unknown as NonNullable<RunRecord['slot']> }),
     ...(paused && { paused: paused as unknown as NonNullable<RunRecord['paused']> }),
     kept: JSON.parse(text('kept')) as RunEvent[],

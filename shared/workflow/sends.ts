@@ -5,6 +5,8 @@ import { CANCEL, REPLY, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
 import type { Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
+import type { Entry } from './entry.ts';
+import { Ledger } from './ledger.ts';
 import type { RunRecord, Waiter } from './run-record.ts';
 import type { Timer } from './timer.ts';
 
@@ -96,6 +98,23 @@ export function beginSend(agent: string, runId: string): Send {
   return { to: { agent }, type: TIMER, data: { timer: 'begin' }, runId };
 }
 
+/** The timers of a run that are past, to be taken at once: as the messages that they were armed as, so that none is taken twice. */
+export function overdueSends(run: RunRecord, history: readonly Entry[], now: number): Send[] {
+  const timers: Extract<Command, { do: 'timer' }>[] = [];
+  const ledger = new Ledger();
+  for (const entry of history)
+    for (const command of ledger.apply(entry)?.commands ?? [])
+      if (command.do === 'timer') timers.push(command);
+  const past = timers.filter(({ at, step }) => at <= now && ledger.steps.get(step)?.status === 'open');
+  const { deadlineAt, renewAt } = run;
+  const armed = [
+    ...sendsOf(run, past),
+    ...(deadlineAt && deadlineAt.getTime() <= now ? [deadlineSend(run, deadlineAt)] : []),
+    ...(renewAt && renewAt.getTime() <= now ? [renewSend(run, renewAt)] : []),
+  ];
+  return armed.map(({ at: _, ...send }) => send);
+}
+
 export function deadlineSend(run: RunRecord, deadlineAt: Date): Send {
   const at = deadlineAt.getTime();
   return timerSend(run, { timer: 'deadline', at }, at, undefined, `deadline:${at}`);
@@ -159,9 +178,13 @@ function endReply({ status, output, failure, workflow, key }: RunRecord): Reply 
 const FIRST_CHECK_MS = milliseconds('1m');
 const LONGEST_CHECK_MS = milliseconds('1h');
 
+export function recheckAt({ checks }: Pick<RunRecord, 'checks'>, now: number): Date {
+  return new Date(now + Math.min(LONGEST_CHECK_MS, FIRST_CHECK_MS * 2 ** (checks - 1)));
+}
+
 /** Arms the next look at a blocked run. */
 export function recheckSend(run: RunRecord, now: number): Send {
-  const at = now + Math.min(LONGEST_CHECK_MS, FIRST_CHECK_MS * 2 ** (run.checks - 1));
+  const at = recheckAt(run, now).getTime();
   return timerSend(
     run,
     { timer: 'recheck', recheck: run.rechecks },

@@ -7,7 +7,7 @@ import type { Route } from '../kernel/route.ts';
 import { type Host, NO_EFFECT } from './host.ts';
 import { decodeRun } from './run-record.ts';
 import { beginSend } from './sends.ts';
-import { decodeSlots, encodeSlots, enter, leave, type Passed, type Slots } from './slots.ts';
+import { decodeSlots, encodeSlots, enter, leave, type Passed, type Slots, type SlotsOf } from './slots.ts';
 
 /** `mesh.slot`: gives a slot back, or puts a run in the queue; and lets those begin that have waited longest. */
 export function slotRoute(host: Host): Route {
@@ -32,7 +32,7 @@ export function slotRoute(host: Host): Route {
         return NO_EFFECT;
       }
       return {
-        writes: [slotsWrite(pathOf(change), passed.slots, document)],
+        writes: [slotsWrite(contract.name, change, passed.slots, document, host.clock.now())],
         sends: passed.begun.map((begun) => beginSend(contract.name, begun)),
       };
     },
@@ -52,11 +52,17 @@ function entered(
 }
 
 /** The document is there only while somebody is in it. */
-export function slotsWrite(path: string, slots: Slots, document: StoredDocument | undefined): Write {
-  if (!document) return { kind: 'create', path, fields: encodeSlots(slots) };
+export function slotsWrite(
+  agent: string,
+  { workflow, value }: SlotsOf,
+  slots: Slots,
+  document: StoredDocument | undefined,
+  now: number,
+): Write {
+  const path = slotPath(agent, workflow, value);
+  const fields = encodeSlots(slots, { workflow, value }, now);
+  if (!document) return { kind: 'create', path, fields };
   const { version: ifVersion } = document;
   const empty = slots.holders.length === 0 && slots.queue.length === 0;
-  return empty
-    ? { kind: 'delete', path, ifVersion }
-    : { kind: 'put', path, fields: encodeSlots(slots), ifVersion };
+  return empty ? { kind: 'delete', path, ifVersion } : { kind: 'put', path, fields, ifVersion };
 }

@@ -48,8 +48,15 @@ function letIn({ holders, queue }: Slots, limit: number): Passed {
 }
 
 /** As text: each element of a list would be an entry of an index, of which a document may have 40,000. */
-export function encodeSlots({ holders, queue }: Slots): Fields {
-  return { holders: holders.join(' '), queue: queue.join(' ') };
+export function encodeSlots({ holders, queue }: Slots, of: SlotsOf, now: number): Fields {
+  const waited = queue.length > 0;
+  return { ...of, holders: holders.join(' '), queue: queue.join(' '), waited, updatedAt: new Date(now) };
+}
+
+/** Which slots they are. */
+export interface SlotsOf {
+  readonly workflow: string;
+  readonly value: string;
 }
 
 export function decodeSlots(document: StoredDocument | undefined): Slots {

@@ -102,7 +102,7 @@ interface Entered {
 
 /** A slot for the run, or its place in the queue, to be had in the commit that creates it. Undefined: as many may run as like. */
 function enterSlots(
-  { contract }: Host,
+  { contract, clock }: Host,
   { message, documents: [, document] }: DecisionRequest,
   spec: WorkflowSpec,
   workflow: string,
@@ -114,7 +114,7 @@ function enterSlots(
   const { slots, begun } = enter(decodeSlots(document), runId, spec.concurrency.limit);
   return {
     slot: { value, held: begun.includes(runId) },
-    writes: [slotsWrite(slotPath(contract.name, workflow, value), slots, document)],
+    writes: [slotsWrite(contract.name, { workflow, value }, slots, document, clock.now())],
     sends: begun.filter((other) => other !== runId).map((other) => beginSend(contract.name, other)),
   };
 }

@@ -69,6 +69,11 @@ export abstract class Step<E extends StepEntry = StepEntry> {
     this.startedAt = at;
   }
 
+  /** When the next timer of it rings, in milliseconds since the epoch. */
+  get due(): number | undefined {
+    return undefined;
+  }
+
   abstract begin(run: StepRun): Progress;
 
   /** Takes an event of this step. Undefined: it has no effect, being stale or a duplicate. */

@@ -18,7 +18,9 @@ export type Timer =
   | { readonly timer: 'deadline'; readonly at: number }
   /** Milliseconds since the epoch: the payloads that a long run refers to are to be kept for longer. */
   | { readonly timer: 'renew'; readonly at: number }
-  | { readonly timer: 'begin' };
+  | { readonly timer: 'begin' }
+  /** It should have been heard of: what it waits for may be lost. */
+  | { readonly timer: 'sweep' };
 
 /** Reads the data of a `mesh.timer`. Throws `SchemaMismatch` naming the field. */
 export function timerOf(data: Json): Timer {
@@ -34,7 +36,7 @@ export function timerOf(data: Json): Timer {
     if (typeof at !== 'number') throw wrong('at');
     return { timer, at };
   }
-  if (timer === 'begin') return { timer };
+  if (timer === 'begin' || timer === 'sweep') return { timer };
   if (timer !== 'sleep' && timer !== 'timeout' && timer !== 'retry') throw wrong('timer');
   if (typeof step !== 'string') throw wrong('step');
   if (typeof attempt !== 'number') throw wrong('attempt');

@@ -46,7 +46,8 @@ describe('the topology', () => {
         schedules: { weekly: { cron: '0 3 * * MON', message: 'tidy', input: { days: 7 } } },
       },
     ];
-    expect(computeTopology(contractsOf(specs), { project: 'p', location: 'l' }).schedules).toEqual([
+    const { schedules } = computeTopology(contractsOf(specs), { project: 'p', location: 'l' });
+    expect(schedules.filter(({ agent }) => agent === 'reports')).toEqual([
       {
         name: 'projects/p/locations/l/jobs/mesh-reports-weekly',
         agent: 'reports',
@@ -64,6 +65,26 @@ describe('the topology', () => {
         data: '{"days":7}',
       },
     ]);
+  });
+
+  it('has each agent that hosts workflows look once an hour for what was lost', () => {
+    const hosts: AgentSpec[] = [
+      { name: 'a', workflows: { w: { input: any } } },
+      { name: 'b', workflows: { w: { input: any } } },
+      { name: 'c' },
+    ];
+    const { schedules } = computeTopology(contractsOf(hosts), { project: 'p', location: 'l' });
+    expect(schedules.map(({ agent, schedule }) => [agent, schedule])).toEqual([
+      ['a', 'mesh-sweep'],
+      ['b', 'mesh-sweep'],
+    ]);
+    for (const { cron } of schedules) expect(cron).toMatch(/^([0-9]|[1-5][0-9]) \* \* \* \*$/);
+    expect(schedules[0]).toMatchObject({
+      name: 'projects/p/locations/l/jobs/mesh-a-mesh-sweep',
+      topic: 'mesh-a',
+      attributes: { 'ce-type': 'mesh.sweep', 'ce-source': '/agents/a/schedules' },
+      data: 'null',
+    });
   });
 
   it('says of which documents the time may come: the mesh’s own, and state that is not kept for ever', () => {
@@ -87,9 +108,8 @@ describe('the topology', () => {
     expect(told).toContain('workflows, status ascending, createdAt descending');
     expect(told).toContain('workflows, workflow ascending, endedAt ascending');
     expect(told).toContain('letters, code ascending, lastSeen descending');
-    expect(computeTopology([], { project: 'p' }).indexes.every((one) => one.collection === 'workflows')).toBe(
-      true,
-    );
+    const own = computeTopology([], { project: 'p' }).indexes.map(({ collection }) => collection);
+    expect([...new Set(own)].sort()).toEqual(['slots', 'workflows']);
   });
 
   it('gives each function two accounts of its own, whose ids Google takes however long the names are', () => {

@@ -21,10 +21,16 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
   protected doubtful = false;
   /** Waiting to send the next attempt. */
   protected backingOff = false;
+  #retryAt = Infinity;
 
   protected abstract readonly retry: RetryPolicy | undefined;
   protected abstract readonly timeoutAt: number | undefined;
   protected abstract data(): Json;
+
+  override get due(): number | undefined {
+    const at = Math.min(this.timeoutAt ?? Infinity, this.backingOff ? this.#retryAt : Infinity);
+    return at === Infinity ? undefined : at;
+  }
 
   protected dispatch(deadLetter?: Failure): CallCommand {
     return {
@@ -74,6 +80,7 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
       const inTime = this.timeoutAt === undefined || at < this.timeoutAt;
       if (this.attempts < (this.retry?.maxAttempts ?? 1) && inTime) {
         this.backingOff = true;
+        this.#retryAt = at;
         const step = this.entry.id;
         return { commands: [{ do: 'timer', step, timer: 'retry', attempt: this.attempts, at }] };
       }

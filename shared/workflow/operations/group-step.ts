@@ -17,6 +17,10 @@ export abstract class GroupStep<E extends StepEntry = StepEntry> extends Step<E>
   readonly #alarms = new Map<number, number>();
   #armed = 0;
 
+  override get due(): number | undefined {
+    return this.#alarms.size === 0 ? undefined : Math.min(...this.#alarms.values());
+  }
+
   begin(run: StepRun): Progress {
     this.#run = run;
     return this.started();

@@ -3,6 +3,10 @@ import type { Fired, RunEvent, SignalEntry } from '../entry.ts';
 import { type Progress, type Result, Step, type StepRun } from '../step.ts';
 
 export class SignalStep extends Step<SignalEntry> {
+  override get due(): number | undefined {
+    return this.entry.timeoutAt;
+  }
+
   begin(run: StepRun): Progress {
     const { id, timeoutAt, takes, skips = [] } = this.entry;
     for (const arrival of skips) run.takeSignal(arrival);

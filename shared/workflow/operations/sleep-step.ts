@@ -2,6 +2,10 @@ import type { RunEvent, SleepEntry } from '../entry.ts';
 import { type Progress, Step } from '../step.ts';
 
 export class SleepStep extends Step<SleepEntry> {
+  override get due(): number {
+    return this.entry.until;
+  }
+
   begin(): Progress {
     const { id, until } = this.entry;
     return { commands: [{ do: 'timer', step: id, timer: 'sleep', attempt: 0, at: until }] };

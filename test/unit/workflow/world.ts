@@ -7,8 +7,9 @@ import type { Log, LogFields } from '../../../shared/contract/log.ts';
 import { CANCEL, type Message, REPLY, SIGNAL } from '../../../shared/contract/message.ts';
 import { runPath } from '../../../shared/contract/names.ts';
 import type { Reply } from '../../../shared/contract/reply.ts';
-import type { StoredDocument, Write } from '../../../shared/contract/store.ts';
+import type { Query, StoredDocument, Write } from '../../../shared/contract/store.ts';
 import type { Decision, Route, Send } from '../../../shared/kernel/route.ts';
+import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 import type { RunLimits } from '../../../shared/workflow/host.ts';
 import {
   decodeRun,
@@ -158,6 +159,13 @@ export class World {
     return this.handled.map(({ type }) => type);
   }
 
+  /** Loses what is on its way, or armed, of this kind. How much that was. */
+  lose(what: (message: Message) => boolean): number {
+    const before = this.#posted.length;
+    this.#posted = this.#posted.filter(({ message }) => !what(message));
+    return before - this.#posted.length;
+  }
+
   /** Delivers all that is due, moving time on to the next timer when nothing is, until nothing is left or `until` holds. */
   async settle(until: () => boolean = () => false): Promise<void> {
     for (let steps = 0; this.#posted.length > 0 && !until(); steps++) {
@@ -215,8 +223,10 @@ export class World {
           return paths.map((path) => structuredClone(this.documents.get(path)));
         };
         const payloads = async () => new Map<string, Uint8Array>();
+        const query = (asked: Query) =>
+          Object.assign(new MemoryStore(), { documents: this.documents }).query(asked);
         const log = this.#log({});
-        const decision = await route.decide({ message, documents, key, signal, log, read, payloads });
+        const decision = await route.decide({ message, documents, key, signal, log, read, query, payloads });
         // Another instance gets there first.
         if (tries === 0 && this.#strikes(5)) await this.deliverNext();
         if (this.#strikes(8)) return void this.#posted.push(posted);
