@@ -1,25 +1,12 @@
 import { expect, test } from 'vitest';
 import { runIdOf } from '../../../shared/contract/keys.ts';
-import { each, undo } from '../../../shared/workflow/index.ts';
+import { each } from '../../../shared/workflow/index.ts';
 import { worker } from './agents.ts';
+import { compensate, items, LATE, only } from './gather-world.ts';
 import { sagaWorld } from './saga-world.ts';
-import { type Behaviour, done, fails } from './world.ts';
+import { done, fails } from './world.ts';
 
 const RUN = runIdOf('saga', 'o1');
-const LATE = { ok: true, output: { ref: 'late' } } as const;
-const compensate = undo(
-  worker.undoA,
-  ({ input, output }: { input: { id: string }; output: { ref: string } | undefined }) => ({
-    id: input.id,
-    ...(output && { ref: output.ref }),
-  }),
-);
-const items = (count: number) => Array.from({ length: count }, (_, at) => ({ id: String(at) }));
-/** Answers those of these ids, and nobody else. */
-const only =
-  (...ids: string[]): Behaviour =>
-  ({ id }: { id: string }) =>
-    ids.includes(id) ? done({ ref: `ref-${id}` }) : undefined;
 /** A gather that is complete with the first of two answers, the other coming late. */
 function lateWorld(lateReplies: 'ignore' | 'record' | 'compensate' | undefined) {
   return sagaWorld(

@@ -3,25 +3,12 @@ import { runIdOf } from '../../../shared/contract/keys.ts';
 import { runPath } from '../../../shared/contract/names.ts';
 import { branch, each, undo, type WorkflowContext } from '../../../shared/workflow/index.ts';
 import { stranger, worker } from './agents.ts';
+import { compensate, items, LATE, only } from './gather-world.ts';
 import { sagaWorld } from './saga-world.ts';
 import { type Behaviour, done, fails } from './world.ts';
 
 const RUN = runIdOf('saga', 'o1');
-const LATE = { ok: true, output: { ref: 'late' } } as const;
 const silent: Behaviour = () => undefined;
-const compensate = undo(
-  worker.undoA,
-  ({ input, output }: { input: { id: string }; output: { ref: string } | undefined }) => ({
-    id: input.id,
-    ...(output && { ref: output.ref }),
-  }),
-);
-const items = (count: number) => Array.from({ length: count }, (_, at) => ({ id: String(at) }));
-/** Answers those of these ids, and nobody else. */
-const only =
-  (...ids: string[]): Behaviour =>
-  ({ id }: { id: string }) =>
-    ids.includes(id) ? done({ ref: `ref-${id}` }) : undefined;
 const rejects =
   (...ids: string[]): Behaviour =>
   ({ id }: { id: string }) =>
