@@ -52,6 +52,7 @@ export function checkSite(config: Config, topology: Topology, bundles: Bundles, 
       );
   }
   checkTopics(topology, stack);
+  checkAccounts(topology, stack);
   for (const agent of agents) {
     const bundle = bundles[agent];
     if (!bundle)
@@ -83,5 +84,30 @@ function checkTopics({ topics, subscriptions, grants }: Topology, stack: string)
       stack,
       `Let an agent subscribe to an event of ${publisher.agent}, or remove \`publishes\` from its contract.`,
     );
+  }
+}
+
+/** The accounts of a stack that are no agent's. */
+export const stackAccounts = (prefix: string) => ({
+  build: `${prefix}-build`,
+  preview: `${prefix}-preview`,
+  deploy: `${prefix}-deploy`,
+});
+
+/** An agent that is called as the builder is, or as another's pusher, would share its account. */
+function checkAccounts({ functions, prefix }: Topology, stack: string): void {
+  const taken = new Map(Object.entries(stackAccounts(prefix)).map(([use, id]) => [id, `who ${use}s`]));
+  for (const { agent, accounts } of functions) {
+    for (const id of [accounts.runtime, accounts.push]) {
+      const other = taken.get(id);
+      if (other !== undefined)
+        throw wrong(
+          `agents.${agent}`,
+          `the agent ${agent} would have the account ${id}, which is that of ${other}`,
+          stack,
+          'Give the agent another name.',
+        );
+      taken.set(id, `the agent ${agent}`);
+    }
   }
 }

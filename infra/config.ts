@@ -49,7 +49,10 @@ export const Config = z.strictObject({
   region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, 'is a region, such as europe-west1'),
   prefix: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{2,13}[a-z0-9]$/, 'is 4 to 15 lower-case letters, digits and dashes')
+    .regex(
+      /^(?!goog)[a-z][a-z0-9-]{2,13}[a-z0-9]$/,
+      'is 4 to 15 lower-case letters, digits and dashes, and begins otherwise than goog',
+    )
     .default('mesh'),
   protect: z.boolean(),
   functions: Functions,

@@ -50,7 +50,7 @@ export function deployMesh({ stack, config, contracts, bundles, pagerDutyKey }: 
     // Budgets and some others want to know on whose account they are called.
     userProjectOverride: true,
     billingProject: project,
-    defaultLabels: { mesh: prefix, stack },
+    defaultLabels: { mesh: prefix, stack: labelOf(stack) },
   });
   const google = { provider };
   const { number: projectNumber } = gcp.organizations.getProjectOutput({ projectId: project }, google);
@@ -111,3 +111,10 @@ export function deployMesh({ stack, config, contracts, bundles, pagerDutyKey }: 
     },
   };
 }
+
+/** A stack may be called what no label may hold (https://docs.cloud.google.com/resource-manager/docs/labels-overview). */
+const labelOf = (stack: string) =>
+  stack
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, '-')
+    .slice(0, 63);

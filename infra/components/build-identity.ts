@@ -1,5 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
+import { stackAccounts } from '../check-site.ts';
 import type { Site } from '../site.ts';
 import type { ArtifactStorage } from './artifact-storage.ts';
 
@@ -23,7 +24,7 @@ export class BuildIdentity extends pulumi.ComponentResource {
     const iam = { parent: this, dependsOn: ready('iam', 'cloudresourcemanager') };
     this.account = new gcp.serviceaccount.Account(
       'build',
-      { accountId: `${prefix}-build`, displayName: `${prefix}: builds functions` },
+      { accountId: stackAccounts(prefix).build, displayName: `${prefix}: builds functions` },
       { parent: this, dependsOn: ready('iam') },
     );
     const { member } = this.account;

@@ -1,5 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
+import { stackAccounts } from '../check-site.ts';
 import type { Config } from '../config.ts';
 import { PROJECT_POLICY, permissionsFor } from '../delivery-permissions.ts';
 import type { Site } from '../site.ts';
@@ -57,7 +58,7 @@ export class DeliveryIdentity extends pulumi.ComponentResource {
     const account = (id: 'preview' | 'deploy', description: string) =>
       new gcp.serviceaccount.Account(
         id,
-        { accountId: `${prefix}-${id}`, displayName: `${prefix}: ${description}` },
+        { accountId: stackAccounts(prefix)[id], displayName: `${prefix}: ${description}` },
         { parent: this, dependsOn: ready('iam') },
       );
     this.preview = account('preview', 'looks at what a deployment would change');

@@ -86,3 +86,6 @@ export function accountEmails(graph: Graph): Map<string, GraphResource> {
 
 /** A member's email, without its kind. */
 export const emailOf = (member: string) => member.slice(member.indexOf(':') + 1);
+
+/** Whether nothing of the stack may be lost: it is called prod, production, or prod-eu. */
+export const isProduction = ({ stack }: Graph) => /^prod(uction)?(-|$)/.test(stack);

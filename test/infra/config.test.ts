@@ -233,6 +233,22 @@ describe('what does not fit the contracts is refused by its key', () => {
       /subscribe to an event of orders/,
     ],
     [
+      'an agent that would be the builder',
+      {},
+      [...shop, { name: 'build' }],
+      bundles,
+      'agents.build',
+      /another name/,
+    ],
+    [
+      'an agent that would push to another',
+      {},
+      [...shop, { name: 'orders-push' }],
+      bundles,
+      'agents.orders-push',
+      /another name/,
+    ],
+    [
       'an agent without a bundle',
       {},
       [...shop, { name: 'unbuilt' }],

@@ -4,6 +4,7 @@ import { type Graph, ofType } from '../../infra/preview/graph.ts';
 import { breachesOf } from '../../infra/preview/policies/index.ts';
 import { fields, list } from '../../infra/preview/policy.ts';
 import { attempt, capture, PATIENCE_MS } from './stacks.ts';
+import { misfits } from './typings.ts';
 
 describe('an agent more', () => {
   let changes: ResourceChange[];
@@ -105,6 +106,7 @@ test(
     const functions = { mode: 'run-zip', memory: '1Gi', cpu: 2, minInstances: 1, maxInstances: 7 };
     const graph = await capture('staging', { config: { 'agent-mesh:functions': JSON.stringify(functions) } });
     expect(breachesOf(graph)).toEqual([]);
+    expect(ofType(graph, 'cloudrunv2.Service').flatMap((each) => misfits(each).misfits)).toEqual([]);
     expect(ofType(graph, 'cloudfunctionsv2.Function')).toEqual([]);
     expect(ofType(graph, 'projects.Service').map(({ name }) => name)).not.toContain('cloudbuild');
     const [orders] = ofType(graph, 'cloudrunv2.Service').filter(({ name }) => name === 'orders');

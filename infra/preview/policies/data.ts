@@ -1,11 +1,9 @@
 import { grantsIn } from '../grants.ts';
-import { type Graph, type GraphResource, ofType } from '../graph.ts';
-import { emailOf, fields, type Policy, told, workloadsOf } from '../policy.ts';
+import { type GraphResource, ofType } from '../graph.ts';
+import { emailOf, fields, isProduction, type Policy, told, workloadsOf } from '../policy.ts';
 
 const where = (resources: readonly GraphResource[], wrong: (resource: GraphResource) => boolean) =>
   resources.filter(wrong).map(told);
-/** Of which nothing may be lost. */
-const isProduction = ({ stack }: Graph) => stack === 'prod';
 
 /** What would be gone with its resource. */
 const HOLDS_DATA = [

@@ -1,5 +1,5 @@
 import { type Graph, type GraphResource, ofType, shortType } from '../graph.ts';
-import { fields, list, type Policy, told, workloadsOf } from '../policy.ts';
+import { fields, isProduction, list, type Policy, told, workloadsOf } from '../policy.ts';
 
 /** Cloud Run's own, the mesh's own, and what a secret is called. */
 const SECRET_NAME = /(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_KEY|ACCESS_KEY)/;
@@ -124,7 +124,7 @@ export const runningPolicies: readonly Policy[] = [
   {
     name: 'in production an alert reaches somebody',
     breaches: (graph) =>
-      graph.stack !== 'prod'
+      !isProduction(graph)
         ? []
         : ofType(graph, 'monitoring.AlertPolicy')
             .filter(({ inputs }) => list(inputs.notificationChannels).length === 0)
