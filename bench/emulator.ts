@@ -22,7 +22,12 @@ for (const { service, measures } of suites) {
     const google = measure.oursOnly ? undefined : await figureOf('google', service, measure);
     const ours = await figureOf('ours', service, measure);
     if (ours === undefined) throw new Error(`${measure.figure} could not be measured`);
-    results.push({ measure: { ...measure, figure: `${service}: ${measure.figure}` }, ours, google });
+    const result = { measure: { ...measure, figure: `${service}: ${measure.figure}` }, ours, google };
+    results.push(result);
+    // The table comes last, and this takes minutes.
+    process.stderr.write(
+      `${result.measure.figure}: ${shown(ours)} ${measure.unit}, ${times(ratioOf(result))}\n`,
+    );
   }
 }
 const missed = results.filter((result) => !isMet(result));

@@ -30,7 +30,8 @@ export async function startTarget(side: Side, service: EmulatorName): Promise<Ta
 async function startOurs(service: EmulatorName) {
   const program = fileURLToPath(new URL('serve.ts', import.meta.url));
   const child = spawn(process.execPath, [program, service], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // It ends when its standard input does: with this process, however that ends.
+    stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });
   const { pid } = child;
