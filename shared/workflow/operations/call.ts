@@ -1,55 +1,84 @@
 import type { Contract } from '../../contract/agent.ts';
 import { type PayloadLimits, payloadBytes, tooLarge } from '../../contract/claim-check.ts';
-import { milliseconds } from '../../contract/duration.ts';
+import { type Duration, milliseconds } from '../../contract/duration.ts';
 import { MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
+import type { Compensation } from '../call-options.ts';
 import type { CommandRef } from '../command-ref.ts';
 import type { WorkflowContext } from '../context.ts';
+import type { CallEntry } from '../entry.ts';
 import type { Scope } from '../scope.ts';
 import { retryPolicy } from './retry-policy.ts';
 
 export function call(scope: Scope): WorkflowContext['call'] {
-  return (ref, input, { timeout, retry, compensate } = {}) => {
-    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+  return (ref, input, { retry, ...options } = {}) => {
     const policy = retry && retryPolicy(retry);
-    let id = '';
-    const undoInput = (output: Json | undefined): Json => {
-      if (!compensate) return null;
-      const made = compensate.input({ input, output: output as never, stepId: id });
-      return command(scope, compensate.with, made);
-    };
+    const { begin, ...rest } = commanding(scope, ref, input, options);
     return scope.step({
       op: 'call',
       name: ref.type,
       begin: (step) => {
-        id = step;
         try {
-          const data = command(scope, ref, input);
-          return {
-            agent: ref.agent,
-            input: data,
-            ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
-            ...(policy && { retry: policy }),
-            ...(compensate && {
-              undo: {
-                agent: compensate.with.agent,
-                name: compensate.with.type,
-                // Made before the step is dispatched, for the case that its outcome stays unknown (I8). One that can't be made
-                // stops the step, rather than being found out when the undo is needed.
-                input: undoInput(undefined),
-              },
-            }),
-          };
+          return { ...begin(step), ...(policy && { retry: policy }) };
         } catch (error) {
           return { agent: ref.agent, refused: toFailure(error, 'WorkflowFailed') };
         }
       },
       decode: (output) => outputOf(ref, output),
-      ...(compensate && { undoInput }),
+      ...rest,
     });
+  };
+}
+
+/** What a call and a child have in common: an input, a timeout, and an undo. */
+interface Commanding {
+  /**
+   * The beginning of the step, as far as both have it. The input of the undo is made with it, before the step is dispatched, for the case
+   * that its outcome stays unknown (I8): one that can't be made stops the step, rather than being found out when the undo is needed.
+   *
+   * @throws what the contract has against the input
+   */
+  begin(step: string): Pick<CallEntry, 'agent' | 'input' | 'timeoutAt' | 'undo'>;
+  /** Makes the input of the undo once the output is known; left out where there is none. */
+  readonly undoInput?: (output: Json | undefined) => Json;
+}
+
+export function commanding(
+  scope: Scope,
+  ref: CommandRef,
+  input: unknown,
+  options: {
+    readonly timeout?: Duration | undefined;
+    readonly compensate?: Compensation<never, never> | undefined;
+  },
+): Commanding {
+  const { timeout, compensate } = options;
+  const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+  let id = '';
+  const undoInput =
+    compensate &&
+    ((output: Json | undefined): Json => {
+      const made = compensate.input({ input: input as never, output: output as never, stepId: id });
+      return command(scope, compensate.with, made);
+    });
+  return {
+    begin: (step) => {
+      id = step;
+      const data = command(scope, ref, input);
+      return {
+        agent: ref.agent,
+        input: data,
+        ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
+        ...(compensate &&
+          undoInput && {
+            undo: { agent: compensate.with.agent, name: compensate.with.type, input: undoInput(undefined) },
+          }),
+      };
+    },
+    ...(undoInput && { undoInput }),
   };
 }
 
