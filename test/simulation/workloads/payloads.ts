@@ -22,11 +22,11 @@ interface Order {
 export const payloads: Workload = { name: 'payloads', play };
 
 function play(random: Random): Play {
-  const orders: Order[] = Array.from({ length: random.between(1, 2) }, (_, at) => ({
+  const orders: Order[] = Array.from({ length: random.chance(0.8) ? 1 : 2 }, (_, at) => ({
     id: `edition-${at}`,
     text: 't'.repeat(random.pick([10, 300, 400, 3_000])),
     words: Array.from(
-      { length: random.below(25) },
+      { length: random.below(15) },
       (_, word) => `${word}${'w'.repeat(random.pick([1, 60]))}`,
     ),
     fails: random.chance(0.3),
