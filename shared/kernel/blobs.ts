@@ -116,19 +116,22 @@ export class Blobs {
       for (const [at, check] of batch.entries()) {
         const head = heads[at];
         if (!head || expiryOf(head) >= expireAt - SLACK_MS) continue;
-        await this.#extend([...partPaths(check, head), head.path], new Date(expireAt));
-        this.#note(check.sha256, expireAt);
+        if (await this.#extend([...partPaths(check, head), head.path], new Date(expireAt)))
+          this.#note(check.sha256, expireAt);
+        else this.#keptUntil.delete(check.sha256);
       }
     }
   }
 
-  /** One that is deleted meanwhile is gone for whoever asks for it next. */
-  async #extend(paths: readonly string[], expireAt: Date): Promise<void> {
+  /** False for one of which a part is gone: then it is written anew by who sends it next, and lost to who asks for it before. */
+  async #extend(paths: readonly string[], expireAt: Date): Promise<boolean> {
     const writes = paths.map((path): Write => ({ kind: 'patch', path, fields: { expireAt } }));
     try {
       for (const batch of chunked(writes, COMMIT_WRITES)) await this.#store.commit(batch);
+      return true;
     } catch (error) {
-      if (!(error instanceof MeshError && error.code === 'Conflict')) throw error;
+      if (error instanceof MeshError && error.code === 'Conflict') return false;
+      throw error;
     }
   }
 

@@ -137,7 +137,17 @@ describe('a claim check', () => {
     const part = documents().find((document) => document.path.includes('/parts/'));
     await store.commit([{ kind: 'delete', path: part?.path ?? '' }]);
     expect(await found(large.check)).toBe('ClaimCheckLost');
-    await anInstance().renew([large.check]);
+  });
+
+  it('of which a part is gone is written anew by who sends it next, though it was to be kept for longer before', async () => {
+    await anInstance().write([large]);
+    await clock.advance(10 * DAY_MS);
+    const part = documents().find((document) => document.path.includes('/parts/'));
+    await store.commit([{ kind: 'delete', path: part?.path ?? '' }]);
+    const instance = anInstance();
+    await instance.renew([large.check]);
+    await instance.write([large]);
+    expect(await found(large.check)).toBe(Buffer.from(large.json).toString());
   });
 
   it('whose payload was changed is damaged', async () => {
