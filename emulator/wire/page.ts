@@ -25,6 +25,9 @@ export function pageOf<T>(
   if (pageSize < 0) throw new StatusError('INVALID_ARGUMENT', 'page_size must not be negative');
   const size = Math.min(pageSize || largest, largest);
   const after = Buffer.from(pageToken, 'base64url').toString();
+  if (Buffer.from(after).toString('base64url') !== pageToken) {
+    throw new StatusError('INVALID_ARGUMENT', 'page_token is not one that was given for a page before');
+  }
   const rest = [...items].filter((item) => nameOf(item) > after).sort(byName(nameOf));
   const page = rest.slice(0, size);
   const last = page.at(-1);

@@ -1,4 +1,4 @@
-import { v1 } from '@google-cloud/pubsub';
+import { type ClientConfig, PubSub, v1 } from '@google-cloud/pubsub';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../emulator/emulator.ts';
@@ -84,6 +84,21 @@ describe('with access enforced', () => {
       denied,
     );
     await expect(publisher.publish({ topic: TOPIC, messages })).rejects.toMatchObject({ code: 16 });
+  });
+
+  test('a client says who it is by its user agent, too', async () => {
+    const [apiEndpoint = '', port] = (emulator.addresses.pubsub ?? '').split(':');
+    const sender = new PubSub({
+      projectId: 'demo',
+      apiEndpoint: `${apiEndpoint}:${port}`,
+      emulatorMode: true,
+      'grpc.primary_user_agent': `emulator-principal/${account('sender')}`,
+    } as ClientConfig);
+    expect(await sender.topic('orders').publishMessage({ data: Buffer.from('hi') })).toMatch(/^\d+$/);
+    await expect(
+      sender.topic('orders-dead').publishMessage({ data: Buffer.from('hi') }),
+    ).rejects.toMatchObject({ code: 7 });
+    await sender.close();
   });
 
   test('only who was granted it pulls, also by a stream', async () => {

@@ -94,6 +94,8 @@ describe('the caller', () => {
 
   test.each([
     [{ 'x-emulator-principal': ALICE, authorization: 'Bearer owner' }, ALICE],
+    [{ 'user-agent': `emulator-principal/${ALICE} grpc-node-js/1.14.7` }, ALICE],
+    [{ 'user-agent': 'grpc-node-js/1.14.7', authorization: 'Bearer owner' }, 'owner'],
     [{ authorization: 'Bearer owner' }, 'owner'],
     [{ authorization: token({ email: 'bob@example.com' }) }, 'bob@example.com'],
     [{ authorization: token({}) }, undefined],
