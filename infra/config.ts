@@ -154,6 +154,14 @@ const NAMESPACE = 'agent-mesh:';
  * @throws MeshError `ConfigurationInvalid`, naming every key that is wrong and what to write instead
  */
 export function readConfig(given: Readonly<Record<string, string>>, stack: string): Config {
+  const foreign = Object.keys(given).find((key) => key.startsWith('gcp:'));
+  if (foreign !== undefined)
+    throw wrong(
+      foreign,
+      `${foreign} is without effect: the program makes its own provider`,
+      stack,
+      `Remove it from Pulumi.${stack}.yaml; the project and region are ${NAMESPACE}project and ${NAMESPACE}region.`,
+    );
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(given)) {
     if (key.startsWith(NAMESPACE))

@@ -83,7 +83,8 @@ const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   'firestore.BackupSchedule': crud('datastore.backupSchedules'),
   'firestore.Database': both(crud('datastore.databases'), {
     see: ['datastore.databases.getMetadata', 'datastore.operations.get'],
-    change: [],
+    // The canary that follows a deployment looks for its own record, by key: nothing can be listed.
+    change: ['datastore.entities.get'],
   }),
   'firestore.Field': both(crud('datastore.indexes', ['update']), seen('datastore.operations.get')),
   'firestore.Index': crud('datastore.indexes', ['create', 'delete']),
@@ -116,6 +117,7 @@ const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   'pubsub.SubscriptionIAMMember': policy('pubsub.subscriptions'),
   'pubsub.Topic': both(crud('pubsub.topics'), {
     see: [],
+    // To publish is for the canary too.
     change: ['pubsub.topics.publish', 'pubsub.topics.attachSubscription'],
   }),
   'pubsub.TopicIAMMember': policy('pubsub.topics'),

@@ -166,6 +166,12 @@ describe('what is wrong is refused by its key, with what is right', () => {
     expect(error).toMatchObject({ hint: expect.stringContaining('Pulumi.dev.yaml') });
   });
 
+  test('and what the provider would be told otherwise', () => {
+    expect(() => readConfig({ ...values, 'gcp:project': 'another' }, 'dev')).toThrow(
+      expect.objectContaining({ field: 'gcp:project', hint: expect.stringContaining('agent-mesh:project') }),
+    );
+  });
+
   test('and what is missing', () => {
     const { 'agent-mesh:project': _project, ...rest } = values;
     expect(() => readConfig(rest, 'dev')).toThrow(expect.objectContaining({ field: 'agent-mesh:project' }));
