@@ -24,6 +24,7 @@ import { EntityTurn } from './entity-turn.ts';
 import { decodeInbox, encodeInbox, type Handled, inboxExpiry, type OutboxEntry } from './inbox.ts';
 import { type Lane, Lanes } from './lanes.ts';
 import { isBetterLeft, keepMarks } from './leaving.ts';
+import { lightDelivery } from './light-delivery.ts';
 import { opened } from './opened.ts';
 import { publishOutbox, toOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
@@ -331,7 +332,8 @@ export function createKernel(options: KernelOptions): Kernel {
     const published = publishedAt(delivery);
     const waitMs = wanted.getTime() - clock.now();
     const until = wanted.getTime() > published ? wanted : new Date(published + waitMs);
-    await timers.schedule({ topic, ...deferral(delivery, envelope, until, why) });
+    const light = await lightDelivery(delivery, envelope, until, contract, blobs);
+    await timers.schedule({ topic, ...deferral(light, envelope, until, why) });
     return { kind: 'defer', until, why };
   }
 

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { inPlaceOf, isClaimCheck, toBlob } from '../../../shared/contract/claim-check.ts';
 import type { DeadLetter } from '../../../shared/contract/dead-letter.ts';
+import { defineAgent } from '../../../shared/contract/define-agent.ts';
 import type { Json } from '../../../shared/contract/json.ts';
 import type { WireMessage } from '../../../shared/contract/message.ts';
+import type { Ports } from '../../../shared/contract/ports.ts';
 import { readDeadLetter, toRedrive } from '../../../shared/kernel/dead-letter.ts';
+import type { HandlersOf } from '../../../shared/kernel/handler.ts';
+import { handlerRoutes } from '../../../shared/kernel/handler-routes.ts';
 import { FaultPlan } from '../../support/faults.ts';
 import { pressMesh, textOf } from '../../support/press-mesh.ts';
 import { World, type WorldOptions } from '../../support/world.ts';
@@ -148,6 +153,33 @@ describe('a publisher who knows nothing of claim checks', () => {
     await world.settle();
     expect(stateOf('press')).toMatchObject({ printed: 1 });
     expect(deadLetters()).toMatchObject([{ code: 'PayloadTooLarge' }]);
+  });
+});
+
+describe('a message that is put off', () => {
+  const vault = defineAgent({
+    name: 'vault',
+    commands: { keep: { input: z.object({ text: z.string() }) } },
+    state: { schema: z.object({ length: z.number() }) },
+    limits: { claimCheckBytes: 2_000_000 },
+  });
+  const handlers = {
+    keep: {
+      keys: () => ['it'],
+      handle: ({ text }, ctx) => ctx.state.set('it', { length: text.length }),
+    },
+  } satisfies HandlersOf<typeof vault>;
+
+  it('goes by claim check from then on, where it is too large for a timer', async () => {
+    const { contract } = vault;
+    const routes = ({ clock, secrets }: Ports) =>
+      handlerRoutes({ contract, handlers, clock, secrets, env: {} });
+    const world = new World({ agents: [{ contract, routes }] });
+    const notbefore = new Date(world.clock.now() + 140 * DAY_MS).toISOString();
+    world.command('vault', 'keep', { text: 'x'.repeat(1_500_000) }, { notbefore });
+    await world.settle();
+    expect(world.store.documents.get('agents/vault/state/it')?.fields).toEqual({ length: 1_500_000 });
+    expect(new Date(world.clock.now()).toISOString()).toBe(notbefore);
   });
 });
 
