@@ -47,9 +47,12 @@ export class FirestoreWire {
     return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, OWNER);
   }
 
-  open(name: string): ClientDuplexStream<object, object> {
+  /** Opens a stream of both sides; some servers want to know the database before the first request. */
+  open(name: string, database?: string): ClientDuplexStream<object, object> {
     const { path, requestSerialize, responseDeserialize } = this.#method(name);
-    return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, OWNER);
+    const headers = OWNER.clone();
+    if (database) headers.set('google-cloud-resource-prefix', database);
+    return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, headers);
   }
 
   /** Never rejects. */
