@@ -29,5 +29,8 @@ export function renewal(
 
 function armed(run: RunRecord, now: number) {
   const renewAt = new Date(now + RENEWAL_MS);
-  return { run: { ...run, renewAt }, sends: [renewSend(run, renewAt)] };
+  // What else it is to be heard of by stands.
+  const other = run.wakeAt?.getTime() === run.renewAt?.getTime() ? undefined : run.wakeAt;
+  const wakeAt = other && other < renewAt ? other : renewAt;
+  return { run: { ...run, renewAt, wakeAt }, sends: [renewSend(run, renewAt)] };
 }

@@ -200,6 +200,9 @@ describe('a run that waits for long', () => {
     const { world, run, signal } = mesh();
     world.command('publisher', 'edition', { ...ORDER, fails: true });
     await world.settle(300 * DAY_MS);
+    // Were the timer lost, the sweep would see to it.
+    expect(run().renewAt).toEqual(run().wakeAt);
+    expect(run().renewAt?.getTime()).toBeGreaterThan(world.clock.now());
     sweep(world);
     signal('approve', APPROVAL);
     await world.settle(DAY_MS);
