@@ -101,6 +101,7 @@ export class Broker {
       faults,
       forward: (topic, message, subscription) =>
         mayForward(subscription, topic) && this.#forward(topic, message),
+      topicRetentionMs: (topic) => this.#topics.get(topic)?.config.messageRetentionMs ?? 0,
     };
   }
 

@@ -21,6 +21,8 @@ export interface SubscriptionHost {
   readonly faults: Faults;
   /** Publishes to a dead-letter topic; false when there is no such topic, or it may not. */
   forward(topic: string, message: OutgoingMessage, subscription: string): boolean;
+  /** How long a topic keeps messages itself; 0 for not at all. */
+  topicRetentionMs(topic: string): number;
 }
 
 /**
@@ -364,10 +366,12 @@ export class Subscription {
   #prune(): void {
     const now = this.#host.clock.now();
     if (now < this.#pruneAt) return;
-    const { messageRetentionMs } = this.#config;
-    this.#pruneAt = this.#retained.prune(now - messageRetentionMs) + messageRetentionMs;
+    const { messageRetentionMs, topic } = this.#config;
+    // What the topic keeps is always there for its subscriptions.
+    const keptMs = Math.max(messageRetentionMs, this.#host.topicRetentionMs(topic));
+    this.#pruneAt = this.#retained.prune(now - keptMs) + keptMs;
     for (const entry of this.#entries.values()) {
-      const dueMs = entry.message.publishTimeMs + this.#config.messageRetentionMs;
+      const dueMs = entry.message.publishTimeMs + keptMs;
       if (dueMs > now) {
         this.#pruneAt = Math.min(this.#pruneAt, dueMs);
         break;

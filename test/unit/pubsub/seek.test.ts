@@ -76,6 +76,19 @@ describe('seeking to a time', () => {
     expect(await pullTexts(broker)).toEqual(['new']);
   });
 
+  test('brings back what the topic retains for longer than the subscription', async () => {
+    const { broker, clock } = brokerWith({ messageRetentionMs: 600 * SECOND });
+    broker.updateTopic({ name: TOPIC, messageRetentionMs: DAY }, ['message_retention_duration']);
+    publish(broker, 'old');
+    await ackAll(broker);
+    await clock.advance(HOUR);
+    broker.snapshots.seek(SUBSCRIPTION, { timeMs: 0 });
+    expect(await pullTexts(broker)).toEqual(['old']);
+    await clock.advance(DAY);
+    broker.snapshots.seek(SUBSCRIPTION, { timeMs: 0 });
+    expect(await pullTexts(broker)).toEqual([]);
+  });
+
   test('ends leases: an ack id of before acks nothing', async () => {
     const { broker } = brokerWith({ enableExactlyOnceDelivery: true });
     publish(broker, 'one');
