@@ -95,8 +95,8 @@ describe('a push is answered by what became of it', () => {
         return { text: name };
       },
     });
-    expect(await push({ name: 'Ada' })).toEqual({ status: 204, body: '' });
-    expect(await push({ name: 'Ada' })).toEqual({ status: 204, body: '' });
+    expect(await push({ name: 'Ada' }, {}, { deliveryAttempt: 1 })).toEqual({ status: 204, body: '' });
+    expect(await push({ name: 'Ada' }, {}, { deliveryAttempt: 2 })).toEqual({ status: 204, body: '' });
     expect(greeted).toBe(1);
   });
 
