@@ -1,5 +1,6 @@
 import { hasCode } from '../contract/errors.ts';
 import type { Store, StoredDocument, Write } from '../contract/store.ts';
+import { isConflict } from './conflict.ts';
 import { decodeInbox } from './inbox.ts';
 import type { Outcome } from './outcome.ts';
 import type { Decision } from './route.ts';
@@ -113,5 +114,5 @@ export function isHeldTo({ writes }: Decision, documents: readonly (StoredDocume
 
 /** Whether a commit failed, or may have, because something was there or was not as it was taken to be. */
 function isSurprise(error: unknown): boolean {
-  return hasCode(error, 'AlreadyExists') || hasCode(error, 'Conflict') || hasCode(error, 'StoreUnavailable');
+  return isConflict(error) || hasCode(error, 'StoreUnavailable');
 }

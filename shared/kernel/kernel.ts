@@ -5,7 +5,7 @@ import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
-import { digest, messageKey } from '../contract/keys.ts';
+import { messageKey } from '../contract/keys.ts';
 import type { Log } from '../contract/log.ts';
 import type { Delivery, Envelope, Message } from '../contract/message.ts';
 import { deadTopicOf, inboxPath, topicOf } from '../contract/names.ts';
@@ -16,6 +16,7 @@ import { admit } from './admission.ts';
 import { Ahead, isHeldTo } from './ahead.ts';
 import { Blobs } from './blobs.ts';
 import { type Claim, Claims } from './claim.ts';
+import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
@@ -45,8 +46,6 @@ export interface Kernel {
   handle(delivery: Delivery): Promise<Outcome>;
 }
 
-/** Reading and deciding again after a conflict, before the message is left to Pub/Sub's own retry. */
-const MOST_CONFLICTS = 8;
 /** A message that meets a provider in an outage is not given up on for so long, however often it was the probe. */
 const OUTAGE_MS = 3_600_000;
 /** When a message comes back that others of its entity always overtook. */
@@ -123,9 +122,7 @@ export function createKernel(options: KernelOptions): Kernel {
 
   function settle(work: Work): Promise<Outcome> {
     const { message, route } = work;
-    const path = route.mailbox?.documentOf(message);
-    if (path !== undefined) return lanes.take(path, (lane) => settleIn(work, lane));
-    return route.keepsClaimChecks || !isClaimCheck(message.data) ? settleIn(work) : settleOpened(work);
+    return route.keepsClaimChecks || !isClaimCheck(message.data) ? settleInTurn(work) : settleOpened(work);
   }
 
   /** With the payload that the claim check stands for. What was handled before it was lost is not given up on for that. */
@@ -140,7 +137,12 @@ export function createKernel(options: KernelOptions): Kernel {
       if (handled?.status === 'done') return again(handled, path);
       throw error;
     }
-    return settleIn({ ...work, message });
+    return settleInTurn({ ...work, message });
+  }
+
+  function settleInTurn(work: Work): Promise<Outcome> {
+    const path = work.route.document?.(work.message);
+    return path === undefined ? settleIn(work) : lanes.take(path, (place) => settleIn(work, place));
   }
 
   /** The message was handled: what that sent is sent once more, and nothing else is done (I2). */
@@ -150,15 +152,17 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   /** One message, exactly one effect (DESIGN §5). */
-  async function settleIn(work: Work, lane?: Lane): Promise<Outcome> {
+  async function settleIn(work: Work, place?: Lane): Promise<Outcome> {
     const { delivery, message, route } = work;
+    /** Where the message may be left. */
+    const lane = route.mailbox?.documentOf(message) === undefined ? undefined : place;
     const key = messageKey(message);
     const inbox = inboxPath(contract.name, key);
     const reads = route.reads(message);
     const entity = route.entity?.(message);
     const paths = entity === undefined ? undefined : EntityTurn.paths(contract.name, entity);
     if (lane && drainer.draining(lane.path)) return drained(work, drainer.leave, lane);
-    const early = await goAhead(work, key, reads, lane);
+    const early = await goAhead(work, key, reads, lane, place);
     if (early) return early;
     const owner = ports.ids.uuid();
     /** By which this handling holds the message, in `effect` mode. */
@@ -194,9 +198,9 @@ export function createKernel(options: KernelOptions): Kernel {
           endTurn: (now: number) =>
             (claim?.lease === undefined ? turn?.pass(now) : turn?.end(now, claim.lease)) ?? [],
         };
-        return (await decideAndCommit(work, key, documents, held, { lane })) ?? { kind: 'ack' };
+        return (await decideAndCommit(work, key, documents, held, { place })) ?? { kind: 'ack' };
       } catch (error) {
-        const conflict = hasCode(error, 'Conflict') || hasCode(error, 'AlreadyExists');
+        const conflict = isConflict(error);
         if (conflicts >= MOST_CONFLICTS || !conflict) {
           if (!wasCutOff(error)) await claims.release({ path: inbox, message, turn }, claim, work.log);
           // Others of its entity are always faster: that is no fault of the message's.
@@ -214,6 +218,7 @@ export function createKernel(options: KernelOptions): Kernel {
     key: string,
     reads: readonly string[],
     lane: Lane | undefined,
+    place: Lane | undefined,
   ): Promise<Outcome | undefined> {
     const { delivery, message, route } = work;
     const plain = route.mode === 'commit' && route.entity?.(message) === undefined;
@@ -223,7 +228,7 @@ export function createKernel(options: KernelOptions): Kernel {
       const document = lane && documents[reads.indexOf(lane.path)];
       if (lane && isBetterLeft(route, document, 0, lane.crowded(), work.message))
         return drained(work, drainer.leave, lane);
-      return decideAndCommit(work, key, documents, held, { lane, unread: true });
+      return decideAndCommit(work, key, documents, held, { place, unread: true });
     });
   }
 
@@ -259,7 +264,7 @@ export function createKernel(options: KernelOptions): Kernel {
       readonly timeLeft: number;
       readonly endTurn: (now: number) => readonly Write[];
     },
-    { lane, unread = false }: { readonly lane: Lane | undefined; readonly unread?: boolean },
+    { place, unread = false }: { readonly place: Lane | undefined; readonly unread?: boolean },
   ): Promise<Outcome | undefined> {
     const { message, route, log, traceparent } = work;
     const decision = await decide(work, key, documents, held.timeLeft);
@@ -282,7 +287,7 @@ export function createKernel(options: KernelOptions): Kernel {
       ...held.endTurn(clock.now()),
     ];
     const versions = await store.commit(writes);
-    if (lane) ahead.documents.keep(lane.path, writes, versions);
+    if (place) ahead.documents.keep(place.path, writes, versions);
     decision.committed?.();
     log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
     await publishOutbox(outbox satisfies readonly OutboxEntry[], ports);
@@ -389,10 +394,4 @@ export function createKernel(options: KernelOptions): Kernel {
 /** When the service says that the copy came, in milliseconds since the epoch. */
 function publishedAt({ publishTime }: Delivery): number {
   return Date.parse(publishTime) || 0;
-}
-
-/** Spreads out those that conflict: 5 ms doubling to 320 ms, times a factor from the message's own key. */
-function backoff(conflicts: number, key: string): number {
-  const share = (Number.parseInt(digest(key, String(conflicts)).slice(0, 4), 32) % 1_000) / 1_000;
-  return 5 * 2 ** Math.min(conflicts, 6) * (0.5 + share);
 }

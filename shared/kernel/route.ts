@@ -32,6 +32,13 @@ export interface Route {
   decide(request: DecisionRequest): Promise<Decision>;
   /** Its messages are decided on with the claim checks that they came with, not with the payloads that these stand for. */
   readonly keepsClaimChecks?: true;
+  /**
+   * In `commit` mode: path of the document that the message brings on. Messages for one take turns within an instance, which keeps it at
+   * hand for the next.
+   *
+   * @throws MeshError for a message that can't be taken (I11)
+   */
+  document?(message: Message): string | undefined;
   /** In `commit` mode: for messages of which so many may come for one document that they get in each other's way. */
   readonly mailbox?: Mailbox;
 }
@@ -42,7 +49,7 @@ export interface Route {
  * document alone must tell that it was before, and `decide` then find it without effect (I2).
  */
 export interface Mailbox {
-  /** Path of the document that the message is for, one of `reads`. Undefined: it is not to be left. */
+  /** The `document` of the route, one of `reads`. Undefined: the message is not to be left. */
   documentOf(message: Message): string | undefined;
   /** Whether more messages for the document are to be expected than had better be committed one by one. */
   crowded(document: StoredDocument): boolean;

@@ -38,6 +38,7 @@ export function resumeRoute(host: Host, type: Resuming): Route {
   return {
     mode: 'commit',
     reads: (message) => [runPath(runIdOf(message))],
+    document: (message) => runPath(runIdOf(message)),
     decide: (request) => resume(host, type, request),
     // What the code of the run asks for is read when it does; the history holds no more.
     keepsClaimChecks: true,

@@ -32,6 +32,7 @@ export function startRoute(host: Host, workflow: string, spec: WorkflowSpec): Ro
       const { name } = host.contract;
       return [run, slotPath(name, workflow, slotValueOf(`${name}.${workflow}`, spec, message.data))];
     },
+    document: (message) => runPath(runIdOf(workflow, keyOf(host, workflow, spec, message))),
     decide: (request) => {
       const key = keyOf(host, workflow, spec, request.message);
       return request.documents[0]

@@ -66,6 +66,7 @@ describe('a first delivery is handled without a read', () => {
     const route: Route = {
       mode: 'commit',
       reads: () => (needs ? [DOCUMENT] : []),
+      document: () => (needs ? DOCUMENT : undefined),
       mailbox: { documentOf: () => (needs ? DOCUMENT : undefined), crowded: () => false },
       decide: async ({ documents: [document] }) => {
         asked.push({ at: countIn(document) });
