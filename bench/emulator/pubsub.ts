@@ -9,7 +9,8 @@ import type { Target } from './target.ts';
 const KILOBYTE = Buffer.alloc(1024, 'x');
 const PUBLISHED = 20_000;
 const PUSHED = 3_000;
-const PUSHED_SLOWLY = 300;
+/** Enough for what comes after the slow start to show. */
+const PUSHED_SLOWLY = 600;
 
 export const pubsub: Suite = {
   service: 'pubsub',

@@ -43,11 +43,11 @@ export function httpRule(verb: string, template: string, body: string | undefine
   };
 }
 
-/** A last segment may hold no colon: what follows one is the verb. `**` is any number of segments, none too. */
+/** A last segment holds no colon, as the id of a project may: what follows one is the verb. `**` is any number of segments, none too. */
 function segments(pattern: string): string {
   return pattern
     .split('/')
-    .map((part) => (part === '**' ? '.+' : part === '*' ? '[^/:]+' : part))
+    .map((part) => (part === '**' ? '.+' : part === '*' ? '(?:[^/:]|:(?=[^/]*/))+' : part))
     .join('/')
     .replace(/\/\.\+$/, '(?:/.+)?');
 }

@@ -96,6 +96,12 @@ describe('an HTTP rule', () => {
     ['/v1/{topic=projects/*/topics/*}', '/v1/projects/p/topics/t:publish', undefined],
     ['/v1/{parent=projects/*}/schemas:validate', '/v1/projects/p/schemas:validate', ['projects/p']],
     ['/v1/{name=projects/*/schemas/*}', '/v1/projects/p/schemas/s@abc', ['projects/p/schemas/s@abc']],
+    [
+      '/v1/{topic=projects/*/topics/*}:publish',
+      '/v1/projects/example.com:p/topics/t:publish',
+      ['projects/example.com:p/topics/t'],
+    ],
+    ['/v1/{parent=projects/*}/topics', '/v1/projects/example.com:p/topics', ['projects/example.com:p']],
     ['/v1/{name=**}', '/v1/a/b/c', ['a/b/c']],
     ['/v1/a.b', '/v1/axb', undefined],
   ])('%s of %s', (template, path, groups) => {
