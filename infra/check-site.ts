@@ -12,6 +12,8 @@ const SECRET_NAME = /(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KE
  */
 export function checkSite(config: Config, topology: Topology, bundles: Bundles, stack: string): void {
   const agents = topology.functions.map(({ agent }) => agent);
+  if (agents.length === 0)
+    throw wrong('agents', 'there are no agents to deploy', stack, 'Add one in the folder agents.');
   const listed = (names: readonly string[]) => (names.length > 0 ? names.join(', ') : 'none');
   for (const agent of Object.keys(config.functions.agents)) {
     const field = `agent-mesh:functions.agents.${agent}`;

@@ -11,9 +11,8 @@ const Days = z.int().min(1).max(3650);
 const Host = z
   .string()
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'is a host name, such as api.stripe.com');
-const NumericId = z
-  .string()
-  .regex(/^\d+$/, 'is a number, in quotes: names can be taken over by others, numbers can not');
+const NUMBER_IN_QUOTES = 'is a number, in quotes: names can be taken over by others, numbers can not';
+const NumericId = z.string({ error: NUMBER_IN_QUOTES }).regex(/^\d+$/, NUMBER_IN_QUOTES);
 const Ratio = z.number().gt(0).lt(1);
 
 /** The sizes of a function: given for all, and for one agent where it differs. */

@@ -218,13 +218,17 @@ export class AgentFunction extends pulumi.ComponentResource {
     };
   }
 
-  /** Named by what is in it: another content is another object, and so another deployment. */
+  /**
+   * Named by what is in it, also to Pulumi: another content is another object, and so another deployment, and the one before goes when
+   * nothing uses it any more. It stays in the bucket for a while, as an old version.
+   */
   #object(storage: ArtifactStorage, name: string, source: pulumi.asset.Asset | pulumi.asset.Archive) {
+    const [, hash = ''] = name.split('/');
     return new gcp.storage.BucketObject(
-      `${this.agent}-bundle`,
+      `${this.agent}-bundle-${hash.slice(0, 8)}`,
       { name, bucket: storage.bucket.name, source },
-      // The bundle of an earlier deployment stays in the bucket for a while, as an old version.
-      { parent: this },
+      // Where only what the hash leaves out differs, the old one must not be deleted after the new one took its name.
+      { parent: this, deleteBeforeReplace: true },
     );
   }
 }

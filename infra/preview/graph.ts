@@ -19,6 +19,8 @@ export interface GraphResource {
   /** The same, for each argument that is computed from others. */
   readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   readonly protect: boolean;
+  /** Whether the old one goes before the new one is made, where it has to be replaced. */
+  readonly deleteBeforeReplace: boolean;
   /** The URN of the provider that makes it. */
   readonly provider?: string;
   /** Of the provider's package. */

@@ -36,6 +36,7 @@ export function resourceOf(request: Registration, urn: string, root: string): Gr
     dependencies: request.getDependenciesList().toSorted(),
     propertyDependencies: Object.fromEntries(propertyDependencies),
     protect: request.getProtect() ?? false,
+    deleteBeforeReplace: request.getDeletebeforereplace(),
     // A reference is the URN of the provider and its id.
     ...(provider && { provider: provider.slice(0, provider.lastIndexOf('::')) }),
     ...(version && { version }),

@@ -238,6 +238,7 @@ describe('what does not fit the contracts is refused by its key', () => {
       'mesh-events',
       /subscribe to an event of orders/,
     ],
+    ['a mesh of nobody', {}, [], bundles, 'agents', /Add one/],
     [
       'an agent that would be the builder',
       {},

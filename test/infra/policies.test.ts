@@ -276,7 +276,11 @@ const breakers: Readonly<Record<string, readonly Spoil[]>> = {
     set('cloudfunctionsv2.Function', 'serviceConfig.environmentVariables.STRIPE_API_KEY', 'x'),
     set('cloudfunctionsv2.Function', 'serviceConfig.environmentVariables.STRIPE', 'sk_live_abc'),
   ],
-  'a bundle is named by its content': [set('storage.BucketObject', 'name', 'orders.zip')],
+  'a bundle is named by its content, and none is deleted after another took its name': [
+    set('storage.BucketObject', 'name', 'orders.zip'),
+    mark('storage.BucketObject', { deleteBeforeReplace: false }),
+    mark('storage.BucketObject', { name: 'orders-bundle' }),
+  ],
   'where there is a network, all that a function sends goes through it, and what is not allowed is refused': [
     set('cloudfunctionsv2.Function', 'serviceConfig.directVpcEgress', 'VPC_EGRESS_PRIVATE_RANGES_ONLY'),
     without('compute.NetworkFirewallPolicyRule', 'deny-all'),

@@ -24,7 +24,7 @@ describe('an agent more', () => {
     expect(added()).toEqual(
       expect.arrayContaining([
         'cloudfunctionsv2.Function another',
-        'storage.BucketObject another-bundle',
+        expect.stringMatching(/^storage\.BucketObject another-bundle-[0-9a-f]{8}$/),
         'serviceaccount.Account another',
         'serviceaccount.Account another-push',
         'cloudrunv2.ServiceIamMember another-invoker',

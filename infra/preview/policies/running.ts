@@ -53,10 +53,15 @@ export const runningPolicies: readonly Policy[] = [
         .map(({ resource, image }) => `${told(resource)}: ${image}`),
   },
   {
-    name: 'a bundle is named by its content',
+    name: 'a bundle is named by its content, and none is deleted after another took its name',
     breaches: (graph) =>
       ofType(graph, 'storage.BucketObject')
-        .filter(({ inputs }) => !/\/[0-9a-f]{64}\.(zip|tar\.gz)$/.test(String(inputs.name)))
+        .filter(
+          ({ inputs, name, deleteBeforeReplace }) =>
+            !deleteBeforeReplace ||
+            !/\/[0-9a-f]{64}\.(zip|tar\.gz)$/.test(String(inputs.name)) ||
+            !String(inputs.name).includes(`/${name.slice(-8)}`),
+        )
         .map(told),
   },
   {
