@@ -132,9 +132,9 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   }
 }
 
-/** What of the topology no client library applies: the scheduler's jobs, and what expires. */
+/** What of the topology no client library applies: the scheduler's jobs, what expires, and the indexes that there are in production. */
 function applyToCloud(
-  { project, schedules, expiring }: Topology,
+  { project, schedules, expiring, indexes }: Topology,
   { scheduler, firestore }: LocalCloud,
 ): void {
   for (const { name, cron, timeZone, topic, attributes, data } of schedules) {
@@ -147,7 +147,18 @@ function applyToCloud(
       data: Buffer.from(data),
     });
   }
-  for (const collection of expiring) firestore?.store.database(project).setTtl(collection, 'expireAt');
+  const database = firestore?.store.database(project);
+  for (const collection of expiring) database?.setTtl(collection, 'expireAt');
+  database?.requireIndexes(
+    indexes.map(({ collection, fields }) => ({
+      collectionGroup: collection,
+      queryScope: 'COLLECTION',
+      fields: fields.map(({ field, order }) => ({
+        fieldPath: field,
+        order: order === 'ascending' ? 'ASCENDING' : 'DESCENDING',
+      })),
+    })),
+  );
 }
 
 /** The kernel answers within the contract's timeout; what is beyond is cut off here. */

@@ -5,7 +5,7 @@ import { type Change, type CommitOptions, type CommitResult, Committer } from '.
 import type { Document } from './document.ts';
 import { type FieldPath, formatFieldPath, parseFieldPath } from './field-path.ts';
 import { IndexCatalog } from './index/catalog.ts';
-import type { IndexConfiguration } from './index/definition.ts';
+import type { CompositeIndex, IndexConfiguration } from './index/definition.ts';
 import { type IndexUsed, indexesUsed } from './index/explain.ts';
 import { missingIndexError } from './index/missing-index-error.ts';
 import { missingIndex } from './index/requirement.ts';
@@ -84,8 +84,7 @@ export class Database {
 
   /** The indexes that it is said to have. */
   readonly indexes: IndexCatalog;
-  /** Refuse the queries that production refuses for want of an index. */
-  readonly requireIndexes: boolean;
+  #requiresIndexes: boolean;
 
   readonly #keeper: DatabaseKeeper | undefined;
 
@@ -99,7 +98,7 @@ export class Database {
     this.indexes = new IndexCatalog(indexes);
     for (const { collectionGroup, fieldPath, ttl } of this.indexes.overrides)
       if (ttl) this.#ttl.set(collectionGroup, parseFieldPath(fieldPath));
-    this.requireIndexes = requireIndexes;
+    this.#requiresIndexes = requireIndexes;
     this.root = `${name}/documents`;
     this.#clock = clock;
     this.#versions = new VersionClock(clock);
@@ -265,6 +264,12 @@ export class Database {
     return this.#committer.sweep(expired);
   }
 
+  /** From now on refuses the queries that production refuses for want of an index: besides those there are, it has these. */
+  requireIndexes(indexes: readonly CompositeIndex[]): void {
+    for (const index of indexes) this.indexes.add(index);
+    this.#requiresIndexes = true;
+  }
+
   /** Every document, in the order of their names. */
   documents(): Iterable<Document> {
     return [...this.#storage.documents()].sort((a, b) => compareNames(a.path, b.path));
@@ -291,7 +296,7 @@ export class Database {
   /** @throws StatusError INVALID_ARGUMENT, or FAILED_PRECONDITION for want of an index */
   #prepare(query: Query): PreparedQuery {
     const prepared = new PreparedQuery(query, this.root);
-    const missing = this.requireIndexes && missingIndex(prepared, this.indexes);
+    const missing = this.#requiresIndexes && missingIndex(prepared, this.indexes);
     if (missing) throw missingIndexError(this.name, missing);
     return prepared;
   }

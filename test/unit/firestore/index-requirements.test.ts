@@ -188,3 +188,13 @@ test('a search by vector needs its index, with its dimension', async () => {
     failing('FAILED_PRECONDITION', 'Missing vector index configuration.'),
   );
 });
+
+test('indexes can be required of a database that is in use, with those that it has', async () => {
+  const database = new Database('projects/demo/databases/(default)', new ManualClock());
+  const sorted = { scope, where: where('status', '==', 'open'), orderBy: by('at') };
+  await database.query(sorted);
+  database.requireIndexes([]);
+  await expect(database.query(sorted)).rejects.toMatchObject(refused);
+  database.requireIndexes(readIndexFile({ indexes: [composite('status', 'at')] }).indexes);
+  await database.query(sorted);
+});
