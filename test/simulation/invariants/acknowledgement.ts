@@ -7,6 +7,7 @@ import {
   type Delivery,
   type Envelope,
   SLOT,
+  SWEEP,
   type WireMessage,
 } from '../../../shared/contract/message.ts';
 import {
@@ -77,6 +78,8 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
       }
       if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) return;
       if (type === SLOT && !isIn(delivery, contract)) return;
+      // One that finds nothing.
+      if (type === SWEEP) return;
       const workflow = type.slice(type.indexOf('.') + 1);
       if (workflow in contract.workflows) return;
       const ignored = delivery.subscription.startsWith(`${eventsTopic(deployment.prefix)}-`);

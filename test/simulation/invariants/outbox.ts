@@ -3,6 +3,9 @@ import { markOf } from '../../../shared/kernel/mailbox.ts';
 import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
+/** Not what an agent's schedules send. */
+const OF_AGENT = /^\/agents\/[^/]+$/;
+
 /** I1, I6: a message of an agent's leaves only after the commit that it follows from. */
 export const outbox: MakeObserver = (_scene, violated) => {
   const committed = new Set<string>();
@@ -20,7 +23,7 @@ export const outbox: MakeObserver = (_scene, violated) => {
     sent(topic, messages) {
       for (const { attributes } of messages) {
         const { 'ce-id': id = '', 'ce-source': source = '', 'ce-type': type } = attributes;
-        if (source.startsWith('/agents/') && !committed.has(id))
+        if (OF_AGENT.test(source) && !committed.has(id))
           violated(`I6: a ${type} left for ${topic} before what caused it was committed`);
       }
     },

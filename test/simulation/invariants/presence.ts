@@ -1,5 +1,5 @@
 import { messageKey } from '../../../shared/contract/keys.ts';
-import { SLOT } from '../../../shared/contract/message.ts';
+import { SLOT, SWEEP } from '../../../shared/contract/message.ts';
 import { inboxPath, runPath, topicOf } from '../../../shared/contract/names.ts';
 import { decodeInbox } from '../../../shared/kernel/inbox.ts';
 import { markOf } from '../../../shared/kernel/mailbox.ts';
@@ -35,8 +35,8 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
         if (record && decodeInbox(record).status === 'done') continue;
         if (dead.has(id)) continue;
         if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) continue;
-        // Whether every slot was given back is seen by the slots.
-        if (type === SLOT) continue;
+        // Whether every slot was given back is seen by the slots; and a sweep may find nothing.
+        if (type === SLOT || type === SWEEP) continue;
         const workflows = agents.get(topicOf(topology.prefix, agent))?.workflows ?? {};
         if (type.slice(type.indexOf('.') + 1) in workflows) continue;
         violated(`I4: ${type} (${id}) to ${agent} vanished`);
@@ -45,10 +45,13 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
   };
 };
 
-/** Whether the message of a mail was handled by itself: one who died before it could be seen to comes again, and may find no crowd. */
+/**
+ * Whether the message of a mail was handled by itself: one who died before it could be seen to comes again, and may find no crowd; or a
+ * run that has ended, to which it is nothing.
+ */
 function wasTaken(path: string, documents: Scene['documents']): boolean {
   const [collection, run, , key = ''] = path.split('/');
-  const agent = String(documents.get(`${collection}/${run}`)?.fields.agent);
-  const record = documents.get(inboxPath(agent, key));
-  return record !== undefined && decodeInbox(record).status === 'done';
+  const { agent, endedAt } = documents.get(`${collection}/${run}`)?.fields ?? {};
+  const record = documents.get(inboxPath(String(agent), key));
+  return endedAt !== undefined || (record !== undefined && decodeInbox(record).status === 'done');
 }

@@ -130,6 +130,13 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   watching.push(...observers.map((make) => make(scene, violated)));
   const client = clientOf(cloud, scheduler, services);
   for (const { atMs, act } of play.acts) scheduler.after(atMs, () => act(client), 'act');
+  // More often than once an hour: at any moment a sweep may find what is only late.
+  const sweeps = random.stream('sweeps');
+  for (const { topic, attributes, data } of topology.schedules)
+    for (let times = sweeps.below(3); times > 0; times--) {
+      const sweep = () => cloud.publish(topic, [{ data: Buffer.from(data), attributes }]);
+      scheduler.after(sweeps.below(sweeps.pick([60_000, 1_800_000, 7_200_000])), sweep, `sweep of ${topic}`);
+    }
   const operator = new Operator(cloud, scheduler);
   const rest = await scheduler.run(
     MOST_EVENTS,
