@@ -80,11 +80,12 @@ export class Broker {
     const { clock, pushTransport, signToken, faults = {}, mayForward = () => true } = options;
     this.#clock = clock;
     this.#onDeleted = options.onDeleted ?? (() => {});
-    this.schemas = new SchemaRegistry(clock);
+    this.schemas = new SchemaRegistry(clock, this.#onDeleted);
     this.snapshots = new Snapshots({
       clock,
       subscription: (name) => this.#attached(name),
       topic: (name) => this.#topic(name),
+      onDeleted: this.#onDeleted,
     });
     this.#alarms = new Alarms(clock);
     this.#pushHost = {
@@ -291,9 +292,11 @@ export class Broker {
     for (const { subscription } of this.#subscriptions.values()) {
       subscription.close(new StatusError('UNAVAILABLE', 'The local Pub/Sub is shutting down.'));
     }
+    for (const name of [...this.#subscriptions.keys(), ...this.#topics.keys()]) this.#onDeleted(name);
     this.#subscriptions.clear();
     this.#topics.clear();
     this.snapshots.clear();
+    this.schemas.clear();
   }
 
   /** Checks what of a topic's settings names other things. */

@@ -22,6 +22,8 @@ export interface SnapshotHost {
   /** The topic is undefined once it was deleted, or the subscription detached. */
   subscription(name: string): { readonly subscription: Subscription; readonly topic: Topic | undefined };
   topic(name: string): Topic;
+  /** Told of each snapshot that is gone. */
+  onDeleted(name: string): void;
 }
 
 /** To where a subscription is sought: a time in milliseconds since the epoch, or a snapshot's name. */
@@ -146,7 +148,7 @@ export class Snapshots {
   }
 
   clear(): void {
-    this.#kept.clear();
+    for (const [name, kept] of [...this.#kept]) this.#drop(name, kept);
   }
 
   #requireExpiry(expireMs: number | undefined): number {
@@ -173,6 +175,7 @@ export class Snapshots {
   #drop(name: string, { snapshot, topic }: Kept): void {
     topic?.snapshots.delete(snapshot);
     this.#kept.delete(name);
+    this.#host.onDeleted(name);
   }
 }
 

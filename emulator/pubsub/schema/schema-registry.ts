@@ -36,11 +36,14 @@ const DELETED_SCHEMA = '_deleted-schema_';
  */
 export class SchemaRegistry {
   readonly #clock: Clock;
+  readonly #onDeleted: (name: string) => void;
   readonly #schemas = new Map<string, Revision[]>();
   #made = 0;
 
-  constructor(clock: Clock) {
+  /** `onDeleted` is told of each schema that is gone. */
+  constructor(clock: Clock, onDeleted: (name: string) => void = () => {}) {
     this.#clock = clock;
+    this.#onDeleted = onDeleted;
   }
 
   create(parent: string, id: string, definition: Definition): Revision {
@@ -118,7 +121,11 @@ export class SchemaRegistry {
     const { schema, revisionId } = this.#find(name);
     if (revisionId !== undefined)
       throw new StatusError('INVALID_ARGUMENT', 'The name must have no revision.');
-    this.#schemas.delete(schema);
+    this.#drop(schema);
+  }
+
+  clear(): void {
+    for (const schema of [...this.#schemas.keys()]) this.#drop(schema);
   }
 
   has(name: string): boolean {
@@ -202,6 +209,11 @@ export class SchemaRegistry {
     }
     revisions.push(revision);
     return revision;
+  }
+
+  #drop(schema: string): void {
+    this.#schemas.delete(schema);
+    this.#onDeleted(schema);
   }
 
   #find(name: string): { schema: string; revisionId: string | undefined; revisions: Revision[] } {
