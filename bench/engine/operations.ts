@@ -27,7 +27,7 @@ const FLOORS: Readonly<Record<Operation, string>> = {
   'entity call': '1 read, 2 commits, 2 publishes',
   'gather branch': '1 commit, 1 publish, and a share of the fold',
   'map-reduce shard': '1 commit, 1 publish, and a share of the fold',
-  child: '1 read, 3 commits, 2 publishes',
+  child: '1 read, 2 commits, 2 publishes',
   sleep: '1 commit, 1 timer, 1 publish',
   signal: '1 commit, 1 publish',
   sideEffect: 'none: the commit of what comes before it',
