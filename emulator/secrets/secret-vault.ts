@@ -44,7 +44,7 @@ export class SecretVault {
 
   /** Forgets every secret but those that it began with. */
   reset(): void {
-    this.#secrets.clear();
+    for (const name of [...this.#secrets.keys()]) this.#drop(name);
     for (const [project, secrets] of Object.entries(this.#seed)) {
       for (const [id, value] of Object.entries(secrets)) {
         const { name } = this.createSecret(`projects/${project}`, id);

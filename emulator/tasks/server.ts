@@ -45,6 +45,7 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
   const { clock = systemClock, access = new AccessControl(), issuer = createTokenIssuer() } = options;
   const core = new TaskQueues({
     signer: signedTokens(clock, issuer.sign),
+    onDeleted: (name) => access.forget(name),
     ...options,
     clock,
     transport: options.transport ?? http,

@@ -30,6 +30,8 @@ export interface TaskQueuesOptions {
   readonly random?: () => number;
   /** How long a name cannot be used again; about one hour in production, the default. Milliseconds. */
   readonly nameRetentionMs?: number;
+  /** Told of each queue that is deleted. */
+  readonly onDeleted?: (name: string) => void;
 }
 
 /** The settings of a queue that a caller names; what is absent keeps its value, or takes the default in a new queue. */
@@ -51,12 +53,14 @@ const LARGEST_TASK_PAGE = 1000;
 export class TaskQueues {
   readonly #world: QueueWorld;
   readonly #random: () => number;
+  readonly #onDeleted: (name: string) => void;
   readonly #queues = new Map<string, Queue>();
   readonly #retired: RetiredNames;
 
   constructor(options: TaskQueuesOptions) {
     const { clock, transport, faults = {}, random = Math.random } = options;
     this.#random = random;
+    this.#onDeleted = options.onDeleted ?? (() => {});
     this.#retired = new RetiredNames(clock, QUEUE_NAME_RETENTION_MS);
     this.#world = {
       clock,
@@ -124,6 +128,7 @@ export class TaskQueues {
     this.getQueue(name).close();
     this.#queues.delete(name);
     this.#retired.add(name);
+    this.#onDeleted(name);
   }
 
   createTask(parent: string, input: TaskInput): Task {
@@ -161,6 +166,7 @@ export class TaskQueues {
   /** Stops every queue and forgets it, its tasks and its name. */
   clear(): void {
     this.close();
+    for (const name of this.#queues.keys()) this.#onDeleted(name);
     this.#queues.clear();
     this.#retired.clear();
   }

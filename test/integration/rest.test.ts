@@ -237,5 +237,8 @@ describe('Secret Manager over REST', () => {
     };
     await call('POST', 'v1/projects/p/secrets/guarded:setIamPolicy', { policy });
     expect((await call('GET', 'v1/projects/p/secrets/guarded:getIamPolicy')).body).toMatchObject(policy);
+    await call('DELETE', 'v1/projects/p/secrets/guarded');
+    await make('guarded');
+    expect((await call('GET', 'v1/projects/p/secrets/guarded:getIamPolicy')).body).toEqual({ etag: 'ACAB' });
   });
 });
