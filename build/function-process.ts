@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface FunctionProcessOptions {
   /** Arguments of Node. */
@@ -11,6 +12,7 @@ export interface FunctionProcessOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+const GUARD = fileURLToPath(new URL('./function-guard.cjs', import.meta.url));
 /** How often it is tried to connect to a process that does not listen yet. */
 const CONNECT_EVERY_MS = 1;
 
@@ -25,7 +27,7 @@ export class FunctionProcess {
   #said = '';
 
   constructor({ args, cwd, env }: FunctionProcessOptions) {
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(process.execPath, [`--require=${GUARD}`, ...args], {
       cwd,
       env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env, PORT: this.#socketPath },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -17,6 +17,4 @@ process.on('message', () => {
   writeFileSync(output, script.createCachedData());
   process.send('written');
 });
-// Not to outlive a build that is interrupted.
-process.on('disconnect', () => process.exit(0));
 code.exports.serve();
