@@ -81,13 +81,19 @@ export function streaming(serve: Serve): handleServerStreamingCall<unknown, unkn
       for (const answer of answers as Iterable<unknown>) call.write(answer);
       call.end();
     };
-    respond().catch((error) => {
-      // Headers first: a stream that fails without any is taken for unanswered by Google's clients, which then ask twice more,
-      // seconds apart, whatever the error says.
-      call.sendMetadata(new Metadata());
-      call.emit('error', toServiceError(error));
-    });
+    respond().catch((error) => failStream(call, error));
   };
+}
+
+/** Ends a stream with an error. */
+export function failStream(
+  call: Pick<ServerWritableStream<unknown, unknown>, 'sendMetadata' | 'emit'>,
+  error: unknown,
+): void {
+  // Headers first: a stream that fails without any is taken for unanswered by Google's clients, which then ask twice more,
+  // seconds apart, whatever the error says.
+  call.sendMetadata(new Metadata());
+  call.emit('error', toServiceError(error));
 }
 
 /** `signal` aborts when the client has gone. */

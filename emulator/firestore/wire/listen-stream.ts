@@ -1,12 +1,12 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { AccessControl } from '../../iam/access-control.ts';
-import { StatusError, toServiceError } from '../../wire/status.ts';
+import { StatusError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
 import type { FirestoreStore } from '../store.ts';
 import type { Watch } from '../watch.ts';
 import { checkAccess } from './access.ts';
-import { checkRequest, headerOf } from './calls.ts';
-import { addTarget, writeEvent } from './listen.ts';
+import { checkRequest, failStream, headerOf } from './calls.ts';
+import { addTarget, writeEvent, writeStatus } from './listen.ts';
 import { databaseOf, placeOf } from './names.ts';
 import type { ListenRequest } from './requests.ts';
 
@@ -19,6 +19,7 @@ export function listenStream(
     let owner: Database | undefined;
     let watch: Watch | undefined;
     let ended = false;
+    const header = headerOf(call.metadata);
     const close = () => {
       ended = true;
       watch?.close();
@@ -27,8 +28,14 @@ export function listenStream(
       if (ended) return;
       try {
         checkRequest(request);
-        const { database: named = owner?.name } = request;
-        checkAccess(access, 'Listen', { database: named }, { header: headerOf(call.metadata) });
+        const { database: named = owner?.name, addTarget: added } = request;
+        const denied = denialOf(() => checkAccess(access, 'Listen', { database: named }, { header }));
+        if (denied) {
+          // As of the target: its client tries again and again where the stream ends.
+          const targetIds = [added?.targetId ?? 0];
+          call.write({ targetChange: { targetChangeType: 'REMOVE', targetIds, cause: writeStatus(denied) } });
+          return;
+        }
         const listened = owner ?? databaseOf(store, request.database);
         const listener: Watch =
           watch ?? listened.watch((event) => call.write(writeEvent(listened, listener, event)));
@@ -44,7 +51,7 @@ export function listenStream(
           );
       } catch (error) {
         close();
-        call.emit('error', toServiceError(error));
+        failStream(call, error);
       }
     });
     call.on('end', () => {
@@ -53,4 +60,15 @@ export function listenStream(
     });
     for (const event of ['cancelled', 'close', 'error']) call.on(event, close);
   };
+}
+
+/** That the caller may not, if that is so. */
+function denialOf(check: () => void): StatusError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError && error.status === 'PERMISSION_DENIED') return error;
+    throw error;
+  }
 }

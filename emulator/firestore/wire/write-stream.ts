@@ -1,10 +1,10 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { AccessControl } from '../../iam/access-control.ts';
-import { StatusError, toServiceError } from '../../wire/status.ts';
+import { StatusError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
 import type { FirestoreStore } from '../store.ts';
 import { checkAccess } from './access.ts';
-import { checkRequest, headerOf } from './calls.ts';
+import { checkRequest, failStream, headerOf } from './calls.ts';
 import { databaseOf } from './names.ts';
 import type { WriteRequest } from './requests.ts';
 import { writeTime } from './value.ts';
@@ -26,7 +26,7 @@ export function writeStream(
     const fail = (error: unknown) => {
       if (gone.signal.aborted) return;
       gone.abort();
-      call.emit('error', toServiceError(error));
+      failStream(call, error);
     };
     call.on('data', (request: WriteRequest) => {
       // One after the other: a commit may have to wait for a lock.
