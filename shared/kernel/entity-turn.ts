@@ -107,14 +107,13 @@ export class EntityTurn {
   #nextLook(now: number): Date {
     const place = this.#live(now).findIndex(({ key }) => key === this.#key);
     const ahead = place < 0 ? this.#live(now).length : place;
-    // A clock that is ahead of this one may have noted when it came.
-    const waited = Math.max(0, now - this.#since(now));
-    const ms = FIRST_LOOK_MS * (ahead + 1) + waited / 2;
+    const ms = FIRST_LOOK_MS * (ahead + 1) + (now - this.#since(now)) / 2;
     return new Date(now + Math.min(LONGEST_LOOK_MS, Math.ceil(ms)));
   }
 
   #since(now: number): number {
-    return this.#tickets.find(({ key }) => key === this.#key)?.since ?? now;
+    // A clock that is ahead of this one may have noted when it came.
+    return Math.min(now, this.#tickets.find(({ key }) => key === this.#key)?.since ?? now);
   }
 
   #live(now: number): readonly Ticket[] {

@@ -60,7 +60,7 @@ describe('messages of one entity', () => {
     send('move', 'a', 'm');
     await world.settle();
     expect(ledger.moves.get('a')).toEqual([keyOf('m')]);
-    expect(world.outcomes.length).toBeLessThan(100);
+    expect(world.outcomes.length).toBeLessThan(20);
   });
 
   it('wait behind those that came before though the entity is free', async () => {
