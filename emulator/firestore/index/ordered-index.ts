@@ -1,8 +1,9 @@
 import { type Document, fieldAt } from '../document.ts';
 import { type FieldPath, formatFieldPath } from '../field-path.ts';
-import { compareValues } from '../order.ts';
+import { classOf, compareValues } from '../order.ts';
 import { compareNames } from '../path.ts';
-import type { Value } from '../value.ts';
+import { NULL, type Value } from '../value.ts';
+import { rankOf } from './rank.ts';
 import { type Outside, SortedList } from './sorted-list.ts';
 
 /** How an index sorts one field; `contains` has an entry for each element of an array. At most one such field. */
@@ -19,6 +20,15 @@ interface ElementEntry {
 
 /** The place of a document in an index: the document itself where it can be, which costs no more than a pointer. */
 export type IndexEntry = Document | ElementEntry;
+
+/** An entry while an index is made. */
+interface Row {
+  readonly entry: IndexEntry;
+  readonly values: readonly Value[];
+  /** The class and the rank of the first value. */
+  readonly kind: number;
+  readonly rank: number;
+}
 
 /** The documents of one scope that have all the fields of the index, in the order of these, then of their names ascending. */
 export class OrderedIndex {
@@ -45,11 +55,18 @@ export class OrderedIndex {
 
   /** The values of each entry are taken from it once, not with every comparison. */
   #sorted(documents: Iterable<Document>): IndexEntry[] {
-    const rows: { entry: IndexEntry; values: Value[] }[] = [];
+    const [first] = this.#parts;
+    const sign = first?.mode === 'desc' ? -1 : 1;
+    const rows: Row[] = [];
     for (const document of documents)
-      for (const entry of this.#entriesOf(document))
-        rows.push({ entry, values: this.#parts.map((part) => partValue(entry, part)) });
+      for (const entry of this.#entriesOf(document)) {
+        const values = this.#parts.map((part) => partValue(entry, part));
+        const [value = NULL] = values;
+        rows.push({ entry, values, kind: classOf(value), rank: rankOf(value) });
+      }
     rows.sort((a, b) => {
+      if (a.kind !== b.kind) return sign * (a.kind - b.kind);
+      if (a.rank !== b.rank) return a.rank < b.rank ? -sign : sign;
       for (const [at, { mode }] of this.#parts.entries()) {
         const order = compareValues(a.values[at] as Value, b.values[at] as Value);
         if (order !== 0) return mode === 'desc' ? -order : order;
