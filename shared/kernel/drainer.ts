@@ -5,7 +5,7 @@ import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { encodeMessage } from '../contract/envelope.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
-import { toFailure } from '../contract/failure.ts';
+import { type Failure, toFailure } from '../contract/failure.ts';
 import { messageKey } from '../contract/keys.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
@@ -57,10 +57,11 @@ export type Drained = 'seen-to' | { readonly again: Date };
 export interface Drainer {
   /** Whether this instance drains the mailbox of the document now, or is about to. */
   draining(path: string): boolean;
-  /** Leaves the message in the mailbox, and drains that unless another delivery does. */
+  /**
+   * Leaves the message in the mailbox, and drains that unless another delivery does. A message that drained before is left all the same:
+   * it may have died there, and been sent again since.
+   */
   leave(leaving: Leaving): Promise<Drained>;
-  /** Drains on, after a delivery of the message that began to. */
-  drain(leaving: Leaving): Promise<Drained>;
 }
 
 /** Messages, and bytes of them, that one commit takes. */
@@ -80,7 +81,7 @@ const LEASE_MARGIN_MS = 2_000;
  * - M3 A batch's sends are on the document from its commit until they are published: whoever takes over publishes them again.
  */
 export function createDrainer({ contract, deployment, ports, routes, blobs }: DrainerOptions): Drainer {
-  const { store, clock, bus, ids } = ports;
+  const { store, clock, ids } = ports;
   const workMs = milliseconds(contract.limits.timeout) / 2;
   const mails = new MailWriter(store);
   /** Documents that bear the mark of this instance, with the session that it is of; and those on which it is being put. */
@@ -100,7 +101,8 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       await written;
       await starting.get(path);
       // M2: the mark goes only after this is unset.
-      return active.has(path) ? 'seen-to' : drain(leaving);
+      const session = active.get(path);
+      return session ? session.seesTo(message) : drain(leaving);
     }
     return begin(path, async (started) => {
       await written;
@@ -238,6 +240,13 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       }
     }
 
+    /** M1: another delivery of its own message is not acked before it is through, or it would not come again. */
+    seesTo(message: Message): Drained {
+      return messageKey(message) === this.key
+        ? { again: new Date(this.#until + LEASE_MARGIN_MS) }
+        : 'seen-to';
+    }
+
     /** Lets the next delivery start at once. Only a courtesy: the mark's time ends by itself. */
     async giveUp(): Promise<void> {
       if (!this.#held) return;
@@ -268,6 +277,7 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       const outbox: OutboxEntry[] = [];
       const deletes: Write[] = [];
       const payloads: PayloadBlob[] = [];
+      const buried: Failure[] = [];
       let bytes = 0;
       let stuck: unknown;
       for (const [at, mail] of mails.entries()) {
@@ -285,7 +295,8 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
             stuck ??= error;
             continue;
           }
-          await this.#bury(mail.message, error);
+          buried.push(toFailure(error));
+          outbox.push(burial(mail.message, toFailure(error)));
         }
         deletes.push({ kind: 'delete', path: mail.path });
       }
@@ -293,6 +304,8 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       // Before anything refers to them (I6).
       await blobs.write(payloads);
       await this.#commit(batch, id, outbox, deletes);
+      for (const failure of buried)
+        this.#leaving.log.error('dead letter', { ...failure, detail: failure.message });
       return deletes.length;
     }
 
@@ -318,7 +331,10 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       return sends;
     }
 
-    /** I1: the document, the sends and the end of the mails are one commit. */
+    /**
+     * I1: the document, the sends and the end of the mails are one commit. That the document is still the one decided on is held even where
+     * nothing of it changes: a mail may be for what another one has just written to it, and be without effect, or wrong, only before that.
+     */
     async #commit(
       batch: Batch,
       id: string,
@@ -328,7 +344,7 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       const { path } = this.#leaving;
       const held = this.#held;
       const decided = batch.writes.some((write) => write.path === path);
-      if (!held || (!decided && outbox.length === 0)) {
+      if (!held) {
         // Nothing on the document tells of these sends.
         await publishOutbox(outbox, ports);
         await store.commit([...batch.writes, ...deletes]);
@@ -357,18 +373,16 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       await publishOutbox(outbox, ports);
       this.#published = batch;
     }
-
-    async #bury(message: Message, error: MeshError): Promise<void> {
-      const { id: messageId, time: publishTime } = message;
-      const subscription = subscriptionOf(deployment.prefix, contract.name);
-      const delivery = { ...encodeMessage(message), messageId, publishTime, subscription };
-      const failure = toFailure(error);
-      await bus.publish(deadTopicOf(deployment.prefix, contract.name), [
-        toDeadLetter(delivery, failure, contract.name),
-      ]);
-      this.#leaving.log.error('dead letter', { ...failure, detail: failure.message });
-    }
   }
 
-  return { draining: (path) => active.has(path) || starting.has(path), leave, drain };
+  /** What is sent of a message that can't be taken. */
+  function burial(message: Message, failure: Failure): OutboxEntry {
+    const { id: messageId, time: publishTime } = message;
+    const subscription = subscriptionOf(deployment.prefix, contract.name);
+    const delivery = { ...encodeMessage(message), messageId, publishTime, subscription };
+    const { attributes } = toDeadLetter(delivery, failure, contract.name);
+    return { topic: deadTopicOf(deployment.prefix, contract.name), message, extra: attributes };
+  }
+
+  return { draining: (path) => active.has(path) || starting.has(path), leave };
 }

@@ -20,7 +20,7 @@ import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
 import { attemptOf, type DeferReason, deferral } from './deferral.ts';
-import { createDrainer, type Drainer } from './drainer.ts';
+import { createDrainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
 import { decodeInbox, encodeInbox, type Handled, inboxExpiry, type OutboxEntry } from './inbox.ts';
 import { type Lane, Lanes } from './lanes.ts';
@@ -161,7 +161,7 @@ export function createKernel(options: KernelOptions): Kernel {
     const reads = route.reads(message);
     const entity = route.entity?.(message);
     const paths = entity === undefined ? undefined : EntityTurn.paths(contract.name, entity);
-    if (lane && drainer.draining(lane.path)) return drained(work, drainer.leave, lane);
+    if (lane && drainer.draining(lane.path)) return drained(work, lane);
     const early = await goAhead(work, key, reads, lane, place);
     if (early) return early;
     const owner = ports.ids.uuid();
@@ -177,7 +177,7 @@ export function createKernel(options: KernelOptions): Kernel {
           ? { version: record.version, until: known.leaseUntil, lease: turn?.heldBy(owner) }
           : undefined;
       // In `commit` mode only who drains a mailbox leaves a record that is not done.
-      if (known && lane) return drained(work, drainer.drain, lane);
+      if (known && lane) return drained(work, lane);
       if (known && claim === undefined) {
         if (known.leaseUntil.getTime() > clock.now())
           return defer(delivery, message, known.leaseUntil, 'lease');
@@ -186,7 +186,7 @@ export function createKernel(options: KernelOptions): Kernel {
       checkDeadline(message, clock.now());
       const document = lane && documents[reads.indexOf(lane.path)];
       if (lane && isBetterLeft(route, document, conflicts, lane.crowded(), message))
-        return drained(work, drainer.leave, lane);
+        return drained(work, lane);
       try {
         const until = turn?.waitUntil(clock.now(), owner);
         if (turn && until) return await queueUp(work, turn, until);
@@ -226,18 +226,16 @@ export function createKernel(options: KernelOptions): Kernel {
     const held = { version: undefined, timeLeft: timeoutMs, endTurn: () => [] };
     return ahead.take(reads, inboxPath(contract.name, key), (documents) => {
       const document = lane && documents[reads.indexOf(lane.path)];
-      if (lane && isBetterLeft(route, document, 0, lane.crowded(), work.message))
-        return drained(work, drainer.leave, lane);
+      if (lane && isBetterLeft(route, document, 0, lane.crowded(), work.message)) return drained(work, lane);
       return decideAndCommit(work, key, documents, held, { place, unread: true });
     });
   }
 
   async function drained(
     { delivery, message, traceparent, log }: Work,
-    work: Drainer['drain'],
     { path, pass }: Lane,
   ): Promise<Outcome> {
-    const draining = work({ message, path, traceparent, log });
+    const draining = drainer.leave({ message, path, traceparent, log });
     ahead.documents.forget(path);
     // From now on the next goes the same way.
     pass();

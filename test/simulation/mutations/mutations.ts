@@ -198,7 +198,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'who leaves a message does not look whether anybody drains (M2)',
     file: DRAINER,
-    find: "return active.has(path) ? 'seen-to' : drain(leaving);",
+    find: 'return session ? session.seesTo(message) : drain(leaving);',
     replace: "return 'seen-to';",
     workload: 'crowds',
   },
