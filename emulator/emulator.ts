@@ -1,5 +1,6 @@
 import { exportLines, type Hub, startHub } from './admin/hub.ts';
 import { MovableClock } from './admin/movable-clock.ts';
+import { ServerData, type ServerDataOptions } from './data/server-data.ts';
 import { startExpiry } from './expiry.ts';
 import type { IndexConfiguration } from './firestore/index/definition.ts';
 import type { AccessControl } from './iam/access-control.ts';
@@ -9,7 +10,7 @@ import { type GoogleServer, SERVERS, type Servers, serverEnv, startServers } fro
 import { RequestLog, type RequestRecord } from './wire/request-log.ts';
 import { StatusError } from './wire/status.ts';
 
-export interface EmulatorOptions {
+export interface EmulatorOptions extends ServerDataOptions {
   /** The services to start; all of them unless given. */
   readonly only?: readonly GoogleServer[];
   /** Default `127.0.0.1`. */
@@ -45,6 +46,12 @@ export interface Emulator {
    * @throws StatusError `INVALID_ARGUMENT` for one that does not run
    */
   reset(only?: readonly string[]): Promise<void>;
+  /**
+   * Writes what the servers hold now into a directory, for `importFrom`.
+   *
+   * @throws StatusError `INVALID_ARGUMENT` for a directory that is in use, or cannot be written
+   */
+  export(directory: string): Promise<void>;
   /** Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -52,7 +59,7 @@ export interface Emulator {
 /**
  * Starts local servers of Google's services, for a test or as a process of their own.
  *
- * @throws PortTaken naming the server; whatever had started is closed again
+ * @throws PortTaken naming the server; DataInUse, DataDamaged or DataRefused naming the directory or the file; whatever had started is closed again
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const {
@@ -65,6 +72,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     access,
     indexes,
   } = options;
+  const data = new ServerData(only, options);
   const clock = new MovableClock();
   const log = logRequests ? new RequestLog(clock, onRequest) : undefined;
   const group = new ServerGroup<GoogleServer | 'hub'>(ports);
@@ -77,6 +85,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ...(log && { requests: log }),
       ...(access && { access }),
       ...(indexes && { indexes }),
+      data,
     });
     const stopExpiry = servers.firestore ? startExpiry(servers.firestore.store, clock) : () => {};
     const env = serverEnv(servers);
@@ -92,10 +101,21 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
           advance: (ms) => clock.advance(ms),
           requests,
           reset,
+          export: (directory) => exportTo(data, directory),
         },
         { ...place, ...(host !== undefined && { host }) },
       ),
     );
+    let stopped: Promise<void> | undefined;
+    const stop = async () => {
+      stopExpiry();
+      try {
+        data.exportAtEnd();
+      } finally {
+        await group.close();
+        data.close();
+      }
+    };
     return {
       env,
       addresses: { ...addresses, hub: hub.address },
@@ -103,18 +123,28 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       servers,
       requests,
       reset,
-      async stop() {
-        stopExpiry();
-        await group.close();
+      export: (directory) => exportTo(data, directory),
+      stop() {
+        stopped ??= stop();
+        return stopped;
       },
     };
   } catch (error) {
     await group.close();
+    data.close();
     throw error;
   }
 }
 
 export { exportLines };
+
+async function exportTo(data: ServerData, directory: string): Promise<void> {
+  try {
+    data.export(directory);
+  } catch (error) {
+    throw new StatusError('INVALID_ARGUMENT', `Nothing was exported: ${(error as Error).message}.`);
+  }
+}
 
 function addressesOf(servers: Servers): Record<string, string> {
   return Object.fromEntries(

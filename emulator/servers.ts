@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/contract/clock.ts';
+import type { ServerData } from './data/server-data.ts';
 import type { IndexConfiguration } from './firestore/index/definition.ts';
 import { startFirestore } from './firestore/server.ts';
 import type { AccessControl } from './iam/access-control.ts';
@@ -33,6 +34,8 @@ export interface ServersOptions {
   readonly access?: AccessControl;
   /** The indexes of Firestore's databases: given, a query that they do not serve is refused, as in production. */
   readonly indexes?: IndexConfiguration;
+  /** Keeps what they hold beyond the process. */
+  readonly data?: ServerData;
 }
 
 export type Servers = Awaited<ReturnType<typeof startServers>>;
@@ -50,6 +53,7 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
     otherPubsub = '',
     access,
     indexes,
+    data,
   } = options;
   // One for all, as Google is.
   const issuer = createTokenIssuer();
@@ -73,7 +77,8 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
       }),
     ),
   );
-  const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all([
+  const kept = <Keeper>(keeper: Keeper | undefined) => data && keeper && { keeper, restored: data.restored };
+  const starting = [
     startingPubsub,
     wanted('firestore', () =>
       start('firestore', (place) =>
@@ -81,6 +86,7 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
           ...common('firestore'),
           ...place,
           ...guarded,
+          ...kept(data?.firestore),
           ...(indexes && { indexes, requireIndexes: true }),
         }),
       ),
@@ -102,7 +108,10 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
         }),
       ),
     ),
-  ]);
+  ] as const;
+  // All of them are made by now, and those that keep something have not opened yet.
+  data?.restore();
+  const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all(starting);
   return { pubsub, firestore, tasks, secrets: secretManager, scheduler };
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { withData } from '../data-options.ts';
 import type { EmulatorStartOptions } from '../emulator/start.ts';
 import { withOutput } from '../options.ts';
 import type { Registration } from '../registration.ts';
@@ -10,7 +11,7 @@ export function registerEmulator({ program, io }: Registration): void {
   const emulator = program
     .command('emulator')
     .description("Google's services on this machine, for any program");
-  withOutput(emulator.command('start'))
+  withData(withOutput(emulator.command('start')))
     .description('run Pub/Sub, Firestore, Cloud Tasks, Secret Manager and Cloud Scheduler, without a mesh')
     .option('--only <servers>', `some of them: ${SERVERS.join(',')}`, serverList)
     .option('--port <server=port>', 'the port of a server, or of the hub; may be repeated', serverPort, {})
@@ -28,12 +29,13 @@ export function registerEmulator({ program, io }: Registration): void {
       'after',
       `
 The lines on stdout are for a shell: they point Google's clients here. The hub is the emulator's own door:
-GET /healthz, GET /env, GET /clock, POST /clock {"advance":"1h"}, GET /requests, POST /reset {"only":["pubsub"]}.
+GET /healthz, GET /env, GET /clock, POST /clock {"advance":"1h"}, GET /requests, POST /reset {"only":["pubsub"]}, POST /export {"directory":"/tmp/data"}.
 
 Examples:
   mesh emulator start
   mesh emulator start --only pubsub,firestore --port pubsub=8085 --port firestore=8080
   mesh emulator start --only firestore --require-indexes firestore.indexes.json
+  mesh emulator start --data-dir .mesh/data
   mesh emulator start --json --log-requests`,
     )
     .action(async (options: EmulatorStartOptions) => {

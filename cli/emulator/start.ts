@@ -4,6 +4,7 @@ import { PortTaken } from '../../emulator/local-server.ts';
 import type { GoogleServer } from '../../emulator/servers.ts';
 import { keepHeapSmall } from '../../emulator/small-heap.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
+import type { DataOptions } from '../data-options.ts';
 import type { Io } from '../io.ts';
 import { Stop } from '../local/stop.ts';
 import { formatOf, type OutputOptions } from '../options.ts';
@@ -12,9 +13,10 @@ import { Printer } from '../output/printer.ts';
 import { lengthText } from '../output/time.ts';
 import { readGrants } from './grants-file.ts';
 import { requiredIndexes } from './index-file.ts';
+import { dataError, serverDataOf } from './server-data.ts';
 
 /** What `mesh emulator start` was asked for. */
-export interface EmulatorStartOptions extends OutputOptions {
+export interface EmulatorStartOptions extends OutputOptions, DataOptions {
   readonly only?: readonly GoogleServer[];
   readonly host: string;
   readonly logRequests?: boolean;
@@ -28,12 +30,13 @@ export interface EmulatorStartOptions extends OutputOptions {
 /**
  * Runs local servers of Google's services until it is stopped. The lines for a shell go to stdout, the rest to stderr.
  *
- * @throws MeshError `PortInUse`, `ConfigurationInvalid` for a file of indexes or of grants
+ * @throws MeshError `PortInUse`, `DataInUse`, `DataDamaged`, `ConfigurationInvalid` for a file of indexes or of grants, or for directories of data
  */
 export async function startEmulators(io: Io, options: EmulatorStartOptions): Promise<void> {
   const { only, host, logRequests = false, requireIndexes } = options;
   const indexes = requireIndexes === undefined ? undefined : requiredIndexes(requireIndexes);
   const grants = options.enforceIam === undefined ? undefined : await readGrants(options.enforceIam);
+  const data = serverDataOf(options, io.cwd);
   keepHeapSmall();
   const stop = new Stop();
   const format = formatOf(options);
@@ -46,13 +49,14 @@ export async function startEmulators(io: Io, options: EmulatorStartOptions): Pro
     logRequests,
     ...(grants && { access: new AccessControl({ enforce: true, grants }) }),
     ...(indexes && { indexes }),
+    ...data,
     onRequest: ({ time, server, method, status, message }) => {
       const fine = status === 'OK' || status < '400';
       const line = `${dim(time)} ${server} ${method} ${fine ? status : red(status)}${message ? ` ${message}` : ''}`;
       printer.note(line);
     },
   }).catch((error: unknown) => {
-    throw error instanceof PortTaken ? portInUse(error) : error;
+    throw error instanceof PortTaken ? portInUse(error) : dataError(error);
   });
   try {
     const readyMs = Math.round(performance.now());
@@ -62,8 +66,12 @@ export async function startEmulators(io: Io, options: EmulatorStartOptions): Pro
     printer.note(`${green('ready')} in ${lengthText(readyMs)}\n${placesText(emulator, dim)}`);
     await stop.requested;
   } finally {
-    await emulator.stop();
-    stop.release();
+    await emulator
+      .stop()
+      .catch((error: unknown) => {
+        throw dataError(error);
+      })
+      .finally(() => stop.release());
   }
 }
 

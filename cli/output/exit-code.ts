@@ -15,6 +15,8 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ConfigurationInvalid: EXIT.usage,
   ContractInvalid: EXIT.usage,
   PortInUse: EXIT.usage,
+  DataInUse: EXIT.usage,
+  DataDamaged: EXIT.usage,
   SecretMissing: EXIT.usage,
   MeshNotRunning: EXIT.usage,
   NotJson: EXIT.usage,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { json as readBody } from 'node:stream/consumers';
 import { type Duration, milliseconds } from '../../shared/contract/duration.ts';
 import { StatusError, toHttpError } from '../wire/status.ts';
@@ -14,6 +15,8 @@ export interface HubWorld {
   requests(limit: number | undefined): readonly unknown[];
   /** Empties the servers named. Throws `StatusError` for one that does not run. */
   reset(only: readonly string[] | undefined): Promise<void>;
+  /** Writes what the servers hold into a directory. Throws `StatusError` where it cannot. */
+  export(directory: string): Promise<void>;
 }
 
 export interface Hub {
@@ -24,7 +27,7 @@ export interface Hub {
 
 /**
  * The emulator's own door: `GET /healthz`, `GET /env`, `GET /clock`, `POST /clock {"advance":"1h"}`, `GET /requests?limit=100`,
- * `POST /reset {"only":["pubsub"]}`. JSON, but for `GET /env`, which is lines for a shell to take up.
+ * `POST /reset {"only":["pubsub"]}`, `POST /export {"directory":"/tmp/data"}`. JSON, but for `GET /env`, which is lines for a shell to take up.
  */
 export async function startHub(
   world: HubWorld,
@@ -73,6 +76,11 @@ async function answer(world: HubWorld, request: IncomingMessage): Promise<unknow
     case 'POST /reset':
       await world.reset(onlyOf(await bodyOf(request)));
       return {};
+    case 'POST /export': {
+      const directory = directoryOf(await bodyOf(request));
+      await world.export(directory);
+      return { directory };
+    }
     default:
       throw new StatusError('NOT_FOUND', `There is no ${request.method} ${pathname}.`);
   }
@@ -120,6 +128,12 @@ function onlyOf({ only }: Readonly<Record<string, unknown>>): readonly string[] 
   if (only === undefined) return undefined;
   if (Array.isArray(only) && only.every((name) => typeof name === 'string')) return only;
   throw new StatusError('INVALID_ARGUMENT', 'only must be a list of names of servers, such as ["pubsub"].');
+}
+
+/** The directory of a caller is not that of this process: a relative one would be another than is meant. */
+function directoryOf({ directory }: Readonly<Record<string, unknown>>): string {
+  if (typeof directory === 'string' && isAbsolute(directory)) return directory;
+  throw new StatusError('INVALID_ARGUMENT', 'directory must be an absolute path, such as "/tmp/data".');
 }
 
 function send(response: ServerResponse, code: number, body: unknown): void {

@@ -67,8 +67,17 @@ export class Journal {
     return this.#bytes;
   }
 
+  /** Throws Node's error where the file cannot take it, and is then as it was. */
   append(entry: Entry): void {
-    this.#bytes += writeLine(this.#file, entry);
+    let bytes: number;
+    try {
+      bytes = writeLine(this.#file, entry);
+    } catch (error) {
+      // Half a line would make one of it and the next that is no entry.
+      ftruncateSync(this.#file, this.#bytes);
+      throw error;
+    }
+    this.#bytes += bytes;
     if (this.#options.sync) fdatasyncSync(this.#file);
   }
 

@@ -1,6 +1,7 @@
 import type { Type } from 'protobufjs';
 import type { Change } from '../firestore/committer.ts';
 import type { Database, DatabaseKeeper } from '../firestore/database.ts';
+import type { AddedIndexes } from '../firestore/index/catalog.ts';
 import { measureDocument } from '../firestore/limits.ts';
 import type { FirestoreStore } from '../firestore/store.ts';
 import type { WireDocument } from '../firestore/wire/messages.ts';
@@ -15,7 +16,8 @@ type Told = (entry: Entry) => void;
 
 /**
  * The documents of a Firestore, in the JSON form of its API (https://cloud.google.com/firestore/docs/reference/rest/v1/Value), with
- * their times. Versions of the past and open transactions are not kept.
+ * their times, the indexes and TTL fields that callers set, and which databases there are. Versions of the past, open transactions,
+ * backups and what else is set of a database are not kept.
  */
 export class KeptFirestore implements Kept, DatabaseKeeper {
   readonly kind = 'firestore';
@@ -43,9 +45,24 @@ export class KeptFirestore implements Kept, DatabaseKeeper {
     this.#told?.({ database: name, collectionGroup, expires: field ?? null });
   }
 
+  indexed({ name, indexes }: Database): void {
+    this.#told?.({ database: name, added: indexes.added });
+  }
+
+  opened({ name }: Database): void {
+    this.#told?.({ database: name, opened: true });
+  }
+
+  dropped({ name }: Database): void {
+    this.#told?.({ database: name, dropped: true });
+  }
+
   *entries(): Iterable<Entry> {
     for (const database of this.#store?.databases() ?? []) {
-      const { name, root } = database;
+      const { name, root, indexes } = database;
+      yield { database: name, opened: true };
+      const { added } = indexes;
+      if (added.indexes.length + added.fieldOverrides.length > 0) yield { database: name, added };
       for (const [collectionGroup, expires] of database.ttlFields()) {
         yield { database: name, collectionGroup, expires };
       }
@@ -58,6 +75,15 @@ export class KeptFirestore implements Kept, DatabaseKeeper {
   replay(entry: Entry): void {
     const database = typeof entry.database === 'string' && this.#store?.named(entry.database);
     if (!database) throw new DataDamaged('an entry names no database');
+    if (entry.opened === true) return;
+    if (entry.dropped === true) {
+      this.#store?.drop(database.name);
+      return;
+    }
+    if (entry.added !== undefined) {
+      database.indexes.takeAdded(addedOf(entry.added));
+      return;
+    }
     if (typeof entry.collectionGroup === 'string') {
       database.setTtl(entry.collectionGroup, (entry.expires as string | null) ?? undefined);
       return;
@@ -84,6 +110,12 @@ export class KeptFirestore implements Kept, DatabaseKeeper {
   #write(document: WireDocument): unknown {
     return writeMessage(documentType(), document);
   }
+}
+
+function addedOf(value: unknown): AddedIndexes {
+  const { indexes, fieldOverrides } = { ...(value as Partial<AddedIndexes> | null) };
+  if (Array.isArray(indexes) && Array.isArray(fieldOverrides)) return { indexes, fieldOverrides };
+  throw new DataDamaged('an entry holds no indexes');
 }
 
 let type: Type | undefined;

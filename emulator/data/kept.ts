@@ -8,6 +8,8 @@ export interface Kept {
   entries(): Iterable<Entry>;
   /** Takes up an entry, without telling anybody. Throws for one that it does not understand. */
   replay(entry: Entry): void;
+  /** The last entry was replayed: what the server does by itself may begin. */
+  replayed?(): void;
   /** Has each change from now on told, before whoever made it is answered; undefined: no longer. */
   onEntry(told: ((entry: Entry) => void) | undefined): void;
 }

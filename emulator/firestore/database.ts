@@ -50,6 +50,10 @@ export interface DatabaseSettings {
 export interface DatabaseKeeper {
   committed(database: Database, changes: readonly Change[]): void;
   expires(database: Database, collectionGroup: string, field: string | undefined): void;
+  /** Callers have changed its indexes. */
+  indexed(database: Database): void;
+  opened(database: Database): void;
+  dropped(database: Database): void;
 }
 
 interface ReadResult {
@@ -95,7 +99,7 @@ export class Database {
   ) {
     this.name = name;
     this.#keeper = keeper;
-    this.indexes = new IndexCatalog(indexes);
+    this.indexes = new IndexCatalog(indexes, () => keeper?.indexed(this));
     for (const { collectionGroup, fieldPath, ttl } of this.indexes.overrides)
       if (ttl) this.#ttl.set(collectionGroup, parseFieldPath(fieldPath));
     this.#requiresIndexes = requireIndexes;
@@ -266,7 +270,7 @@ export class Database {
 
   /** From now on refuses the queries that production refuses for want of an index: besides those there are, it has these. */
   requireIndexes(indexes: readonly CompositeIndex[]): void {
-    for (const index of indexes) this.indexes.add(index);
+    this.indexes.declare(indexes);
     this.#requiresIndexes = true;
   }
 
@@ -285,6 +289,13 @@ export class Database {
     const time = document?.updateTime ?? this.#versions.read();
     this.#versions.pass(time);
     this.#storage.put(path, document, time);
+  }
+
+  /** Takes up documents as they are, with their times, into an empty database. */
+  fill(documents: readonly Document[]): void {
+    for (const document of documents) this.restore(document.path, document);
+    for (const after of documents)
+      this.#keeper?.committed(this, [{ path: after.path, before: undefined, after }]);
   }
 
   /** Ends every transaction and deletes every document; listeners are told. */

@@ -7,6 +7,7 @@ import { Protocol } from '../wire/protocol.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
 import { adminApis, operationRules } from './admin/api.ts';
+import type { DatabaseKeeper } from './database.ts';
 import type { IndexConfiguration } from './index/definition.ts';
 import { FirestoreStore } from './store.ts';
 import { documentRules, firestoreApi } from './wire/api.ts';
@@ -26,6 +27,15 @@ export interface FirestoreOptions {
   readonly access?: AccessControl;
   /** Told of each request when it is answered. */
   readonly onRequest?: OnRequest;
+  /** Keeps what the databases hold beyond the process. */
+  readonly keeper?: StoreKeeper;
+  /** The port opens when this resolves: when what was kept is there again, say. */
+  readonly restored?: Promise<void>;
+}
+
+/** A keeper of the databases that is told which store they are in. */
+export interface StoreKeeper extends DatabaseKeeper {
+  keeps(store: FirestoreStore): void;
 }
 
 export interface FirestoreServer {
@@ -40,15 +50,18 @@ export interface FirestoreServer {
   close(): Promise<void>;
 }
 
-/** Starts a local Firestore, empty, in memory. Rejects with Node's error when the port cannot be had. */
+/** Starts a local Firestore, in memory. Rejects with Node's error when the port cannot be had. */
 export async function startFirestore({
   clock = systemClock,
   indexes,
   requireIndexes,
   access = new AccessControl(),
+  keeper,
+  restored,
   ...listen
 }: FirestoreOptions = {}): Promise<FirestoreServer> {
-  const store = new FirestoreStore(clock, { indexes, requireIndexes });
+  const store = new FirestoreStore(clock, { indexes, requireIndexes, keeper });
+  keeper?.keeps(store);
   const counter = new CallCounter();
   const grpc = createGrpcServer(listen.onRequest);
   const protocol = new Protocol('@google-cloud/firestore-api/build/protos/protos.json');
@@ -60,6 +73,7 @@ export async function startFirestore({
   const admin = adminApis(store, access, protocol);
   for (const each of admin) addApi(grpc, each);
   const rest = createRest({ apis: [api, ...admin], rules: [...documentRules, ...operationRules] });
+  await restored;
   const port = await openPort({ ...listen, grpc, rest });
   return {
     address: port.address,

@@ -27,6 +27,7 @@ export class FirestoreStore {
     if (found) return found;
     const database = new Database(name, this.#clock, this.#settings);
     this.#databases.set(name, database);
+    this.#settings.keeper?.opened(database);
     return database;
   }
 
@@ -37,8 +38,11 @@ export class FirestoreStore {
 
   /** Deletes a database with all that is in it. */
   drop(name: string): void {
-    this.#databases.get(name)?.clear();
+    const database = this.#databases.get(name);
+    if (!database) return;
+    database.clear();
     this.#databases.delete(name);
+    this.#settings.keeper?.dropped(database);
   }
 
   /** Empties every database. */

@@ -303,6 +303,16 @@ export const ERROR_CATALOGUE = {
     summary: 'A port that the local mesh needs is taken.',
     hint: 'Stop the other program, or choose another port.',
   },
+  DataInUse: {
+    retry: false,
+    summary: 'A data directory of the local cloud is in use by another process.',
+    hint: 'Stop the other process, or name another directory.',
+  },
+  DataDamaged: {
+    retry: false,
+    summary: 'A file of a data directory of the local cloud is not what it should be.',
+    hint: 'Put the file back from a copy, or move it away: what it held is then not there.',
+  },
   MeshNotRunning: { retry: false, summary: 'No mesh is running here.', hint: 'Start one with: mesh up' },
   NotFound: { retry: false, summary: 'There is no such thing.', hint: 'Check the name or the id.' },
   Timeout: {

@@ -39,7 +39,7 @@ export function backupMethods(
   const fill = ({ parent = '', databaseId = '' }: NewDatabaseRequest, documents: readonly Document[]) => {
     const message = records.create(parent, databaseId);
     const database = store.named(`projects/${projectOf(parent)}/databases/${databaseId}`);
-    for (const document of documents) database.restore(document.path, document);
+    database.fill(documents);
     return { database, message };
   };
   return {

@@ -1,4 +1,14 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,15 +46,24 @@ class Words implements Kept {
   }
 }
 
+let parent: string;
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'data-'));
+  parent = mkdtempSync(join(tmpdir(), 'data-'));
+  directory = join(parent, 'first');
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => rmSync(parent, { recursive: true }));
 
 const lines = () => readFileSync(join(directory, 'words.jsonl'), 'utf8').trimEnd().split('\n').length - 1;
-/** As after the sudden end of the process that held the directory. */
-const abandon = () => rmSync(join(directory, 'lock'));
+/** As after the sudden end of the process that held the directory: what another process finds, with the lock of one that is dead. */
+const abandon = () => {
+  const left = join(parent, 'left');
+  cpSync(directory, left, { recursive: true });
+  directory = left;
+  writeFileSync(join(directory, 'lock'), String(DEAD));
+};
+/** No process has this number: it is the largest that Linux gives, plus one. */
+const DEAD = 2 ** 22 + 1;
 
 test('what was done is there for the next process, however the last one ended', () => {
   const first = new Words();
@@ -73,14 +92,21 @@ test('what is superseded is left out at the next start', () => {
   expect(lines()).toBe(1);
 });
 
-test('is one process at a time', () => {
+test('is one process at a time, and one place in a process', () => {
   const data = DataDirectory.open(directory, [new Words()]);
-  appendFileSync(join(directory, 'lock'), '');
-  const path = join(directory, 'lock');
-  rmSync(path);
-  appendFileSync(path, '1');
   expect(() => DataDirectory.open(directory, [new Words()])).toThrow(DataInUse);
+  expect(() => exportData(directory, [new Words()])).toThrow(`${directory} is in use by this process`);
   data.close();
+  writeFileSync(join(directory, 'lock'), '1');
+  expect(() => DataDirectory.open(directory, [new Words()])).toThrow(`${directory} is in use by process 1`);
+  rmSync(join(directory, 'lock'));
+  DataDirectory.open(directory, [new Words()]).close();
+});
+
+test('a lock of this very number, from before this process, is taken over', () => {
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'lock'), String(process.pid));
+  DataDirectory.open(directory, [new Words()]).close();
 });
 
 test('with an entry that its server does not understand it is refused, naming the file, and given back', () => {
@@ -100,4 +126,40 @@ test('what was exported is taken up, of those servers that there is something of
   importData(join(directory, 'export'), [second, other]);
   expect([...second.words]).toEqual(['one']);
   expect(() => importData(join(directory, 'export'), [other])).toThrow('holds none of others.jsonl');
+});
+
+test('begins with what was exported, and keeps it; what is there already is not mixed with it', () => {
+  const first = new Words();
+  first.add('one');
+  const importFrom = join(parent, 'export');
+  exportData(importFrom, [first]);
+  DataDirectory.open(directory, [new Words()], { importFrom }).close();
+  const again = new Words();
+  expect(() => DataDirectory.open(directory, [again], { importFrom })).toThrow(
+    `${directory} holds data already (words.jsonl): nothing is imported into it`,
+  );
+  DataDirectory.open(directory, [again]).close();
+  expect([...again.words]).toEqual(['one']);
+});
+
+test('an import that was cut off is not taken for a whole one, and can be begun anew', () => {
+  const first = new Words();
+  first.add('one');
+  const importFrom = join(parent, 'export');
+  exportData(importFrom, [first]);
+  DataDirectory.open(directory, [new Words()], { importFrom }).close();
+  writeFileSync(join(directory, 'importing'), importFrom);
+  expect(() => DataDirectory.open(directory, [new Words()])).toThrow('half of an import');
+  DataDirectory.open(directory, [new Words()], { importFrom }).close();
+  const after = new Words();
+  DataDirectory.open(directory, [after]).close();
+  expect([...after.words]).toEqual(['one']);
+});
+
+test('an import that fails leaves the directory as it was', () => {
+  mkdirSync(join(parent, 'export'));
+  writeFileSync(join(parent, 'export', 'words.jsonl'), '{"kind":"words","version":1}\n{"number":1}\n');
+  const importFrom = join(parent, 'export');
+  expect(() => DataDirectory.open(directory, [new Words()], { importFrom })).toThrow('an entry is no word');
+  expect(readdirSync(directory)).toEqual([]);
 });

@@ -128,6 +128,37 @@ describe('a Firestore that is kept', () => {
       expect([...after.store.database('demo').ttlFields()]).toEqual([['sessions', 'expire.at']]);
   });
 
+  test('has the indexes and databases that callers made; those that the program declares are its own to change', async () => {
+    const index = (fieldPath: string) => ({
+      collectionGroup: 'c',
+      queryScope: 'COLLECTION' as const,
+      fields: [
+        { fieldPath: 'kind', order: 'ASCENDING' as const },
+        { fieldPath, order: 'DESCENDING' as const },
+      ],
+    });
+    const world = firestore();
+    const told: Entry[] = [];
+    world.kept.onEntry((entry) => told.push(entry));
+    const { indexes } = world.store.database('demo');
+    indexes.declare([index('declared')]);
+    indexes.add(index('gone'));
+    indexes.remove(indexes.find(index('gone'))?.id ?? '');
+    const added = indexes.add(index('added'));
+    indexes.override({ collectionGroup: 'c', fieldPath: 'big', indexes: [] });
+    await world.store.database('demo', 'other').commit([{ op: 'set', path: 'a/1', fields: new Map() }]);
+    world.store.database('demo', 'empty');
+    world.store.drop('projects/demo/databases/other');
+    for (const after of [grown(told), grown(world.kept.entries())]) {
+      const names = [...after.store.databases()].map(({ name }) => name);
+      expect(names).toEqual(['projects/demo/databases/(default)', 'projects/demo/databases/empty']);
+      const catalog = after.store.database('demo').indexes;
+      expect([...catalog.composites]).toEqual([added]);
+      expect(catalog.overrideOf('c', 'big')).toMatchObject({ indexes: [] });
+      expect(catalog.add(index('next')).id).not.toBe(added.id);
+    }
+  });
+
   test('refuses what is none of its entries', () => {
     const { kept } = firestore();
     expect(() => kept.replay({ topic: 'news' })).toThrow('an entry names no database');
