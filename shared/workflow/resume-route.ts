@@ -175,6 +175,8 @@ async function swept(
     if (begun) return decisionOf(host, begun, ifVersion, stand.payloads);
   }
   const ledger = stand.warm?.execution.ledger ?? (await folded(stand));
+  // What was due can't be told: the run is parked by this, and looked at until it can.
+  if (!ledger && !isHeld(run)) return decisionOf(host, await replay(host, stand, [], log), ifVersion);
   const { wakeAt: _, ...rest } = run;
   const wakeAt = isHeld(run) || !ledger ? undefined : nextWake(ledger, run, now);
   const next: RunRecord = { ...rest, ...(wakeAt && { wakeAt }) };

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { paletteFor } from '../../../cli/output/palette.ts';
 import { detailsOf, detailsText } from '../../../cli/runs/run-text.ts';
 import { runIdOf } from '../../../shared/contract/keys.ts';
+import { SWEEP, TIMER } from '../../../shared/contract/message.ts';
 import { historyOf, undo, type WorkflowContext } from '../../../shared/workflow/index.ts';
 import { exportRun, parseExportedRun, planFork, planRerun } from '../../../shared/workflow/runs/index.ts';
 import { worker } from './agents.ts';
@@ -72,6 +73,27 @@ describe('a run whose history holds an operation that the code does not know (I7
     await mesh.settle();
     expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'completed', output: ['r', 'now'], kept: [] });
     expect(mesh.commands).toEqual(['worker.a', 'worker.b']);
+  });
+
+  test('is blocked by the sweep that finds its timer lost, and goes on when the code is back', async () => {
+    const mesh = await sleeping();
+    expect(mesh.lose(({ type }) => type === TIMER)).toBe(1);
+    rollBack(mesh);
+    const sweep = async () => {
+      mesh.now += 3 * 3_600_000;
+      mesh.post({ type: SWEEP });
+      await mesh.deliver();
+    };
+    await sweep();
+    expect(mesh.run('saga', 'o1')).toMatchObject({
+      status: 'blocked',
+      failure: { code: 'OperationUnknown' },
+    });
+    rollForward(mesh);
+    await sweep();
+    await sweep();
+    expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'running', waitingFor: ['call worker.b'] });
+    expect(mesh.deadLetters).toEqual([]);
   });
 
   test.each(['cancel', 'terminate'] as const)('takes a %s once it is known what to undo', async (how) => {
