@@ -1,7 +1,8 @@
 import { milliseconds } from '../contract/duration.ts';
+import type { Json } from '../contract/json.ts';
 import { SLOT, SWEEP, TIMER } from '../contract/message.ts';
 import { runPath, slotsOf } from '../contract/names.ts';
-import type { StoredDocument } from '../contract/store.ts';
+import type { Query, StoredDocument } from '../contract/store.ts';
 import type { DecisionRequest, Route, Send } from '../kernel/route.ts';
 import { type Host, NO_EFFECT } from './host.ts';
 import { decodeRun } from './run-record.ts';
@@ -26,8 +27,9 @@ export function sweepRoute(host: Host): Route {
     reads: () => [],
     decide: async (request) => {
       const before = new Date(host.clock.now() - GRACE_MS);
+      const after = goesOnAfter(request.message.data);
       const [runs, slots] = await Promise.all([
-        overdue(host, request, before),
+        after ? [] : overdue(host, request, before),
         request.query({
           collection: slotsOf(host.contract.name),
           where: [
@@ -35,22 +37,40 @@ export function sweepRoute(host: Host): Route {
             { field: 'updatedAt', op: '<', value: before },
           ],
           orderBy: { field: 'updatedAt' },
+          ...(after && { startAfter: after }),
           limit: MOST_SLOTS,
         }),
       ]);
       const freed = await Promise.all(slots.map((document) => lostHolders(host, request, document)));
-      const sends = [...runs, ...freed.flat()];
-      if (sends.length === 0) return NO_EFFECT;
-      request.log.warn('swept', { runs: runs.length, slots: freed.flat().length });
-      const again: Send = {
-        to: { agent: host.contract.name },
-        type: SWEEP,
-        data: null,
-        at: new Date(host.clock.now() + AGAIN_MS),
-      };
-      return { writes: [], sends: runs.length === MOST_RUNS ? [...sends, again] : sends };
+      const found = [...runs, ...freed.flat()];
+      if (found.length > 0) request.log.warn('swept', { runs: runs.length, slots: freed.flat().length });
+      const sends = [
+        ...found,
+        ...(runs.length === MOST_RUNS ? [again(host, null)] : []),
+        // All may be rightly held: the next are not to wait for these.
+        ...(slots.length === MOST_SLOTS ? [again(host, placeOf(slots.at(-1)))] : []),
+      ];
+      return sends.length === 0 ? NO_EFFECT : { writes: [], sends };
     },
   };
+}
+
+function again({ contract, clock }: Host, data: Json): Send {
+  return { to: { agent: contract.name }, type: SWEEP, data, at: new Date(clock.now() + AGAIN_MS) };
+}
+
+/** Where the next sweep goes on among the slots: after this document. */
+function placeOf(document: StoredDocument | undefined): Json {
+  const { updatedAt } = document?.fields ?? {};
+  return { after: { at: updatedAt instanceof Date ? updatedAt.getTime() : 0, path: document?.path ?? '' } };
+}
+
+/** Undefined for a sweep from the beginning, as the schedule sends it. */
+function goesOnAfter(data: Json): NonNullable<Query['startAfter']> | undefined {
+  const place = typeof data === 'object' && data !== null && 'after' in data ? data.after : undefined;
+  if (typeof place !== 'object' || place === null || Array.isArray(place)) return undefined;
+  const { at, path } = place;
+  return typeof at === 'number' && typeof path === 'string' ? { value: new Date(at), path } : undefined;
 }
 
 async function overdue(host: Host, { query }: DecisionRequest, before: Date): Promise<Send[]> {

@@ -160,3 +160,31 @@ test('a run that was let in, and never told so, begins', async () => {
   await sweep(mesh, HOUR);
   expect(mesh.run('pick', 'o2').status).toBe('running');
 });
+
+test('slots that are held for long keep no other from being looked at', async () => {
+  const Place = z.object({ id: z.string(), shelf: z.string() });
+  const { contract } = defineAgent({
+    name: 'shop',
+    calls: ['worker'],
+    workflows: { pick: { input: Place, key: 'id', concurrency: { limit: 1, key: 'shelf' } } },
+  });
+  const pick = defineWorkflow({
+    name: 'pick',
+    version: 1,
+    input: Place,
+    run: (wf, { id }) => wf.call(worker.a, { id }).then(() => undefined),
+  });
+  const mesh = new World(contract, [pick], { 'worker.a': () => undefined });
+  const shelves = Array.from({ length: 12 }, (_, shelf) => String(shelf));
+  for (const shelf of shelves) {
+    for (const id of [`${shelf}-holds`, `${shelf}-waits`]) mesh.start('pick', { id, shelf });
+    await mesh.deliver();
+    mesh.now += 1_000;
+  }
+  mesh.documents.delete(runPath(runIdOf('pick', '11-holds')));
+  await sweep(mesh, HOUR);
+  const begun = mesh.now;
+  await mesh.settle(() => mesh.now - begun > HOUR / 2);
+  expect(mesh.run('pick', '11-waits').status).toBe('running');
+  expect(mesh.run('pick', '10-waits').status).toBe('waiting');
+});
