@@ -10,6 +10,8 @@ export interface UpOptions extends OutputOptions {
   readonly chaos?: boolean;
   readonly exit?: boolean;
   readonly bundles?: boolean;
+  /** A stack; or true, for the stack of development. */
+  readonly enforceIam?: string | true;
   /** Milliseconds. */
   readonly timeout: number;
   readonly project: string;
@@ -58,6 +60,10 @@ export function registerUp({ program, io, setExitCode }: Registration): void {
       '--bundles',
       'run the bundles that are deployed, built first where they are out of date, not the sources',
     )
+    .option(
+      '--enforce-iam [stack]',
+      'hold every agent, and the services that call it, to the grants that this stack would deploy (default: dev)',
+    )
     .addOption(timeoutOption('the longest that the sample orders may take', '5m'))
     .option('--project <id>', 'the project that the local cloud plays', 'demo-mesh')
     .option('--prefix <prefix>', "what the mesh's resource names begin with", 'mesh')
@@ -75,7 +81,8 @@ Where PUBSUB_EMULATOR_HOST or FIRESTORE_EMULATOR_HOST are set, those emulators a
 Examples:
   mesh up                                  the mesh, waiting for messages
   mesh up --sample --orders 500 --seed 7   with sample orders
-  mesh up --sample --chaos --exit --json   with faults; the report as JSON on stdout`,
+  mesh up --sample --chaos --exit --json   with faults; the report as JSON on stdout
+  mesh up --sample --enforce-iam prod      with production's grants: the report tells what they deny`,
     )
     .action(async (options: UpOptions) => {
       const { up } = await import('../local/up.ts');

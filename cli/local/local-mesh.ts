@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { AccessControl } from '../../emulator/iam/access-control.ts';
 import { type LocalCloud, type ServerName, startLocalCloud } from '../../emulator/local-cloud.ts';
 import type { CloudFaults } from '../../emulator/local-faults.ts';
 import { PortTaken } from '../../emulator/local-server.ts';
@@ -11,6 +12,7 @@ import { MeshError } from '../../shared/contract/errors.ts';
 import { applyTopology } from '../../shared/gcp/index.ts';
 import { type AgentFunction, computeTopology, type Topology } from '../../shared/topology.ts';
 import { readContracts } from '../contracts.ts';
+import { identityEnv, invokers, operatorEnv, pushIdentities, refuseOtherEmulators } from './identities.ts';
 
 export type PortName = ServerName | 'run';
 
@@ -32,6 +34,8 @@ export interface LocalMeshOptions {
   readonly bundles?: Readonly<Record<string, LocalBundle>>;
   /** How functions are started; as processes by default. */
   readonly start?: StartInstance;
+  /** Holds the agents, and Google's services, to what they are granted. Left out: everybody may do everything. */
+  readonly access?: AccessControl;
 }
 
 /** What is deployed of an agent. */
@@ -65,15 +69,17 @@ const NO_METADATA_SERVER = { METADATA_SERVER_DETECTION: 'none' };
 /**
  * Starts a local mesh.
  *
- * @throws MeshError `PortInUse`, `SecretMissing`, `ContractInvalid`; what had started is stopped again
+ * @throws MeshError `PortInUse`, `SecretMissing`, `ContractInvalid`, `ConfigurationInvalid`; what had started is stopped again
  */
 export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMesh> {
-  const { project, prefix, agents, ports = {}, env, compileCache, onLine, bundles, start } = options;
+  const { project, prefix, agents, ports = {}, env, compileCache, onLine, bundles, start, access } = options;
+  if (access) refuseOtherEmulators(env);
   const startingRun = startRun({
     port: ports.run ?? 0,
     ...(compileCache && { compileCache }),
     ...(onLine && { onLine }),
     ...(start && { start }),
+    ...(access && { mayInvoke: invokers(access, options) }),
   }).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     throw code === 'EADDRINUSE' || code === 'EACCES' ? new PortTaken('run', ports.run ?? 0, error) : error;
@@ -96,11 +102,12 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     const [contracts, run, cloud] = await Promise.all([readContracts(agents), ...starting]);
     const topology = computeTopology(contracts, { project, prefix });
     checkSecrets(topology, cloud);
-    const cloudEnv = { ...cloud.env, ...NO_METADATA_SERVER };
+    const cloudEnv = { ...cloud.env, ...NO_METADATA_SERVER, ...(access && operatorEnv) };
     const envs = new Map<string, Readonly<Record<string, string>>>();
     for (const each of topology.functions) {
       const settings = settingsOf(each, { ...cloud.settings, ...defined(env) });
-      envs.set(each.agent, { ...deploymentEnv(each.deployment), ...cloudEnv, ...settings });
+      const identity = access && identityEnv(each);
+      envs.set(each.agent, { ...deploymentEnv(each.deployment), ...cloudEnv, ...settings, ...identity });
       run.deploy(
         {
           name: each.agent,
@@ -111,7 +118,11 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
         { concurrency: each.concurrency, timeoutMs: each.timeoutSeconds * 1_000 + GRACE_MS, idleMs: IDLE_MS },
       );
     }
-    await applyTopology(topology, { endpointOf: run.urlOf, env: { ...env, ...cloudEnv } });
+    await applyTopology(topology, {
+      endpointOf: run.urlOf,
+      env: { ...env, ...cloudEnv },
+      ...(access && { oidcOf: pushIdentities(topology.functions) }),
+    });
     applyToCloud(topology, cloud);
     let closed: Promise<void> | undefined;
     return {

@@ -12,6 +12,7 @@ import { reconcile } from '../sample/reconcile.ts';
 import { buildReport, reportText, type SampleReport } from '../sample/report.ts';
 import { withPorts } from '../target.ts';
 import { startChaos } from './chaos.ts';
+import { type Enforcement, withDenials } from './enforcement.ts';
 import type { LocalMesh } from './local-mesh.ts';
 import { OrderDesk } from './order-desk.ts';
 import { watchRuns } from './run-watch.ts';
@@ -27,6 +28,8 @@ export interface SampleRequest {
   readonly progress: Progress;
   readonly readyMs: number;
   readonly stop: Stop;
+  /** What the mesh is held to, if it is. */
+  readonly enforcement?: Enforcement;
 }
 
 /**
@@ -52,7 +55,10 @@ export async function runSample(request: SampleRequest): Promise<boolean> {
   }
 }
 
-async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: Flow): Promise<SampleReport> {
+async function play(
+  { mesh, options, progress, readyMs, enforcement }: SampleRequest,
+  flow: Flow,
+): Promise<SampleReport> {
   const { seed, orders: count, timeout: timeoutMs, chaos: chaotic = false } = options;
   const catalogue = generateCatalogue({ seed, orders: count });
   const today = new Date().toISOString().slice(0, 10);
@@ -80,7 +86,7 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
     progress.update('waiting for the report of the day');
     const reports = await makeReports(flow, runs, timeoutMs);
     const { stripe, twilio, calendar, shipping } = mesh.cloud.providers;
-    const reconciliation = reconcile({
+    const books = reconcile({
       orders,
       catalogue,
       runs,
@@ -94,7 +100,7 @@ async function play({ mesh, options, progress, readyMs }: SampleRequest, flow: F
       },
     });
     return buildReport({
-      reconciliation,
+      reconciliation: enforcement ? withDenials(books, enforcement.denials) : books,
       runs,
       publishedAt: desk.publishedAt,
       timing: { readyMs, firstOrderMs: firstFulfilledMs(runs), totalMs },

@@ -11,6 +11,7 @@ import { Progress } from '../output/progress.ts';
 import { lengthText } from '../output/time.ts';
 import { CHECKOUT, projectDirectory } from '../place.ts';
 import { AgentLogs } from './agent-logs.ts';
+import { denialText, type Enforcement, enforce } from './enforcement.ts';
 import { type LocalBundle, type LocalMesh, startLocalMesh } from './local-mesh.ts';
 import { readLocalSecrets } from './local-secrets.ts';
 import { localMeshOf, removeState, writeState } from './state-file.ts';
@@ -36,6 +37,7 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
   let mesh: LocalMesh | undefined;
   try {
     const bundles = options.bundles ? await currentBundles(agents, progress) : undefined;
+    const enforcement = await enforcementOf(options, agents, progress, (text) => progress.note(red(text)));
     mesh = await startLocalMesh({
       project: options.project,
       prefix: options.prefix,
@@ -48,6 +50,7 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       compileCache: getCompileCacheDir() ?? '',
       onLine: (line) => logs.write(line),
       ...(bundles !== undefined && { bundles }),
+      ...(enforcement && { access: enforcement.access }),
     });
     const state = stateOf(mesh, logs.directory, agents);
     writeState(place, state);
@@ -60,7 +63,8 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       return 0;
     }
     const { runSample } = await import('./sample.ts');
-    const balanced = await runSample({ mesh, options, format, io, progress, readyMs, stop });
+    const request = { mesh, options, format, io, progress, readyMs, stop };
+    const balanced = await runSample({ ...request, ...(enforcement && { enforcement }) });
     if (options.exit) return balanced ? 0 : EXIT.generic;
     logs.least = 'WARNING';
     progress.note(nextText(relative(io.cwd, logs.directory), mesh));
@@ -73,6 +77,23 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
     await logs.close();
     stop.release();
   }
+}
+
+/** What the mesh is held to; undefined where it is held to nothing. `note` is told of each denial. */
+async function enforcementOf(
+  { enforceIam, project, prefix }: UpOptions,
+  agents: string,
+  progress: Progress,
+  note: (text: string) => void,
+): Promise<Enforcement | undefined> {
+  if (enforceIam === undefined) return undefined;
+  const stack = enforceIam === true ? 'dev' : enforceIam;
+  progress.update(`asking the stack ${stack} for its grants`);
+  const { stackGrants } = await import('./stack-grants.ts');
+  const grants = await stackGrants({ stack, agents, project, prefix });
+  progress.done();
+  progress.note(`held to the ${grants.length} grants of the stack ${stack}`);
+  return enforce(grants, (denial) => note(`denied: ${denialText(denial)}`));
 }
 
 /** The agents' bundles, after those that are missing or out of date were built. */

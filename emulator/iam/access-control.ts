@@ -1,5 +1,6 @@
 import { StatusError } from '../wire/status.ts';
 import { type Binding, checkBindings, type Policy } from './policy.ts';
+import { type Principal, serviceOf } from './principal.ts';
 import { roleHolds } from './roles.ts';
 
 /** A role that a principal holds on a resource and all below it, as an infrastructure program grants it. */
@@ -16,10 +17,18 @@ export interface AccessControlOptions {
   /** Unless true, policies are kept and shown and nobody is refused. */
   readonly enforce?: boolean;
   readonly grants?: readonly Grant[];
+  /** Told of each decision about somebody who is held to grants, as it is made. */
+  readonly onDecision?: (decision: Decision) => void;
 }
 
-/** Who calls: a member such as `serviceAccount:a@b`, or `owner`, whom nothing is refused. */
-export type Principal = string;
+/** What was decided, where access is enforced. */
+export interface Decision {
+  readonly principal: Principal;
+  readonly permission: string;
+  readonly resource: string;
+  /** Every grant that allows it; of a decision to refuse, none. */
+  readonly allowedBy: readonly Grant[];
+}
 
 /** What no one set a policy on shows this etag in production. */
 const EMPTY_ETAG = Buffer.from('ACAB', 'base64');
@@ -30,12 +39,14 @@ const EMPTY_ETAG = Buffer.from('ACAB', 'base64');
  */
 export class AccessControl {
   readonly enforce: boolean;
+  readonly #onDecision: AccessControlOptions['onDecision'];
   readonly #grants: Map<string, Binding[]> = new Map();
   readonly #policies = new Map<string, Policy>();
   #etags = 0;
 
-  constructor({ enforce = false, grants = [] }: AccessControlOptions = {}) {
+  constructor({ enforce = false, grants = [], onDecision }: AccessControlOptions = {}) {
     this.enforce = enforce;
+    this.#onDecision = onDecision;
     for (const { member, role, resource } of grants) {
       const held = this.#grants.get(resource) ?? [];
       this.#grants.set(resource, [...held, { role, members: [member] }]);
@@ -76,17 +87,25 @@ export class AccessControl {
 
   /** Whether the principal holds the permission on the resource or on one above it. */
   allows(principal: Principal, permission: string, resource: string): boolean {
-    return principal === 'owner' || this.some(resource, permission, (member) => isMember(principal, member));
+    return principal === 'owner' || !this.#allowing(principal, permission, resource).next().done;
   }
 
-  /** Whether any member that `include` picks holds the permission on the resource or on one above it. */
-  some(resource: string, permission: string, include: (member: string) => boolean): boolean {
+  /** Whether the principal may, where access is enforced; the decision is told of. */
+  decide(principal: Principal, permission: string, resource: string): boolean {
+    if (!this.enforce) return true;
+    if (principal === 'owner' || !this.#onDecision) return this.allows(principal, permission, resource);
+    const allowedBy = [...this.#allowing(principal, permission, resource)];
+    this.#onDecision({ principal, permission, resource, allowedBy });
+    return allowedBy.length > 0;
+  }
+
+  *#allowing(principal: Principal, permission: string, resource: string): Generator<Grant> {
     for (const name of selfAndAbove(resource)) {
-      const bindings = this.#policies.get(name)?.bindings ?? this.#grants.get(name) ?? [];
-      if (bindings.some(({ role, members }) => roleHolds(role, permission) && members.some(include)))
-        return true;
+      for (const { role, members } of this.#policies.get(name)?.bindings ?? this.#grants.get(name) ?? []) {
+        if (!roleHolds(role, permission)) continue;
+        for (const member of members) if (isMember(principal, member)) yield { member, role, resource: name };
+      }
     }
-    return false;
   }
 
   /**
@@ -106,12 +125,14 @@ export class AccessControl {
         'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
       );
     }
-    if (!this.allows(principal, permission, resource)) throw denied(permission, resource);
+    if (!this.decide(principal, permission, resource)) throw denied(permission, resource);
   }
 }
 
 function isMember(principal: Principal, member: string): boolean {
   if (member === principal || member === 'allUsers' || member === 'allAuthenticatedUsers') return true;
+  const service = serviceOf(principal);
+  if (service !== undefined) return serviceOf(member) === service;
   const [kind = '', name = ''] = splitAt(member, member.indexOf(':'));
   const email = principal.slice(principal.indexOf(':') + 1);
   if (kind === 'domain') return email.endsWith(`@${name}`);

@@ -1,7 +1,8 @@
-import type { Principal } from './access-control.ts';
+/** Who calls: a member such as `serviceAccount:a@b`, or `owner`, whom nothing is refused. */
+export type Principal = string;
 
 /** Says on whose behalf a call is made: `serviceAccount:orders@p.iam.gserviceaccount.com`, or the address alone. */
-const PRINCIPAL_HEADER = 'x-emulator-principal';
+export const PRINCIPAL_HEADER = 'x-emulator-principal';
 
 /** The same in a user agent: what any gRPC client can be told to send first (`grpc.primary_user_agent`). */
 const AGENT = /(?:^|\s)emulator-principal\/(\S+)/;
@@ -18,6 +19,25 @@ export function principalOf(header: (name: string) => string | undefined): Princ
   const [scheme = '', token = ''] = (header('authorization') ?? '').split(' ');
   if (scheme.toLowerCase() !== 'bearer') return undefined;
   return token === 'owner' ? 'owner' : emailOf(token);
+}
+
+/**
+ * The account by which one of Google's services itself acts, such as `gcp-sa-pubsub`
+ * (https://docs.cloud.google.com/iam/docs/service-agents). In production it bears the project's number, of which nothing is known here: a
+ * grant to the agent with any number is a grant to it.
+ */
+export const serviceAgent = (service: string): Principal =>
+  `serviceAccount:service-local@${service}.iam.gserviceaccount.com`;
+
+/** Of a service agent, its service. */
+export function serviceOf(member: string): string | undefined {
+  return /^serviceAccount:service-[^@]+@(gcp-sa-[a-z-]+)\.iam\.gserviceaccount\.com$/.exec(member)?.[1];
+}
+
+/** A service account's resource name, of its address. */
+export function accountName(email: string): string {
+  const project = /@([^@]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? '-';
+  return `projects/${project}/serviceAccounts/${email}`;
 }
 
 function emailOf(token: string): string | undefined {

@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
+import { accountName, serviceAgent } from '../iam/principal.ts';
 import { CERTS_PATH, createTokenIssuer, type TokenIssuer } from '../identity/token-issuer.ts';
 import { addApi } from '../wire/api.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
+import { StatusError } from '../wire/status.ts';
 import { iamRules, pubsubApis } from './api.ts';
 import { Broker } from './broker.ts';
 import type { Faults } from './faults.ts';
@@ -39,7 +41,7 @@ export interface PubSubServer {
 }
 
 /** The account by which the service itself acts in a project. */
-const SERVICE_AGENT = /^serviceAccount:service-[^@]+@gcp-sa-pubsub\.iam\.gserviceaccount\.com$/;
+const SERVICE_AGENT = serviceAgent('gcp-sa-pubsub');
 
 /** Starts a local Pub/Sub that speaks gRPC and REST on one port. Rejects with Node's error when the port cannot be had. */
 export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubServer> {
@@ -49,7 +51,10 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
   const broker = new Broker({
     clock,
     pushTransport: pushTransport ?? push.send,
-    signToken: issuer.sign,
+    signToken: (claims) => {
+      requireTokenCreator(access, claims.email);
+      return issuer.sign(claims);
+    },
     faults,
     mayForward: (subscription, topic) => mayForward(access, subscription, topic),
     onDeleted: (name) => access.forget(name),
@@ -73,10 +78,20 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
 
 /** https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions: without these grants nothing is forwarded, silently. */
 function mayForward(access: AccessControl, subscription: string, topic: string): boolean {
-  const isAgent = (member: string) => SERVICE_AGENT.test(member);
   return (
-    !access.enforce ||
-    (access.some(topic, 'pubsub.topics.publish', isAgent) &&
-      access.some(subscription, 'pubsub.subscriptions.consume', isAgent))
+    access.decide(SERVICE_AGENT, 'pubsub.topics.publish', topic) &&
+    access.decide(SERVICE_AGENT, 'pubsub.subscriptions.consume', subscription)
   );
+}
+
+/**
+ * https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions: without this grant no token is made, and nothing is pushed.
+ *
+ * @throws StatusError PERMISSION_DENIED
+ */
+function requireTokenCreator(access: AccessControl, email: string): void {
+  const permission = 'iam.serviceAccounts.getOpenIdToken';
+  access.require(SERVICE_AGENT, permission, accountName(email), () => {
+    return new StatusError('PERMISSION_DENIED', `Permission '${permission}' denied on ${email}.`);
+  });
 }

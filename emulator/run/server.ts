@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly onLine?: (line: LogLine) => void;
   /** How instances are started; as processes by default. */
   readonly start?: StartInstance;
+  /** Whether who sends these headers may call the service; everybody may unless given. */
+  readonly mayInvoke?: (service: string, header: (name: string) => string | undefined) => boolean;
 }
 
 export interface RunServer {
@@ -58,9 +60,18 @@ export interface RunServer {
 /** The most that Cloud Run takes (https://cloud.google.com/run/quotas#request_limits). */
 const LARGEST_REQUEST_BYTES = 32 * 1024 * 1024;
 
+/** What Cloud Run answers to who may not call, or does not say who it is (https://docs.cloud.google.com/run/docs/troubleshooting#unauthorized-client). */
+const FORBIDDEN: FunctionResponse = {
+  status: 403,
+  headers: { 'content-type': 'text/plain' },
+  body: Buffer.from('The request was not authenticated, or its account may not invoke this service.\n'),
+};
+
 /** Starts a small Cloud Run: one address, each service under its name; `GET /` tells the process ids of their instances. */
 export async function startRun(options: RunOptions = {}): Promise<RunServer> {
-  const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, onLine } = options;
+  const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, onLine, mayInvoke } = options;
+  const refused = (service: string, { headers }: Pick<FunctionRequest, 'headers'>) =>
+    mayInvoke !== undefined && !mayInvoke(service, (name) => [headers[name] ?? []].flat()[0]);
   const sockets = mkdtempSync(join(tmpdir(), 'mesh-'));
   const start =
     options.start ??
@@ -71,7 +82,7 @@ export async function startRun(options: RunOptions = {}): Promise<RunServer> {
     });
   const services = new Map<string, Service>();
   const server = createServer((request, response) => {
-    front(services, request, response).catch((error: Error) => {
+    front({ services, refused }, request, response).catch((error: Error) => {
       if (!response.headersSent) response.writeHead(500).end(`${error.message}\n`);
       else response.destroy();
     });
@@ -101,7 +112,8 @@ export async function startRun(options: RunOptions = {}): Promise<RunServer> {
     serve(url, request, signal) {
       const origin = `http://${address}/`;
       if (!url.startsWith(origin)) return undefined;
-      const { service, path } = targetIn(services, url.slice(origin.length - 1));
+      const { name, service, path } = targetIn(services, url.slice(origin.length - 1));
+      if (service && refused(name, request)) return Promise.resolve(FORBIDDEN);
       return service?.serve({ ...request, path }, signal);
     },
     deploy(spec, limits) {
@@ -121,8 +133,13 @@ export async function startRun(options: RunOptions = {}): Promise<RunServer> {
   };
 }
 
+interface Front {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly refused: (service: string, request: Pick<FunctionRequest, 'headers'>) => boolean;
+}
+
 async function front(
-  services: ReadonlyMap<string, Service>,
+  { services, refused }: Front,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -150,15 +167,13 @@ async function front(
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(([, value]) => value !== undefined),
   );
-  const answer = await service.serve(
-    {
-      method: request.method ?? 'GET',
-      path,
-      headers: headers as Record<string, string | string[]>,
-      body,
-    },
-    gone.signal,
-  );
+  const asked: FunctionRequest = {
+    method: request.method ?? 'GET',
+    path,
+    headers: headers as Record<string, string | string[]>,
+    body,
+  };
+  const answer = refused(name, asked) ? FORBIDDEN : await service.serve(asked, gone.signal);
   if (response.destroyed) return;
   for (const [header, value] of Object.entries(answer.headers)) response.setHeader(header, value);
   response.writeHead(answer.status).end(answer.body);

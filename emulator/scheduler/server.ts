@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
+import { PRINCIPAL_HEADER, serviceAgent } from '../iam/principal.ts';
 import { StatusError, toHttpError } from '../wire/status.ts';
 import type { JobSpec } from './job.ts';
 import { jobMessage } from './job-message.ts';
@@ -77,12 +78,15 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' }).end(JSON.stringify(body));
 }
 
+/** The account that the service publishes as. */
+const SERVICE_AGENT = serviceAgent('gcp-sa-cloudscheduler');
+
 /** Google's emulator speaks the same REST as ours (https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish). */
 async function publishTo(address: string, { topic, attributes, data }: JobSpec): Promise<void> {
   const message = { attributes, data: Buffer.from(data).toString('base64') };
   const response = await fetch(`http://${address}/v1/${topic}:publish`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', [PRINCIPAL_HEADER]: SERVICE_AGENT },
     body: JSON.stringify({ messages: [message] }),
   });
   const text = await response.text();

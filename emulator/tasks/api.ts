@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AccessControl } from '../iam/access-control.ts';
 import { guarded, type Needs } from '../iam/guard.ts';
 import { iamMethods } from '../iam/iam-methods.ts';
+import { accountName } from '../iam/principal.ts';
 import type { Api, Serve } from '../wire/api.ts';
 import type { PageRequest } from '../wire/page.ts';
 import { Protocol } from '../wire/protocol.ts';
@@ -153,8 +154,7 @@ function fullView(view: View | undefined, queue: string): [string, string][] {
 function actAs(task: TaskMessage | undefined): [string, string][] {
   const { oidcToken, oauthToken } = task?.httpRequest ?? {};
   const email = oidcToken?.serviceAccountEmail ?? oauthToken?.serviceAccountEmail;
-  const project = /@([^.]+)\.iam\.gserviceaccount\.com$/.exec(email ?? '')?.[1] ?? '-';
-  return email ? [['iam.serviceAccounts.actAs', `projects/${project}/serviceAccounts/${email}`]] : [];
+  return email ? [['iam.serviceAccounts.actAs', accountName(email)]] : [];
 }
 
 function denied(permission: string, resource: string): StatusError {

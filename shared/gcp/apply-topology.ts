@@ -3,7 +3,7 @@ import type { CloudTasksClient } from '@google-cloud/tasks';
 import { type Log, silentLog } from '../contract/log.ts';
 import { callOptions } from './attempts.ts';
 import { publisherClient } from './bus.ts';
-import { EMULATOR_HOST, type Env, endpoint } from './endpoint.ts';
+import { type Env, endpoint, localHost } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import { reasonOf, STATUS, statusOf } from './status.ts';
 import {
@@ -26,8 +26,8 @@ export interface ResourcePlan {
 export interface ApplyOptions {
   /** Where an agent's function takes its messages. */
   readonly endpointOf: (agent: string) => string;
-  /** The identity that Pub/Sub pushes with. Left out: none, as is right for a local function. */
-  readonly oidc?: PushIdentity;
+  /** The identity that Pub/Sub pushes to an agent with. Left out: none, as is right for a local function that anybody may call. */
+  readonly oidcOf?: (agent: string) => PushIdentity;
   readonly log?: Log;
   /** Default: the environment of the process. */
   readonly env?: Env;
@@ -44,13 +44,14 @@ type SubscriberClient = InstanceType<typeof v1.SubscriberClient>;
 export async function applyTopology(plan: ResourcePlan, options: ApplyOptions): Promise<void> {
   const { env = process.env } = options;
   const { project } = plan;
-  const pubsub = env[EMULATOR_HOST.pubsub];
+  const pubsub = localHost('pubsub', env);
+  const queues = localHost('tasks', env);
   const publisher = publisherClient(project, pubsub);
   const subscriber = new LazyClient(async () => {
     const { v1 } = await import('@google-cloud/pubsub');
     return new v1.SubscriberClient(await endpoint(project, pubsub));
   });
-  const tasks = tasksClient(project, env[EMULATOR_HOST.tasks]);
+  const tasks = tasksClient(project, queues);
   const applyPubsub = async () => {
     const topics = await publisher.get();
     await Promise.all(
@@ -68,7 +69,7 @@ export async function applyTopology(plan: ResourcePlan, options: ApplyOptions): 
   const applyQueue = async () => createQueue(await tasks.get(), plan.queue);
   try {
     // Where only some services are local, the queue of the others is nobody's business here.
-    const withQueue = !pubsub || env[EMULATOR_HOST.tasks];
+    const withQueue = !pubsub.host || queues.host;
     await Promise.all([applyPubsub(), ...(withQueue ? [applyQueue()] : [])]);
   } finally {
     await Promise.all([publisher.close(), subscriber.close(), tasks.close()]);
@@ -78,13 +79,13 @@ export async function applyTopology(plan: ResourcePlan, options: ApplyOptions): 
 async function applySubscription(
   client: SubscriberClient,
   plan: SubscriptionPlan,
-  { project, endpointOf, oidc, log = silentLog }: ApplyOptions & { readonly project: string },
+  { project, endpointOf, oidcOf, log = silentLog }: ApplyOptions & { readonly project: string },
 ): Promise<void> {
   const wanted = subscriptionConfig(
     plan,
     project,
     plan.pushTo === undefined ? undefined : endpointOf(plan.pushTo),
-    oidc,
+    plan.pushTo === undefined ? undefined : oidcOf?.(plan.pushTo),
   );
   if (await unlessThere(createSubscription(client, wanted, log))) return;
   const [current] = await client.getSubscription({ subscription: wanted.name }, callOptions());

@@ -5,17 +5,17 @@ import { MeshError } from '../contract/errors.ts';
 import type { WireMessage } from '../contract/message.ts';
 import { attempts, callOptions, TRANSIENT_IDEMPOTENT } from './attempts.ts';
 import { batches } from './batches.ts';
-import { endpoint } from './endpoint.ts';
+import { endpoint, type LocalHost } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import { reasonOf, STATUS, statusOf } from './status.ts';
 
 export type PublisherClient = InstanceType<typeof v1.PublisherClient>;
 
-/** The publisher of the project, at `host` where it is local. */
-export function publisherClient(project: string, host: string | undefined): LazyClient<PublisherClient> {
+/** The publisher of the project, at the host where it is local. */
+export function publisherClient(project: string, local: LocalHost): LazyClient<PublisherClient> {
   return new LazyClient(async () => {
     const { v1 } = await import('@google-cloud/pubsub');
-    return new v1.PublisherClient(await endpoint(project, host));
+    return new v1.PublisherClient(await endpoint(project, local));
   });
 }
 

@@ -3,7 +3,7 @@ import type { Deployment } from '../contract/deployment.ts';
 import { randomIds } from '../contract/ids.ts';
 import type { Ports } from '../contract/ports.ts';
 import { PubSubBus, publisherClient } from './bus.ts';
-import { EMULATOR_HOST, type Env, isLocal } from './endpoint.ts';
+import { type Env, isLocal, localHost } from './endpoint.ts';
 import { createLog } from './logging.ts';
 import { Redactor } from './redaction.ts';
 import { SecretManagerSecrets } from './secrets.ts';
@@ -14,7 +14,7 @@ export interface PortsOptions {
   readonly clock?: Clock;
   /**
    * Where the ports are told of local servers (`PUBSUB_EMULATOR_HOST`, `FIRESTORE_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`,
-   * `SECRET_MANAGER_EMULATOR_HOST`) and of the least level to log (`LOG_LEVEL`). Default: the environment of the process.
+   * `SECRET_MANAGER_EMULATOR_HOST`) of whom they are to call them as (`EMULATOR_PRINCIPAL`), and of the least level to log (`LOG_LEVEL`). Default: the environment of the process.
    */
   readonly env?: Env;
 }
@@ -31,16 +31,16 @@ export function createPorts(deployment: Deployment, options: PortsOptions = {}):
   const { project, prefix, agent } = deployment;
   const redactor = new Redactor();
   const hosts = {
-    pubsub: env[EMULATOR_HOST.pubsub],
-    firestore: env[EMULATOR_HOST.firestore],
-    tasks: env[EMULATOR_HOST.tasks],
-    secrets: env[EMULATOR_HOST.secrets],
+    pubsub: localHost('pubsub', env),
+    firestore: localHost('firestore', env),
+    tasks: localHost('tasks', env),
+    secrets: localHost('secrets', env),
   };
   const bus = new PubSubBus(project, publisherClient(project, hosts.pubsub), clock);
   const store = new FirestoreStore(deployment, hosts.firestore, clock);
   const timers = new CloudTasksTimers(deployment, hosts, clock);
   const { secretVersions: versions } = deployment;
-  const secrets = new SecretManagerSecrets({ project, host: hosts.secrets, clock, redactor, versions });
+  const secrets = new SecretManagerSecrets({ project, local: hosts.secrets, clock, redactor, versions });
   const log = createLog({
     project,
     labels: { agent, mesh: prefix },

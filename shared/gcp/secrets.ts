@@ -3,7 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import { attempts, callOptions, TRANSIENT_IDEMPOTENT } from './attempts.ts';
-import { endpoint } from './endpoint.ts';
+import { endpoint, type LocalHost } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import type { Redactor } from './redaction.ts';
 import { STATUS, statusOf } from './status.ts';
@@ -18,7 +18,7 @@ interface Remembered {
 
 export interface SecretsOptions {
   readonly project: string;
-  readonly host?: string | undefined;
+  readonly local: LocalHost;
   readonly clock: Clock;
   readonly redactor: Redactor;
   /** Of a secret that is not named, the newest version is read. */
@@ -36,7 +36,7 @@ export class SecretManagerSecrets implements Secrets {
     this.#options = options;
     this.#client = new LazyClient(async () => {
       const { SecretManagerServiceClient } = await import('@google-cloud/secret-manager');
-      return new SecretManagerServiceClient(await endpoint(options.project, options.host));
+      return new SecretManagerServiceClient(await endpoint(options.project, options.local));
     });
   }
 

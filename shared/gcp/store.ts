@@ -3,7 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import type { Query, Store, StoredDocument, Write } from '../contract/store.ts';
 import { attempts, callOptions, TRANSIENT, TRANSIENT_IDEMPOTENT } from './attempts.ts';
-import { endpoint } from './endpoint.ts';
+import { endpoint, type LocalHost } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import { encodeQuery, fieldPath } from './query-codec.ts';
 import { commitError, unavailable } from './store-error.ts';
@@ -42,19 +42,19 @@ export class FirestoreStore implements Store {
   readonly #clock: Clock;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor({ project, database }: Deployment, host: string | undefined, clock: Clock) {
+  constructor({ project, database }: Deployment, local: LocalHost, clock: Clock) {
     this.#database = `projects/${project}/databases/${database}`;
     this.#root = `${this.#database}/documents`;
     this.#clock = clock;
     this.#headers = {
       'google-cloud-resource-prefix': this.#database,
       // Google's emulator lets this one past its security rules.
-      ...(host && { authorization: 'Bearer owner' }),
+      ...(local.host && { authorization: 'Bearer owner' }),
     };
     this.#client = new LazyClient(async () => {
       // By the default export: Node finds no `v1` among the named ones of this CommonJS module, which defines it by a getter.
       const { default: firestore } = await import('@google-cloud/firestore');
-      return new firestore.v1.FirestoreClient(await endpoint(project, host));
+      return new firestore.v1.FirestoreClient(await endpoint(project, local));
     });
   }
 

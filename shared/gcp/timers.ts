@@ -6,7 +6,7 @@ import { digest } from '../contract/keys.ts';
 import type { WireMessage } from '../contract/message.ts';
 import type { Timers } from '../contract/timers.ts';
 import { attempts, callOptions, TRANSIENT_IDEMPOTENT } from './attempts.ts';
-import { emulatorUrl, endpoint } from './endpoint.ts';
+import { emulatorUrl, endpoint, type LocalHost } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import { reasonOf, STATUS, statusOf } from './status.ts';
 
@@ -17,14 +17,14 @@ const DISPATCH_DEADLINE_SECONDS = 20;
 const PUBSUB_SCOPE = 'https://www.googleapis.com/auth/pubsub';
 
 export interface TimersHosts {
-  readonly tasks?: string | undefined;
-  readonly pubsub?: string | undefined;
+  readonly tasks: LocalHost;
+  readonly pubsub: LocalHost;
 }
 
-export function tasksClient(project: string, host: string | undefined): LazyClient<CloudTasksClient> {
+export function tasksClient(project: string, local: LocalHost): LazyClient<CloudTasksClient> {
   return new LazyClient(async () => {
     const tasks = await import('@google-cloud/tasks');
-    return new tasks.CloudTasksClient(await endpoint(project, host));
+    return new tasks.CloudTasksClient(await endpoint(project, local));
   });
 }
 
@@ -37,7 +37,9 @@ export class CloudTasksTimers implements Timers {
 
   constructor(deployment: Deployment, hosts: TimersHosts, clock: Clock) {
     this.#deployment = deployment;
-    this.#pubsub = hosts.pubsub ? emulatorUrl(hosts.pubsub).origin : 'https://pubsub.googleapis.com';
+    this.#pubsub = hosts.pubsub.host
+      ? emulatorUrl(hosts.pubsub.host).origin
+      : 'https://pubsub.googleapis.com';
     this.#client = tasksClient(deployment.project, hosts.tasks);
     this.#clock = clock;
   }
