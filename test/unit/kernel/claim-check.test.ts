@@ -85,6 +85,17 @@ describe('a payload that is too large to inline', () => {
     const most = new Date(world.clock.now() + 100 * DAY_MS);
     expect(expireAt instanceof Date && expireAt > most).toBe(true);
   });
+
+  it('is kept for a delayed message though somebody else sends the same in the meantime, to be kept for less', async () => {
+    const { world } = mesh();
+    world.command('editor', 'later', LONG);
+    await world.settle(DAY_MS);
+    await handIn(world, LONG);
+    await world.settle(148 * DAY_MS);
+    const { sha256 } = toBlob(LONG).check;
+    const { expireAt } = world.store.documents.get(`blobs/${sha256}`)?.fields ?? {};
+    expect(expireAt instanceof Date && expireAt.getTime() > world.clock.now()).toBe(true);
+  });
 });
 
 describe('a claim check from outside', () => {
