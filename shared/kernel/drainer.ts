@@ -259,10 +259,11 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
 
     /** There is no document any more: none of its mail can be taken. */
     async refuseAll(path: string): Promise<'seen-to'> {
-      const found = await store.query({ collection: mailboxOf(path), limit: BATCH_MESSAGES });
-      const mails = found.map(decodeMail);
-      if (mails.length > 0) await this.#decideOn(mails);
-      return 'seen-to';
+      for (;;) {
+        const found = await store.query({ collection: mailboxOf(path), limit: BATCH_MESSAGES });
+        if (found.length === 0) return 'seen-to';
+        await this.#decideOn(found.map(decodeMail));
+      }
     }
 
     /** One batch: as many as fit, in one commit. Returns how many. */

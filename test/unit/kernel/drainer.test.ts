@@ -9,7 +9,7 @@ import { type Message, REPLY, SIGNAL, TIMER, type WireMessage } from '../../../s
 import { runPath } from '../../../shared/contract/names.ts';
 import type { Ports } from '../../../shared/contract/ports.ts';
 import { createKernel } from '../../../shared/kernel/kernel.ts';
-import { markFields } from '../../../shared/kernel/mailbox.ts';
+import { encodeMail, mailPath, markFields } from '../../../shared/kernel/mailbox.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
 import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 import { defineWorkflow } from '../../../shared/workflow/definition.ts';
@@ -171,6 +171,31 @@ describe('a drainer', () => {
     expect(await settled(deliver(message))).toMatchObject({ kind: 'ack' });
     expect(again).toMatchObject({ kind: 'defer' });
     expect(deferred).toHaveLength(1);
+  });
+
+  test('drops nothing of what was left for a run that is gone', async () => {
+    await markedBefore();
+    const time = new Date(clock.now()).toISOString();
+    const mails = Array.from({ length: 400 }, (_, n) => ({
+      ...replyTo(1),
+      ...{ id: `left-${n}`, source: '/agents/parts', time, correlationId: 'c' },
+    }));
+    for (const mail of mails)
+      await store.commit([
+        { kind: 'put', path: mailPath(PATH, mail), fields: encodeMail(mail, clock.now()) },
+      ]);
+    const slow = slowAtLook(1, async () => {});
+    const gone = {
+      ...slow,
+      // It is deleted after the message was found to be one to leave.
+      commit: async (writes: Parameters<MemoryStore['commit']>[0]) => {
+        store.documents.delete(PATH);
+        return store.commit(writes);
+      },
+    };
+    expect(await settled(instance(gone)(replyTo(1)))).toMatchObject({ kind: 'ack' });
+    expect(dead).toHaveLength(401);
+    expect([...store.documents.keys()].filter((path) => path.includes('/mailbox/'))).toEqual([]);
   });
 });
 
