@@ -1,5 +1,6 @@
 import { hasCode } from '../../contract/errors.ts';
 import type { Store, StoredDocument, Write } from '../../contract/store.ts';
+import { mailboxOf, markOf } from '../../kernel/mailbox.ts';
 import { pagePaths } from '../run-history.ts';
 import { decodeRun, type RunStatus } from '../run-record.ts';
 import { RUNS } from './run-page.ts';
@@ -24,7 +25,7 @@ const BATCH = 300;
 
 /**
  * Deletes runs that ended long enough ago, with their history pages and mailboxes. A run that is written meanwhile, by a late reply,
- * stays. Whoever dies on the way has purged some: the next purge takes the rest.
+ * stays; and so does one to which a late reply was left since then, which has been acked and is still to be folded (I4). Whoever dies on the way has purged some: the next purge takes the rest.
  *
  * @param options.dryRun only counts
  * @param options.onPage hears how far it has come, after each batch of runs
@@ -41,7 +42,7 @@ export async function purgeRuns(
     const page = await endedRuns(store, filter, last);
     for (let at = 0; at < page.length; at += AT_A_TIME) {
       const some = page.slice(at, at + AT_A_TIME);
-      const counts = await Promise.all(some.map((run) => (dryRun ? 0 : purgeRun(store, run))));
+      const counts = await Promise.all(some.map((run) => (dryRun ? 0 : purgeRun(store, run, filter))));
       const done = counts.filter((documents) => dryRun || documents > 0);
       purged = {
         runs: purged.runs + done.length,
@@ -75,9 +76,16 @@ async function endedRuns(
  * Deletes a run, its document first, or with the rest where one commit holds them: never is a run without its history. What a process
  * that dies in between leaves, Firestore's TTL takes. Returns how many documents.
  */
-async function purgeRun(store: Store, document: StoredDocument): Promise<number> {
+async function purgeRun(
+  store: Store,
+  document: StoredDocument,
+  { endedBefore }: PurgeFilter,
+): Promise<number> {
   const { path, version } = document;
-  const mailbox = await store.query({ collection: `${path}/mailbox` });
+  const mailbox = await store.query({ collection: mailboxOf(path) });
+  const mark = markOf(document);
+  const since = (at: unknown) => at instanceof Date && at >= endedBefore;
+  if (since(mark?.until) || mailbox.some(({ fields }) => since(fields.at))) return 0;
   const parts = [...pagePaths(decodeRun(document)), ...mailbox.map((kept) => kept.path)];
   const writes: Write[] = [
     { kind: 'delete', path, ifVersion: version },

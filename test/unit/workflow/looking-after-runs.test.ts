@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runIdOf } from '../../../shared/contract/keys.ts';
 import { CANCEL } from '../../../shared/contract/message.ts';
 import type { Fields } from '../../../shared/contract/store.ts';
+import { markFields } from '../../../shared/kernel/mailbox.ts';
 import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 import { blankRun } from '../../../shared/workflow/fresh-run.ts';
 import type { WorkflowContext } from '../../../shared/workflow/index.ts';
@@ -152,6 +153,19 @@ describe('purging runs', () => {
       'workflows/d',
     ]);
     expect(await purgeRuns(store, { endedBefore })).toEqual({ runs: 0, documents: 0 });
+  });
+
+  test('leaves a run to which a late reply was left that is not folded yet, or whose drainer may be at it', async () => {
+    const store = await old();
+    const at = new Date(6 * DAY);
+    const mark = { owner: 'o', key: 'k', until: at, batch: '', outbox: '[]' };
+    await store.commit([
+      { kind: 'put', path: 'workflows/a/mailbox/m', fields: { at } },
+      { kind: 'patch', path: 'workflows/b', fields: markFields(mark) },
+    ]);
+    const before = [...store.documents.keys()];
+    expect(await purgeRuns(store, { endedBefore })).toEqual({ runs: 0, documents: 0 });
+    expect([...store.documents.keys()]).toEqual(before);
   });
 
   test('only counts on a dry run, and heeds the status', async () => {
