@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  type EnforcedMesh,
+  giveUpEarly,
+  playSample,
+  publish,
+  REFUSED,
+  runStatus,
+  startEnforcedMesh,
+} from './enforced-mesh/enforced-mesh.ts';
+
+/** Of deploying, and of building what is deployed: nothing that runs makes use of them. */
+const DELIVERY = /^(serviceAccount:mesh-(build|deploy|preview)@|principal(Set)?:)/;
+const PATIENCE = { timeout: 50_000, interval: 100 };
+const order = (orderId: string) => ({
+  orderId,
+  customer: { name: 'Ada Example', email: 'ada@example.com', phone: '+12125550123' },
+  address: { street: '1 Maple Street', city: 'Salem', postalCode: '12345', country: 'US' },
+  lines: [{ sku: 'MUG-01', quantity: 1, unitPrice: 1_200 }],
+  currency: 'usd',
+  payment: { method: 'pm_card_visa' },
+});
+/** What the agents, and the services that call them, are granted to run. */
+const ROLES = [
+  'roles/cloudtasks.enqueuer',
+  'roles/datastore.user',
+  'roles/iam.serviceAccountTokenCreator',
+  'roles/iam.serviceAccountUser',
+  'roles/pubsub.publisher',
+  'roles/pubsub.subscriber',
+  'roles/run.invoker',
+  'roles/secretmanager.secretAccessor',
+];
+
+describe('a mesh that is held to the grants of its stack', () => {
+  let held: EnforcedMesh;
+  beforeAll(async () => {
+    held = await startEnforcedMesh();
+  });
+  afterAll(() => held.close());
+
+  test('does its work: the books of the sample balance, and nobody is refused anything', async () => {
+    // Of these orders, two are paid back.
+    const report = await playSample(held.mesh, 40, 11);
+    expect(report).toMatchObject({ orders: 40, open: 0, refunded: 2, balanced: true });
+    expect([...held.ledger.denied]).toEqual([]);
+  }, 180_000);
+
+  test('has no grant that nothing needs, and none twice', async () => {
+    const { mesh, topology, ledger } = held;
+    const { scheduler } = mesh.cloud;
+    for (const { name } of topology.schedules) await scheduler.core.run(name);
+    // The last piece is taken: an event.
+    await publish(mesh, 'mesh-inventory', { type: 'restock' }, { lines: [{ sku: 'LAST-01', quantity: 1 }] });
+    await publish(
+      mesh,
+      'mesh-inventory',
+      { type: 'reserve' },
+      { orderId: 'last', lines: [{ sku: 'LAST-01', quantity: 1 }] },
+    );
+    await giveUpEarly(mesh, topology);
+    const notbefore = new Date(Date.now() + 1_000).toISOString();
+    for (const { agent, contract, deployment } of topology.functions) {
+      const [command] = Object.keys(contract.commands);
+      const type = command ?? 'mesh.dead-letter';
+      // Not yet: the agent has it sent again, later, by its timer. And then it is nothing that the agent can take: a dead letter.
+      await publish(mesh, `mesh-${agent}`, { type, notbefore }, 'nothing of the kind');
+      if (command === undefined) await publish(mesh, `mesh-${agent}`, { type: 'x.unknown' }, null);
+      // A call that dies: whoever waits for the answer is told by the recorder of dead letters.
+      for (const replyto of deployment.callers.filter((caller) => !caller.includes(':')))
+        await publish(mesh, `mesh-${agent}`, { type, replyto, runid: 'r', stepid: 's' }, 'no such thing');
+      // Pub/Sub gives up on these, at the agent's subscription and at that of its dead letters.
+      await publish(mesh, `mesh-${agent}`, { type, [REFUSED]: 'yes' }, null);
+      for (const event of Object.keys(contract.subscribes))
+        await publish(mesh, 'mesh-events', { 'ce-type': event, [REFUSED]: 'yes' }, null);
+    }
+    const ours = ledger.grants.filter(({ member }) => !DELIVERY.test(member));
+    expect([...new Set(ours.map(({ role }) => role))].sort()).toEqual(ROLES);
+    const idle = () => ledger.idle.filter(({ member }) => !DELIVERY.test(member));
+    await vi.waitFor(() => expect(idle()).toEqual([]), PATIENCE);
+    expect([...ledger.denied]).toEqual([]);
+    expect([...ledger.doubly]).toEqual([]);
+  }, 120_000);
+});
+
+describe('a mesh that lacks a grant', () => {
+  const account = (name: string) => `${name}@demo-enforced.iam.gserviceaccount.com`;
+  const at = (path: string) => `projects/demo-enforced/${path}`;
+  let held: EnforcedMesh;
+  beforeAll(async () => {
+    held = await startEnforcedMesh();
+    await publish(
+      held.mesh,
+      'mesh-inventory',
+      { type: 'restock' },
+      { lines: [{ sku: 'MUG-01', quantity: 50 }] },
+    );
+    // Everything is there and warm: what an order does not do from here on, it is kept from.
+    await publish(held.mesh, 'mesh-orders', { type: 'fulfill-order' }, order('with-everything'));
+    await vi.waitFor(
+      async () => expect(await runStatus(held.mesh, 'with-everything')).toBe('completed'),
+      PATIENCE,
+    );
+  });
+  afterAll(() => held.close());
+
+  test.each([
+    {
+      what: 'to publish',
+      member: `serviceAccount:${account('mesh-orders')}`,
+      role: 'roles/pubsub.publisher',
+      resource: at('topics/mesh-payments'),
+      permission: 'pubsub.topics.publish',
+    },
+    {
+      what: 'to use the database',
+      member: `serviceAccount:${account('mesh-inventory')}`,
+      role: 'roles/datastore.user',
+      resource: at('databases/(default)'),
+      permission: 'datastore.entities.get',
+    },
+    {
+      what: 'to call a function',
+      member: `serviceAccount:${account('mesh-shipping-push')}`,
+      principal: account('mesh-shipping-push'),
+      role: 'roles/run.invoker',
+      resource: at('locations/us-central1/services/mesh-shipping'),
+      permission: 'run.routes.invoke',
+    },
+    {
+      what: 'to read a secret',
+      member: `serviceAccount:${account('mesh-payments')}`,
+      role: 'roles/secretmanager.secretAccessor',
+      resource: at('secrets/stripe-api-key'),
+      permission: 'secretmanager.versions.access',
+      below: '/versions/latest',
+    },
+  ])(
+    '$what: an order stands still, the refusal tells why, and once it is granted the order goes on',
+    async (row) => {
+      const { mesh, ledger } = held;
+      const { member, principal = member, role, resource, below = '', permission } = row;
+      const orderId = `without-${role.replace(/\W/g, '-')}`;
+      const denial = `${principal} ${permission} ${resource}${below}`;
+      const giveBack = ledger.revoke({ member, role, resource });
+      // A new instance remembers nothing.
+      mesh.run.kill('payments');
+      await publish(mesh, 'mesh-orders', { type: 'fulfill-order' }, order(orderId));
+      await vi.waitFor(() => expect([...ledger.denied]).toContain(denial), PATIENCE);
+      expect(await runStatus(mesh, orderId)).not.toBe('completed');
+      giveBack();
+      await vi.waitFor(async () => expect(await runStatus(mesh, orderId)).toBe('completed'), PATIENCE);
+      expect([...ledger.denied].filter((each) => !each.startsWith(principal))).toEqual([]);
+      ledger.denied.clear();
+    },
+  );
+
+  test('to take from a subscription: Pub/Sub forwards no dead letter of it', async () => {
+    const { mesh, ledger, topology } = held;
+    const agent = 'serviceAccount:service-local@gcp-sa-pubsub.iam.gserviceaccount.com';
+    const resource = at('subscriptions/mesh-shipping');
+    const role = 'roles/pubsub.subscriber';
+    const granted = ledger.grants.find((grant) => grant.resource === resource && grant.role === role);
+    if (!granted) throw new Error('Pub/Sub is not granted to take from the subscription');
+    await giveUpEarly(mesh, topology);
+    const giveBack = ledger.revoke(granted);
+    const doomed = { type: 'ship', [REFUSED]: 'yes' };
+    await publish(mesh, 'mesh-shipping', doomed, null);
+    const denial = `${agent} pubsub.subscriptions.consume ${resource}`;
+    await vi.waitFor(() => expect([...ledger.denied]).toContain(denial), PATIENCE);
+    giveBack();
+    // Now it is, and those of the dead-letter topic are next.
+    const next = `${granted.member} ${role} ${at('subscriptions/mesh-shipping-dead')}`;
+    await vi.waitFor(() => expect([...ledger.needed]).toContain(next), PATIENCE);
+  });
+
+  test('of the scheduler: its job fails, and says why', async () => {
+    const { mesh, ledger, topology } = held;
+    const resource = at('topics/mesh-reports');
+    const granted = ledger.grants.find(
+      (grant) => grant.resource === resource && grant.member.includes('gcp-sa-cloudscheduler'),
+    );
+    const job = topology.schedules.find(({ agent }) => agent === 'reports');
+    if (!granted || !job) throw new Error('there is no schedule of the reports, or it is not granted');
+    const giveBack = ledger.revoke(granted);
+    const { lastAttempt } = await mesh.cloud.scheduler.core.run(job.name);
+    expect(lastAttempt?.outcome).toEqual({
+      ok: false,
+      message: expect.stringContaining('PERMISSION_DENIED'),
+    });
+    giveBack();
+    expect((await mesh.cloud.scheduler.core.run(job.name)).lastAttempt?.outcome).toEqual({ ok: true });
+  });
+});
