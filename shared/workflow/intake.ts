@@ -45,6 +45,8 @@ export class Intake {
     if (!claimCheckOf(payload, what)) return this.#payloads.checkIn(payload, limits, what);
     const bytes = payloadBytes(payload);
     if (bytes > Math.max(limits.inlineBytes, limits.claimCheckBytes)) throw tooLarge(bytes, limits, what);
+    // Though nobody may look into it for long.
+    this.#payloads.any = true;
     return payload;
   }
 }
