@@ -10,8 +10,11 @@ export interface DataOptions {
 
 export function withData(command: Command): Command {
   return command
-    .option('--data-dir <directory>', 'keep what Firestore holds there, through a restart and a crash')
+    .option(
+      '--data-dir <directory>',
+      'keep what Firestore and Pub/Sub hold there, through a restart and a crash',
+    )
     .option('--sync', "wait for the disk at each change: what was answered survives the machine's end too")
     .option('--import <directory>', 'begin with what was exported; --data-dir must hold nothing yet')
-    .option('--export-on-exit <directory>', 'write what Firestore holds there when it is stopped');
+    .option('--export-on-exit <directory>', 'write what Firestore and Pub/Sub hold there at the end');
 }

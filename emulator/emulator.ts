@@ -168,7 +168,7 @@ async function resetServers(servers: Servers, names: readonly string[] | undefin
 }
 
 const empty: Readonly<Record<GoogleServer, (servers: Servers) => void>> = {
-  pubsub: ({ pubsub }) => pubsub?.broker.close(),
+  pubsub: ({ pubsub }) => pubsub?.broker.clear(),
   firestore: ({ firestore }) => firestore?.store.clear(),
   tasks: ({ tasks }) => tasks?.core.clear(),
   secrets: ({ secrets }) => secrets?.core.reset(),

@@ -65,19 +65,20 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
   });
   const wanted = <Server>(name: GoogleServer, starting: () => Promise<Server>) =>
     only.includes(name) ? starting() : undefined;
+  const kept = <Keeper>(keeper: Keeper | undefined) => data && keeper && { keeper, restored: data.restored };
   const startingPubsub = wanted('pubsub', () =>
     start('pubsub', (place) =>
       startPubSub({
         ...common('pubsub'),
         ...place,
         ...guarded,
+        ...kept(data?.pubsub),
         issuer,
         faults: pubsubFaults ?? {},
         ...(pushTransport && { pushTransport }),
       }),
     ),
   );
-  const kept = <Keeper>(keeper: Keeper | undefined) => data && keeper && { keeper, restored: data.restored };
   const starting = [
     startingPubsub,
     wanted('firestore', () =>

@@ -134,13 +134,15 @@ function refuseHalf(directory: string): void {
   );
 }
 
-function append(kept: Kept, journal: Journal): (entry: Entry) => void {
+function append(kept: Kept, journal: Journal): (...entries: Entry[]) => void {
   let base = journal.bytes;
-  return (entry) => {
-    journal.append(entry);
-    if (journal.bytes < Math.max(WORTH_BYTES, GROWTH * base)) return;
-    journal.rewrite(kept.entries());
-    base = journal.bytes;
+  return (...entries) => {
+    if (journal.bytes >= Math.max(WORTH_BYTES, GROWTH * base)) {
+      journal.rewrite(kept.entries());
+      base = journal.bytes;
+    }
+    // Afterwards: the change may or may not be among the entries already, and it may come twice.
+    journal.append(...entries);
   };
 }
 

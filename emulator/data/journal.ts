@@ -67,11 +67,11 @@ export class Journal {
     return this.#bytes;
   }
 
-  /** Throws Node's error where the file cannot take it, and is then as it was. */
-  append(entry: Entry): void {
+  /** The entries of one change: after a sudden end all of them are there, or only the first. Throws Node's error where the file cannot take it, and is then as it was. */
+  append(...entries: Entry[]): void {
     let bytes: number;
     try {
-      bytes = writeLine(this.#file, entry);
+      bytes = writeLines(this.#file, entries);
     } catch (error) {
       // Half a line would make one of it and the next that is no entry.
       ftruncateSync(this.#file, this.#bytes);
@@ -127,6 +127,12 @@ function writeLine(file: number, entry: Entry): number {
   const line = Buffer.from(`${JSON.stringify(entry)}\n`);
   for (let written = 0; written < line.length; ) written += writeSync(file, line, written);
   return line.length;
+}
+
+function writeLines(file: number, entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += writeLine(file, entry);
+  return bytes;
 }
 
 /** Tells of each entry; `whole` is where the last whole line ends. */

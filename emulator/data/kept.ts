@@ -10,6 +10,9 @@ export interface Kept {
   replay(entry: Entry): void;
   /** The last entry was replayed: what the server does by itself may begin. */
   replayed?(): void;
-  /** Has each change from now on told, before whoever made it is answered; undefined: no longer. */
-  onEntry(told: ((entry: Entry) => void) | undefined): void;
+  /**
+   * Has each change from now on told, before whoever made it is answered; undefined: no longer. Entries that make up one change are told
+   * together.
+   */
+  onEntry(told: ((...entries: Entry[]) => void) | undefined): void;
 }

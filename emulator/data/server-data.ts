@@ -3,6 +3,7 @@ import { DataDirectory, exportData, importData } from './data-directory.ts';
 import { DataRefused } from './data-refused.ts';
 import type { Kept } from './kept.ts';
 import { KeptFirestore } from './kept-firestore.ts';
+import { KeptPubSub } from './kept-pubsub.ts';
 
 /** Where what the servers hold comes from and goes to. */
 export interface ServerDataOptions {
@@ -16,11 +17,12 @@ export interface ServerDataOptions {
   readonly exportOnExit?: string;
 }
 
-type KeptServer = 'firestore';
+type KeptServer = 'firestore' | 'pubsub';
 
 /** What the servers of a process hold, kept beyond it. Each server is given its keeper as it is made, and opens its port once `restored` resolves. */
 export class ServerData {
   readonly firestore = new KeptFirestore();
+  readonly pubsub: KeptPubSub;
   readonly #options: ServerDataOptions;
   readonly #all: readonly Kept[];
   readonly #restoring = Promise.withResolvers<void>();
@@ -29,7 +31,8 @@ export class ServerData {
   /** `only` are the servers that run. */
   constructor(only: readonly string[], options: ServerDataOptions) {
     this.#options = options;
-    const all: Readonly<Record<KeptServer, Kept>> = { firestore: this.firestore };
+    this.pubsub = new KeptPubSub(options.dataDir !== undefined);
+    const all: Readonly<Record<KeptServer, Kept>> = { firestore: this.firestore, pubsub: this.pubsub };
     this.#all = Object.entries(all).flatMap(([name, kept]) => (only.includes(name) ? [kept] : []));
     // Who waits is told; there may be nobody.
     this.#restoring.promise.catch(() => {});
@@ -54,6 +57,7 @@ export class ServerData {
         const options = { sync, ...(importFrom !== undefined && { importFrom }) };
         this.#directory = DataDirectory.open(dataDir, this.#all, options);
       } else if (importFrom !== undefined) importData(importFrom, this.#all);
+      else for (const kept of this.#all) kept.replayed?.();
     } catch (error) {
       this.#restoring.reject(error);
       throw error;

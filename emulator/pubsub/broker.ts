@@ -2,10 +2,12 @@ import type { Clock } from '../../shared/contract/clock.ts';
 import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import { Alarms } from './alarms.ts';
+import { BrokerContents } from './broker-contents.ts';
 import type { Delivery } from './consumer.ts';
 import type { SubscriptionStatus } from './counts.ts';
 import type { Faults } from './faults.ts';
 import { invalidArgument, requireWithin } from './invalid.ts';
+import type { PubSubKeeper } from './keeper.ts';
 import { acceptMessage, type Message, measureMessages, type OutgoingMessage } from './message.ts';
 import { PullStream, type PullStreamOptions, type PullStreamSink } from './pull-stream.ts';
 import { waitForMessages } from './pull-wait.ts';
@@ -16,7 +18,7 @@ import {
   detachedError,
   type PushHost,
   pushOnly,
-  Registration,
+  type Registration,
   type SubscriptionView,
 } from './registration.ts';
 import {
@@ -29,14 +31,16 @@ import {
 } from './resource-name.ts';
 import { SchemaRegistry } from './schema/schema-registry.ts';
 import { Snapshots } from './snapshots.ts';
-import { Subscription, type SubscriptionHost } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
 import {
   completeSubscription,
   patchSubscription,
   requireAckDeadline,
   type SubscriptionInput,
 } from './subscription-config.ts';
-import { completeTopic, patchTopic, Topic, type TopicConfig, type TopicInput } from './topic.ts';
+import type { SubscriptionHost } from './subscription-host.ts';
+import { completeTopic, patchTopic, type Topic, type TopicConfig, type TopicInput } from './topic.ts';
+import { describedBy, shownTopic, withSchema } from './topic-schemas.ts';
 
 export interface BrokerOptions {
   readonly clock: Clock;
@@ -47,6 +51,8 @@ export interface BrokerOptions {
   readonly faults?: Faults;
   /** Whether the service itself may forward a subscription's dead letters to a topic; it may unless given. */
   readonly mayForward?: (subscription: string, topic: string) => boolean;
+  /** Keeps what there is beyond the process. */
+  readonly keeper?: PubSubKeeper;
   /** Told of each topic, subscription, snapshot and schema that is gone. */
   readonly onDeleted?: (name: string) => void;
 }
@@ -65,27 +71,29 @@ const EXPIRY_CHECK_MS = 3_600_000;
 export class Broker {
   readonly schemas: SchemaRegistry;
   readonly snapshots: Snapshots;
+  /** What there is, for who keeps it. */
+  readonly contents: BrokerContents;
   readonly #clock: Clock;
   readonly #alarms: Alarms;
   readonly #pushHost: PushHost;
-  readonly #host: SubscriptionHost;
   readonly #onDeleted: (name: string) => void;
-  readonly #topics = new Map<string, Topic>();
-  readonly #subscriptions = new Map<string, Registration>();
-  #nextMessageId: number;
-  #nextOwner = 1;
+  readonly #keeper: PubSubKeeper | undefined;
+  readonly #topics: Map<string, Topic>;
+  readonly #subscriptions: Map<string, Registration>;
   #nextExpiryCheck = 0;
 
   constructor(options: BrokerOptions) {
-    const { clock, pushTransport, signToken, faults = {}, mayForward = () => true } = options;
+    const { clock, pushTransport, signToken, faults = {}, mayForward = () => true, keeper } = options;
+    this.#keeper = keeper;
     this.#clock = clock;
     this.#onDeleted = options.onDeleted ?? (() => {});
-    this.schemas = new SchemaRegistry(clock, this.#onDeleted);
+    this.schemas = new SchemaRegistry(clock, this.#onDeleted, keeper);
     this.snapshots = new Snapshots({
       clock,
       subscription: (name) => this.#attached(name),
       topic: (name) => this.#topic(name),
       onDeleted: this.#onDeleted,
+      keeper,
     });
     this.#alarms = new Alarms(clock);
     this.#pushHost = {
@@ -93,41 +101,46 @@ export class Broker {
       alarms: this.#alarms,
       transport: pushTransport,
       tokens: signToken && new PushTokens(clock, signToken),
+      held: false,
     };
-    // Ids rise, also from one broker to the next: a store that outlives the broker must not take a new message for an old one.
-    this.#nextMessageId = clock.now() * 1000;
-    this.#host = {
+    const host: SubscriptionHost = {
       clock,
       alarms: this.#alarms,
       faults,
       forward: (topic, message, subscription) =>
         mayForward(subscription, topic) && this.#forward(topic, message),
+      settled: keeper && ((subscription, messageIds) => keeper.settled(subscription, messageIds)),
       topicRetentionMs: (topic) => this.#topics.get(topic)?.config.messageRetentionMs ?? 0,
     };
+    this.contents = new BrokerContents(clock, host, this.#pushHost);
+    this.#topics = this.contents.topics;
+    this.#subscriptions = this.contents.subscriptions;
   }
 
   createTopic(input: TopicInput): TopicConfig {
-    const config = this.#completed(completeTopic(input));
+    const config = withSchema(this.schemas, completeTopic(input));
     if (this.#topics.has(config.name)) throw alreadyExists(config.name);
-    this.#topics.set(config.name, new Topic(config, this.#clock));
+    this.contents.addTopic(config);
+    this.#keeper?.topic(config);
     return config;
   }
 
   getTopic(name: string): TopicConfig {
-    return this.#shown(this.#topic(name).config);
+    return shownTopic(this.schemas, this.#topic(name).config);
   }
 
   /** `paths` are the update mask's, in snake_case. */
   updateTopic(patch: TopicInput, paths: readonly string[]): TopicConfig {
     const topic = this.#topic(patch.name);
-    topic.configure(this.#completed(patchTopic(topic.config, patch, paths)));
-    return this.#shown(topic.config);
+    topic.configure(withSchema(this.schemas, patchTopic(topic.config, patch, paths)));
+    this.#keeper?.topic(topic.config);
+    return shownTopic(this.schemas, topic.config);
   }
 
   /** `project` is `projects/<id>`. */
   listTopics(project: string, page: PageRequest = {}): Page<TopicConfig> {
     const prefix = `${requireProjectName(project)}/`;
-    const topics = [...this.#topics.values()].map(({ config }) => this.#shown(config));
+    const topics = [...this.#topics.values()].map(({ config }) => shownTopic(this.schemas, config));
     return pageOf(
       topics.filter(({ name }) => name.startsWith(prefix)),
       ({ name }) => name,
@@ -155,15 +168,17 @@ export class Broker {
         registration.subscription.configure({ ...registration.subscription.config, topic: DELETED_TOPIC });
       }
     }
+    this.#keeper?.topicDeleted(name);
   }
 
   /** Returns the messages' ids, in order. All or none of the messages are published. */
   publish(topicName: string, messages: readonly OutgoingMessage[]): string[] {
     const topic = this.#topic(topicName);
     const sizes = measureMessages(messages);
-    const described = this.#described(topic.config, messages);
+    const described = describedBy(this.schemas, topic.config, messages);
     this.#expire();
     const accepted = described.map((message, index) => this.#accept(message, sizes[index] ?? 0));
+    this.#keeper?.published(topicName, accepted);
     topic.publish(accepted);
     return accepted.map(({ messageId }) => messageId);
   }
@@ -176,9 +191,8 @@ export class Broker {
     if (this.#subscriptions.has(config.name)) throw alreadyExists(config.name);
     const topic = this.#topic(config.topic);
     if (config.deadLetterPolicy) this.#topic(config.deadLetterPolicy.deadLetterTopic);
-    const subscription = new Subscription(this.#nextOwner++, config, this.#host);
-    const registration = new Registration(subscription, topic, this.#pushHost);
-    this.#subscriptions.set(config.name, registration);
+    const registration = this.contents.addSubscription(config, topic);
+    this.#keeper?.subscription(registration);
     return registration.view;
   }
 
@@ -197,6 +211,7 @@ export class Broker {
     }
     registration.subscription.configure(config);
     registration.connectPush();
+    this.#keeper?.subscription(registration);
     return registration.view;
   }
 
@@ -223,7 +238,9 @@ export class Broker {
 
   /** Cuts a subscription off its topic for good: it drops its backlog and gets nothing more. */
   detachSubscription(name: string): void {
-    this.#find(name).detach();
+    const registration = this.#find(name);
+    registration.detach();
+    this.#keeper?.subscription(registration);
   }
 
   /**
@@ -287,8 +304,19 @@ export class Broker {
     return true;
   }
 
-  /** Ends every stream and wait with UNAVAILABLE, aborts the pushes and forgets everything. */
+  /** Deletes everything, for good; streams and waits end. */
+  clear(): void {
+    this.#keeper?.cleared();
+    this.#forgetAll();
+  }
+
+  /** Ends every stream and wait with UNAVAILABLE, aborts the pushes and forgets everything; what is kept of it stays. */
   close(): void {
+    this.#keeper?.ended();
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
     for (const { subscription } of this.#subscriptions.values()) {
       subscription.close(new StatusError('UNAVAILABLE', 'The local Pub/Sub is shutting down.'));
     }
@@ -299,37 +327,18 @@ export class Broker {
     this.schemas.clear();
   }
 
-  /** Checks what of a topic's settings names other things. */
-  #completed(config: TopicConfig): TopicConfig {
-    const { schemaSettings } = config;
-    return schemaSettings
-      ? { ...config, schemaSettings: this.schemas.requireSettings(schemaSettings) }
-      : config;
-  }
-
-  #shown(config: TopicConfig): TopicConfig {
-    const { schemaSettings } = config;
-    return schemaSettings ? { ...config, schemaSettings: this.schemas.shown(schemaSettings) } : config;
-  }
-
-  /** The messages, checked against the topic's schema and marked with it. */
-  #described({ schemaSettings }: TopicConfig, messages: readonly OutgoingMessage[]) {
-    if (!schemaSettings) return messages;
-    return messages.map((message) => {
-      const marks = this.schemas.attributesOf(schemaSettings, message.data ?? new Uint8Array());
-      return { ...message, attributes: { ...message.attributes, ...marks } };
-    });
-  }
-
   #accept(message: OutgoingMessage, size: number): Message {
-    return acceptMessage(message, String(this.#nextMessageId++), this.#clock.now(), size);
+    return acceptMessage(message, String(this.contents.nextMessageId++), this.#clock.now(), size);
   }
 
   #forward(topicName: string, message: OutgoingMessage): boolean {
     const topic = this.#topics.get(topicName);
+    if (!topic) return false;
     // The size is the original's, near enough: the attributes that were added may pass no limit.
-    topic?.publish([this.#accept(message, message.data?.byteLength ?? 0)]);
-    return topic !== undefined;
+    const accepted = [this.#accept(message, message.data?.byteLength ?? 0)];
+    this.#keeper?.published(topicName, accepted);
+    topic.publish(accepted);
+    return true;
   }
 
   #topic(name: string): Topic {
@@ -379,6 +388,7 @@ export class Broker {
   #remove({ subscription, topic }: Registration): void {
     topic?.subscriptions.delete(subscription);
     this.#subscriptions.delete(subscription.config.name);
+    this.#keeper?.subscriptionDeleted(subscription.config.name);
     this.#onDeleted(subscription.config.name);
     subscription.close(notFound(subscription.config.name));
   }

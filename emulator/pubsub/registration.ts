@@ -14,6 +14,8 @@ export interface PushHost {
   readonly alarms: Alarms;
   readonly transport: PushTransport | undefined;
   readonly tokens: PushTokens | undefined;
+  /** Nothing is pushed for the time being. */
+  held: boolean;
 }
 
 /** A subscription with what its topic and its life add to its settings. */
@@ -33,12 +35,12 @@ export class Registration {
   #pusher: Pusher | undefined;
   #detached = false;
 
-  constructor(subscription: Subscription, topic: Topic, host: PushHost) {
+  constructor(subscription: Subscription, topic: Topic | undefined, host: PushHost) {
     this.subscription = subscription;
     this.topic = topic;
     this.#host = host;
     this.lastUsed = host.clock.now();
-    topic.subscriptions.add(subscription);
+    topic?.subscriptions.add(subscription);
     this.connectPush();
   }
 
@@ -66,8 +68,8 @@ export class Registration {
   /** Makes who delivers match the settings. */
   connectPush(): void {
     const { subscription } = this;
-    const { clock, alarms, transport, tokens } = this.#host;
-    const wantsPush = subscription.config.pushConfig !== undefined && !this.#detached;
+    const { clock, alarms, transport, tokens, held } = this.#host;
+    const wantsPush = subscription.config.pushConfig !== undefined && !this.#detached && !held;
     if (wantsPush === (this.#pusher !== undefined)) return;
     if (this.#pusher) {
       this.#pusher.stop();

@@ -11,6 +11,7 @@ import { iamRules, pubsubApis } from './api.ts';
 import { Broker } from './broker.ts';
 import type { Faults } from './faults.ts';
 import { createHttpPush } from './http-push.ts';
+import type { PubSubKeeper } from './keeper.ts';
 import type { PushTransport } from './push-transport.ts';
 
 export interface PubSubOptions {
@@ -26,8 +27,19 @@ export interface PubSubOptions {
   readonly onRequest?: OnRequest;
   /** Who may do what; keeps policies and refuses nobody unless given. */
   readonly access?: AccessControl;
+  /** Keeps what there is beyond the process. */
+  readonly keeper?: BrokerKeeper;
+  /** The port opens when this resolves: when what was kept is there again, say. */
+  readonly restored?: Promise<void>;
   /** Signs the tokens of pushes; one of its own unless given. */
   readonly issuer?: TokenIssuer;
+}
+
+/** A keeper that is told which broker it keeps. */
+export interface BrokerKeeper extends PubSubKeeper {
+  /** Whether it wants to be told of changes. */
+  readonly live: boolean;
+  keeps(broker: Broker): void;
 }
 
 /** A running local Pub/Sub. */
@@ -45,7 +57,8 @@ const SERVICE_AGENT = serviceAgent('gcp-sa-pubsub');
 
 /** Starts a local Pub/Sub that speaks gRPC and REST on one port. Rejects with Node's error when the port cannot be had. */
 export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubServer> {
-  const { clock = systemClock, pushTransport, faults = {}, access = new AccessControl(), ...place } = options;
+  const { clock = systemClock, pushTransport, faults = {}, access = new AccessControl() } = options;
+  const { keeper, restored, ...place } = options;
   const push = createHttpPush();
   const { issuer = createTokenIssuer() } = options;
   const broker = new Broker({
@@ -56,6 +69,7 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
       return issuer.sign(claims);
     },
     faults,
+    ...(keeper?.live && { keeper }),
     mayForward: (subscription, topic) => mayForward(access, subscription, topic),
     onDeleted: (name) => access.forget(name),
   });
@@ -63,6 +77,8 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
   const apis = pubsubApis(broker, access);
   for (const api of apis) addApi(grpc, api);
   const rest = createRest({ apis, rules: iamRules, paths: { [CERTS_PATH]: () => issuer.jwks() } });
+  keeper?.keeps(broker);
+  await restored;
   const port = await openPort({ ...place, grpc, rest });
   return {
     address: port.address,

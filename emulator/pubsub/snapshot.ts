@@ -1,4 +1,4 @@
-import type { Filter } from './filter.ts';
+import { compileFilter, type Filter } from './filter.ts';
 import type { Labels } from './labels.ts';
 import type { Message } from './message.ts';
 
@@ -18,11 +18,14 @@ export interface SnapshotConfig {
 export class Snapshot {
   readonly #filter: Filter;
   readonly #messages: Message[];
+  readonly filter: string;
   config: SnapshotConfig;
 
-  constructor(config: SnapshotConfig, filter: Filter, unacked: Iterable<Message>) {
+  /** `filter` is the text of the subscription's. */
+  constructor(config: SnapshotConfig, filter: string, unacked: Iterable<Message>) {
     this.config = config;
-    this.#filter = filter;
+    this.filter = filter;
+    this.#filter = compileFilter(filter);
     this.#messages = [...unacked];
   }
 

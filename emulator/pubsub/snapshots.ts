@@ -1,8 +1,8 @@
 import type { Clock } from '../../shared/contract/clock.ts';
 import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
-import { compileFilter } from './filter.ts';
 import { invalidArgument } from './invalid.ts';
+import type { PubSubKeeper } from './keeper.ts';
 import { type Labels, requireLabels } from './labels.ts';
 import {
   alreadyExists,
@@ -22,6 +22,7 @@ export interface SnapshotHost {
   /** The topic is undefined once it was deleted, or the subscription detached. */
   subscription(name: string): { readonly subscription: Subscription; readonly topic: Topic | undefined };
   topic(name: string): Topic;
+  readonly keeper: PubSubKeeper | undefined;
   /** Told of each snapshot that is gone. */
   onDeleted(name: string): void;
 }
@@ -73,9 +74,10 @@ export class Snapshots {
       );
     }
     const config = { name, topic: topic.config.name, labels: requireLabels(labels), expireMs };
-    const snapshot = new Snapshot(config, compileFilter(subscription.config.filter), unacked);
+    const snapshot = new Snapshot(config, subscription.config.filter, unacked);
     topic.snapshots.add(snapshot);
     this.#kept.set(name, { snapshot, topic });
+    this.#host.keeper?.snapshot(snapshot);
     return config;
   }
 
@@ -114,6 +116,7 @@ export class Snapshots {
       else throw unknownPath('UpdateSnapshotRequest', path);
     }
     snapshot.config = config;
+    this.#host.keeper?.snapshotUpdated(config);
     return config;
   }
 
@@ -125,6 +128,7 @@ export class Snapshots {
     const { subscription, topic } = this.#host.subscription(subscriptionName);
     if ('timeMs' in target) {
       subscription.seek(({ publishTimeMs }) => publishTimeMs >= target.timeMs, topic?.retained() ?? []);
+      this.#host.keeper?.sought(subscription);
       return;
     }
     const { snapshot, topic: source } = this.#find(target.snapshot);
@@ -136,6 +140,32 @@ export class Snapshots {
     }
     const wanted = new Set(snapshot.messages.map(({ messageId }) => messageId));
     subscription.seek(({ messageId }) => wanted.has(messageId), snapshot.messages);
+    this.#host.keeper?.sought(subscription);
+  }
+
+  /** All there are. */
+  *all(): Iterable<Snapshot> {
+    for (const { snapshot } of this.#kept.values()) yield snapshot;
+  }
+
+  /** That of a name, if it is there. */
+  peek(name: string): Snapshot | undefined {
+    return this.#kept.get(name)?.snapshot;
+  }
+
+  /** Takes up a snapshot as it was kept, in place of one of its name; the topic is undefined once it was deleted. */
+  restore(snapshot: Snapshot, topic: Topic | undefined): void {
+    const { name } = snapshot.config;
+    const old = this.#kept.get(name);
+    old?.topic?.snapshots.delete(old.snapshot);
+    topic?.snapshots.add(snapshot);
+    this.#kept.set(name, { snapshot, topic });
+  }
+
+  /** Takes back one that was restored, if it is there. */
+  forget(name: string): void {
+    const kept = this.#kept.get(name);
+    if (kept) this.#drop(name, kept);
   }
 
   /** A topic is gone: its snapshots live on, with `_deleted-topic_` for a topic. */
@@ -175,6 +205,7 @@ export class Snapshots {
   #drop(name: string, { snapshot, topic }: Kept): void {
     topic?.snapshots.delete(snapshot);
     this.#kept.delete(name);
+    this.#host.keeper?.snapshotDeleted(name);
     this.#host.onDeleted(name);
   }
 }

@@ -1,29 +1,18 @@
-import type { Clock } from '../../shared/contract/clock.ts';
 import type { StatusError } from '../wire/status.ts';
 import { formatAckId, parseAckId } from './ack-id.ts';
-import type { Alarms } from './alarms.ts';
 import { Backlog } from './backlog.ts';
 import type { Consumer, Delivery } from './consumer.ts';
 import { type Counts, noCounts, type SubscriptionStatus } from './counts.ts';
 import { deadLetterMessage } from './dead-letter.ts';
 import { type Entry, newEntry } from './entry.ts';
-import type { Faults } from './faults.ts';
 import { compileFilter, type Filter } from './filter.ts';
-import type { Message, OutgoingMessage } from './message.ts';
+import { losesAck } from './loses-ack.ts';
+import type { Message } from './message.ts';
 import { Retained } from './retained.ts';
 import { retryDelayMs } from './retry-policy.ts';
+import { seekable } from './seekable.ts';
 import type { SubscriptionConfig } from './subscription-config.ts';
-
-/** What a subscription needs of its broker. */
-export interface SubscriptionHost {
-  readonly clock: Clock;
-  readonly alarms: Alarms;
-  readonly faults: Faults;
-  /** Publishes to a dead-letter topic; false when there is no such topic, or it may not. */
-  forward(topic: string, message: OutgoingMessage, subscription: string): boolean;
-  /** How long a topic keeps messages itself; 0 for not at all. */
-  topicRetentionMs(topic: string): number;
-}
+import type { SubscriptionHost } from './subscription-host.ts';
 
 /**
  * One subscription's messages: it filters, hands them to consumers under leases, and settles them: ack, or failure (nack, ack
@@ -42,6 +31,8 @@ export class Subscription {
   readonly #entries = new Map<number, Entry>();
   readonly #retained = new Retained();
   readonly #counts: Counts = noCounts();
+  /** Done with, and not yet told; undefined where nobody is told. */
+  readonly #settled: string[] | undefined;
   #config: SubscriptionConfig;
   #consumers: Consumer[] = [];
   #turn = 0;
@@ -58,6 +49,7 @@ export class Subscription {
     this.#host = host;
     this.#filter = compileFilter(config.filter);
     this.#backlog = new Backlog(config.enableMessageOrdering);
+    if (host.settled) this.#settled = [];
   }
 
   get config(): SubscriptionConfig {
@@ -78,29 +70,46 @@ export class Subscription {
     return Array.from(this.#entries.values(), ({ message }) => message);
   }
 
+  /** The acked messages that it keeps. */
+  retained(): Iterable<Message> {
+    return this.#retained.all();
+  }
+
+  /** Takes up messages as they were kept, unacked or acked, after those it has. */
+  take(messages: Iterable<Message>, acked: boolean): void {
+    for (const message of messages) this.#place(message, 0, acked);
+  }
+
+  /** Is done with these messages, as far as it has them and nobody holds them. */
+  settle(messageIds: ReadonlySet<string>): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'leased' || !messageIds.has(entry.message.messageId)) continue;
+      this.#forget(entry);
+      this.#retain(entry);
+    }
+  }
+
   /**
    * Makes those messages unacked that `wants` picks, and acks the others: of those that it has, of the acked ones that it keeps, and
    * of `more` that pass its filter. Leases end: an ack id of before counts for nothing.
    */
   seek(wants: (message: Message) => boolean, more: Iterable<Message>): void {
     this.#prune();
-    const known = new Map<string, { readonly message: Message; readonly failures: number }>();
-    for (const message of more) {
-      if (this.#filter(message.attributes)) known.set(message.messageId, { message, failures: 0 });
-    }
-    for (const message of this.#retained.all()) known.set(message.messageId, { message, failures: 0 });
-    for (const entry of this.#entries.values()) known.set(entry.message.messageId, entry);
-    this.#forgetAll();
-    for (const { message, failures } of [...known.values()].sort(byMessageId)) {
-      const entry = newEntry(this.#sequence++, message);
-      entry.failures = failures;
-      this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
-      if (wants(message)) {
-        this.#entries.set(entry.sequence, entry);
-        this.#backlog.add(entry);
-      } else if (this.#config.retainAckedMessages) this.#retained.add(entry.sequence, message);
-    }
+    const all = seekable(this.#entries.values(), this.#retained.all(), more, this.#filter);
+    this.forgetAll();
+    for (const { message, failures } of all) this.#place(message, failures, !wants(message));
     this.dispatch();
+  }
+
+  #place(message: Message, failures: number, acked: boolean): void {
+    const entry = newEntry(this.#sequence++, message);
+    entry.failures = failures;
+    this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
+    if (acked) this.#retain(entry);
+    else {
+      this.#entries.set(entry.sequence, entry);
+      this.#backlog.add(entry);
+    }
   }
 
   get status(): SubscriptionStatus {
@@ -185,6 +194,7 @@ export class Subscription {
     for (const ackId of ackIds) parseAckId(this.#owner, ackId);
     this.#lastAckMs = this.#host.clock.now();
     const refused = ackIds.filter((ackId) => !this.#acknowledge(ackId));
+    this.#tellSettled();
     this.dispatch();
     return refused;
   }
@@ -206,7 +216,7 @@ export class Subscription {
   /** Turns its consumers away and forgets all messages. */
   close(reason: StatusError): void {
     this.turnAway(reason);
-    this.#forgetAll();
+    this.forgetAll();
   }
 
   turnAway(reason: StatusError): void {
@@ -215,7 +225,7 @@ export class Subscription {
     for (const consumer of consumers) consumer.closed(reason);
   }
 
-  #forgetAll(): void {
+  forgetAll(): void {
     for (const entry of this.#entries.values()) {
       if (entry.state === 'leased') this.#endLease(entry);
       entry.alarm?.cancel();
@@ -275,8 +285,10 @@ export class Subscription {
     const entry = this.#entries.get(sequence);
     const exactlyOnce = this.#config.enableExactlyOnceDelivery;
     if (entry?.state === 'leased' && entry.deliveries === delivery) {
-      if (this.#losesAck(entry)) this.#putBack(entry, 0);
-      else {
+      if (losesAck(this.#host.faults, this.#config, entry)) {
+        this.#counts.duplicated += 1;
+        this.#putBack(entry, 0);
+      } else {
         this.#counts.acked += 1;
         this.#finish(entry);
       }
@@ -287,37 +299,26 @@ export class Subscription {
       this.#counts.acked += 1;
       this.#forget(entry);
       this.#retain(entry);
+      this.#settled?.push(entry.message.messageId);
     }
     return !exactlyOnce;
-  }
-
-  #losesAck(entry: Entry): boolean {
-    const { duplicate } = this.#host.faults;
-    if (!this.#config.pushConfig || entry.duplicated || !duplicate) return false;
-    entry.duplicated = duplicate.call(this.#host.faults, {
-      ...entry.message,
-      subscription: this.#config.name,
-    });
-    if (entry.duplicated) this.#counts.duplicated += 1;
-    return entry.duplicated;
   }
 
   #fail(entry: Entry, cause: 'nacked' | 'expired'): void {
     entry.failures += 1;
     this.#counts[cause] += 1;
-    if (this.#deadLetter(entry)) this.#finish(entry);
-    else this.#putBack(entry, retryDelayMs(this.#config.retryPolicy, entry.failures));
+    if (this.#deadLetter(entry)) {
+      this.#finish(entry);
+      this.#tellSettled();
+    } else this.#putBack(entry, retryDelayMs(this.#config.retryPolicy, entry.failures));
   }
 
   /** A dead-letter topic that was deleted keeps the message in its subscription, to be delivered again. */
   #deadLetter({ message, failures }: Entry): boolean {
     const { name, deadLetterPolicy } = this.#config;
     if (!deadLetterPolicy || failures < deadLetterPolicy.maxDeliveryAttempts) return false;
-    const isForwarded = this.#host.forward(
-      deadLetterPolicy.deadLetterTopic,
-      deadLetterMessage(message, name, failures),
-      name,
-    );
+    const dead = deadLetterMessage(message, name, failures);
+    const isForwarded = this.#host.forward(deadLetterPolicy.deadLetterTopic, dead, name);
     if (isForwarded) this.#counts.deadLettered += 1;
     return isForwarded;
   }
@@ -327,7 +328,13 @@ export class Subscription {
     for (const gone of this.#backlog.done(entry)) {
       this.#entries.delete(gone.sequence);
       this.#retain(gone);
+      this.#settled?.push(gone.message.messageId);
     }
+  }
+
+  /** Before whoever settled them is answered. */
+  #tellSettled(): void {
+    if (this.#settled?.length) this.#host.settled?.(this.#config.name, this.#settled.splice(0));
   }
 
   #retain({ sequence, message }: Entry): void {
@@ -390,10 +397,4 @@ export class Subscription {
   #ackIdOf({ sequence, deliveries }: Entry): string {
     return formatAckId(this.#owner, { sequence, delivery: deliveries });
   }
-}
-
-/** Ids are numbers that rise in the order of publishing. */
-function byMessageId(a: { readonly message: Message }, b: { readonly message: Message }): number {
-  const [one, other] = [a.message.messageId, b.message.messageId];
-  return one.length - other.length || (one < other ? -1 : 1);
 }

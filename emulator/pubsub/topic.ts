@@ -57,6 +57,11 @@ export class Topic {
     for (const subscription of subscriptions) subscription.dispatch();
   }
 
+  /** Takes up messages that it kept, after those it has. */
+  retain(messages: readonly Message[]): void {
+    for (const message of messages) this.#log.pushBack(message);
+  }
+
   /** What it keeps, the oldest first. */
   retained(): Iterable<Message> {
     this.#prune();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Firestore } from '@google-cloud/firestore';
+import { type Message, PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startEmulator } from '../../emulator/emulator.ts';
 
@@ -76,6 +77,18 @@ async function withFirestore<T>(
   }
 }
 
+async function withPubSub<T>(
+  { PUBSUB_EMULATOR_HOST: apiEndpoint = '' }: Readonly<Record<string, string>>,
+  use: (pubsub: PubSub) => Promise<T>,
+): Promise<T> {
+  const pubsub = new PubSub({ projectId: 'demo', apiEndpoint, emulatorMode: true });
+  try {
+    return await use(pubsub);
+  } finally {
+    await pubsub.close();
+  }
+}
+
 describe('documents in a data directory', () => {
   test('are all there again after a sudden end, with their times; those deleted are not', async () => {
     const first = await start('--only', 'firestore', '--data-dir', directory);
@@ -122,6 +135,49 @@ describe('documents in a data directory', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(`${file}, line 2: is not an entry (DataDamaged)`);
     expect(stderr).toContain('Put the file back from a copy');
+  });
+});
+
+describe('messages in a data directory', () => {
+  test('are there again after a sudden end if they were not acked, with their ids', async () => {
+    const first = await start('--only', 'pubsub', '--data-dir', directory);
+    const published = await withPubSub(first.env, async (pubsub) => {
+      const [topic] = await pubsub.createTopic('news');
+      const [subscription] = await topic.createSubscription('readers', { enableMessageOrdering: true });
+      const ids = [];
+      for (let n = 0; n < 20; n++)
+        ids.push(await topic.publishMessage({ data: Buffer.from(`${n}`), attributes: { n: `${n}` } }));
+      const acked = new Promise<void>((resolve) => {
+        let count = 0;
+        subscription.on('message', (message: Message) => {
+          if (Number(message.attributes.n) >= 5) return;
+          message.ack();
+          count += 1;
+          if (count === 5) resolve();
+        });
+      });
+      await acked;
+      // The client gathers acks: they are sent when it closes.
+      await subscription.close();
+      return ids;
+    });
+    await kill(first.child);
+    const second = await start('--only', 'pubsub', '--data-dir', directory);
+    const left = await withPubSub(second.env, async (pubsub) => {
+      const seen = new Map<string, string>();
+      const subscription = pubsub.subscription('readers');
+      await new Promise<void>((resolve) => {
+        subscription.on('message', (message: Message) => {
+          seen.set(message.id, message.data.toString());
+          message.ack();
+          if (seen.size === 15) resolve();
+        });
+      });
+      await subscription.close();
+      return seen;
+    });
+    expect([...left.keys()].sort()).toEqual(published.slice(5).sort());
+    expect([...left.values()].sort()).toEqual(Array.from({ length: 15 }, (_, n) => `${n + 5}`).sort());
   });
 });
 

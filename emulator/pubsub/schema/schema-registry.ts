@@ -18,6 +18,13 @@ export interface Revision {
   readonly compiled: CompiledSchema;
 }
 
+/** Who keeps schemas beyond the process. */
+export interface SchemaKeeper {
+  /** All the revisions that a schema has now. */
+  schema(name: string, revisions: readonly Revision[]): void;
+  schemaDeleted(name: string): void;
+}
+
 /** What a caller defines. */
 export interface Definition {
   readonly type: string;
@@ -38,11 +45,13 @@ export class SchemaRegistry {
   readonly #clock: Clock;
   readonly #onDeleted: (name: string) => void;
   readonly #schemas = new Map<string, Revision[]>();
+  readonly #keeper: SchemaKeeper | undefined;
   #made = 0;
 
   /** `onDeleted` is told of each schema that is gone. */
-  constructor(clock: Clock, onDeleted: (name: string) => void = () => {}) {
+  constructor(clock: Clock, onDeleted: (name: string) => void = () => {}, keeper?: SchemaKeeper) {
     this.#clock = clock;
+    this.#keeper = keeper;
     this.#onDeleted = onDeleted;
   }
 
@@ -51,6 +60,7 @@ export class SchemaRegistry {
     const revision = this.#revise(name, definition);
     if (this.#schemas.has(name)) throw alreadyExists(name);
     this.#schemas.set(name, [revision]);
+    this.#keeper?.schema(name, [revision]);
     return revision;
   }
 
@@ -114,6 +124,7 @@ export class SchemaRegistry {
       );
     }
     revisions.splice(at, 1);
+    this.#keeper?.schema(revisions[0]?.schema ?? '', revisions);
     return revisions.at(-1) as Revision;
   }
 
@@ -126,6 +137,24 @@ export class SchemaRegistry {
 
   clear(): void {
     for (const schema of [...this.#schemas.keys()]) this.#drop(schema);
+  }
+
+  /** Every schema with its revisions. */
+  all(): Iterable<readonly [name: string, revisions: readonly Revision[]]> {
+    return this.#schemas;
+  }
+
+  /** Takes up a schema as it was kept, in place of one of its name; without revisions there is none. */
+  restore(name: string, revisions: readonly Omit<Revision, 'compiled'>[]): void {
+    if (revisions.length === 0) {
+      this.#schemas.delete(name);
+      return;
+    }
+    const compiled = revisions.map((each) => ({
+      ...each,
+      compiled: compileSchema(each.type, each.definition),
+    }));
+    this.#schemas.set(name, compiled);
   }
 
   has(name: string): boolean {
@@ -188,8 +217,7 @@ export class SchemaRegistry {
 
   #revise(schema: string, { type, definition }: Definition): Revision {
     const compiled = compileSchema(type, definition);
-    this.#made += 1;
-    const revisionId = createHash('sha256').update(`${schema} ${this.#made}`).digest('hex').slice(0, 8);
+    const revisionId = this.#nextRevisionId(schema);
     return {
       schema,
       revisionId,
@@ -200,6 +228,16 @@ export class SchemaRegistry {
     };
   }
 
+  /** Not one that the schema has: an earlier process may have counted as far. */
+  #nextRevisionId(schema: string): string {
+    const revisions = this.#schemas.get(schema) ?? [];
+    for (;;) {
+      this.#made += 1;
+      const id = createHash('sha256').update(`${schema} ${this.#made}`).digest('hex').slice(0, 8);
+      if (!revisions.some(({ revisionId }) => revisionId === id)) return id;
+    }
+  }
+
   #add(revisions: Revision[], revision: Revision): Revision {
     if (revisions.length >= MOST_REVISIONS) {
       throw new StatusError(
@@ -208,11 +246,13 @@ export class SchemaRegistry {
       );
     }
     revisions.push(revision);
+    this.#keeper?.schema(revision.schema, revisions);
     return revision;
   }
 
   #drop(schema: string): void {
     this.#schemas.delete(schema);
+    this.#keeper?.schemaDeleted(schema);
     this.#onDeleted(schema);
   }
 
