@@ -17,6 +17,18 @@ export function attemptOf(delivery: Delivery): number {
   return priorAttempts(delivery) + (delivery.deliveryAttempt ?? 1);
 }
 
+/**
+ * How old a message may be that nobody counts the deliveries of: Pub/Sub keeps it for 7 days where nothing else is said
+ * (https://cloud.google.com/pubsub/docs/subscription-properties), and then drops it without a word.
+ */
+const UNCOUNTED_MS = 6 * 86_400_000;
+
+/** Whether this delivery is not to be followed by another. A subscription without a dead-letter policy counts none: there age tells. */
+export function isLast(delivery: Delivery, maxAttempts: number, now: number): boolean {
+  if (attemptOf(delivery) >= maxAttempts) return true;
+  return delivery.deliveryAttempt === undefined && now - Date.parse(delivery.publishTime) > UNCOUNTED_MS;
+}
+
 function priorAttempts({ attributes }: Delivery): number {
   const text = attributes[PRIOR_ATTEMPTS];
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : 0;

@@ -19,7 +19,7 @@ import { type Claim, Claims } from './claim.ts';
 import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
-import { attemptOf, type DeferReason, deferral } from './deferral.ts';
+import { attemptOf, type DeferReason, deferral, isLast } from './deferral.ts';
 import { createDrainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
 import { decodeInbox, encodeInbox, type Handled, inboxExpiry, type OutboxEntry } from './inbox.ts';
@@ -368,7 +368,7 @@ export function createKernel(options: KernelOptions): Kernel {
   async function giveUpOrRetry(delivery: Delivery, error: unknown, log: Log): Promise<Outcome> {
     const failure = failureOf(error);
     const hopeless = error instanceof MeshError && !error.retry;
-    const last = attemptOf(delivery) >= contract.retry.maxAttempts;
+    const last = isLast(delivery, contract.retry.maxAttempts, clock.now());
     if (!hopeless && !last) {
       log.warn('failed, to be tried again', failureFields(failure, error));
       return { kind: 'nack', failure };

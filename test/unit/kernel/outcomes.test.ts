@@ -134,6 +134,20 @@ describe('a failing handler', () => {
     ]);
   });
 
+  it('is given up on before Pub/Sub drops the message, where nobody counts its deliveries', async () => {
+    const { world, letters, kernelOf } = mesh();
+    const sale = { data: { account: 'main', amount: 500 } };
+    const { deliveryAttempt: _, ...uncounted } = delivery({ 'ce-type': 'sell', 'ce-id': 's' }, sale);
+    const publishTime = new Date(world.clock.now()).toISOString();
+    const again = () => kernelOf('till').handle({ ...uncounted, publishTime });
+    await world.clock.advance(5 * 86_400_000);
+    expect(await again()).toMatchObject({ kind: 'nack' });
+    await world.clock.advance(1.5 * 86_400_000);
+    expect(await again()).toMatchObject({ kind: 'dead-letter', failure: { code: 'HandlerFailed' } });
+    await world.settle();
+    expect(letters()).toMatchObject([{ code: 'HandlerFailed' }]);
+  });
+
   it('that refuses is a dead letter when nobody waits for the reply', async () => {
     const { world, letters } = mesh();
     world.command('till', 'sell', { account: 'main', amount: 666 });
