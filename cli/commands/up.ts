@@ -76,6 +76,9 @@ export function registerUp({ program, io, setExitCode }: Registration): void {
     .addHelpText(
       'after',
       `
+With --enforce-iam each call is refused that the stack's grants do not allow, with what is missing on stderr; what is asked for
+from the command line is the operator's, whom nothing is refused. Takes seconds more: the stack's program is run, without the cloud.
+
 Where PUBSUB_EMULATOR_HOST or FIRESTORE_EMULATOR_HOST are set, those emulators are used in place of the local cloud's.
 
 Examples:

@@ -28,7 +28,11 @@ export function checkTopology(
         'Compare with: mesh topology; pulumi preview',
       );
     const url = `http://${host}/v1/projects/${project}/topics?pageSize=1000`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(HTTP_TIMEOUT_MS) });
+    const response = await fetch(url, {
+      // A local server that enforces access has to be told who asks; Google's emulator lets its owner do everything.
+      headers: { authorization: 'Bearer owner' },
+      signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
+    });
     const { topics = [] } = (await response.json()) as { topics?: readonly { readonly name: string }[] };
     const there = new Set(topics.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)));
     const wanted = computeTopology(contracts, { project, prefix }).topics.map(({ name }) => name);

@@ -8,6 +8,7 @@ import {
   runStatus,
   startEnforcedMesh,
 } from './enforced-mesh/enforced-mesh.ts';
+import { Project } from './mesh-up/command.ts';
 
 /** Of deploying, and of building what is deployed: nothing that runs makes use of them. */
 const DELIVERY = /^(serviceAccount:mesh-(build|deploy|preview)@|principal(Set)?:)/;
@@ -190,5 +191,34 @@ describe('a mesh that lacks a grant', () => {
     });
     giveBack();
     expect((await mesh.cloud.scheduler.core.run(job.name)).lastAttempt?.outcome).toEqual({ ok: true });
+  });
+});
+
+describe('mesh up --enforce-iam', () => {
+  const project = new Project();
+  afterAll(() => project.close());
+
+  test('leaves the operator everything: other commands work on it as ever', async () => {
+    await project.up(['--enforce-iam', 'prod']);
+    const restock = JSON.stringify({ lines: [{ sku: 'MUG-01', quantity: 5 }] });
+    for (const args of [
+      ['publish', 'inventory', 'restock', restock],
+      ['runs', 'list'],
+      ['dead-letters', 'list'],
+      ['schedules', 'list'],
+      ['diagnose'],
+    ])
+      expect(await project.run(args), args.join(' ')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('says which stack it does not find, and starts nothing', async () => {
+    const other = new Project();
+    const { exitCode, stderr } = await other
+      .run(['up', '--enforce-iam', 'nowhere'])
+      .finally(() => other.close());
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 6,
+      stderr: expect.stringContaining('Pulumi.nowhere.yaml'),
+    });
   });
 });

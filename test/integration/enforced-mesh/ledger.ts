@@ -1,6 +1,6 @@
 import { AccessControl, type Decision, type Grant } from '../../../emulator/iam/access-control.ts';
 
-export const nameOf = ({ member, role, resource }: Grant) => `${member} ${role} ${resource}`;
+const nameOf = ({ member, role, resource }: Grant) => `${member} ${role} ${resource}`;
 const textOf = ({ principal, permission, resource }: Decision) => `${principal} ${permission} ${resource}`;
 
 /** Grants, and what was decided by them. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AccessControl, type Grant } from '../../../emulator/iam/access-control.ts';
-import { principalOf } from '../../../emulator/iam/principal.ts';
+import { AccessControl, type Decision, type Grant } from '../../../emulator/iam/access-control.ts';
+import { accountName, principalOf, serviceAgent } from '../../../emulator/iam/principal.ts';
 import { StatusError } from '../../../emulator/wire/status.ts';
 
 const TOPIC = 'projects/p/topics/orders';
@@ -49,6 +49,42 @@ describe('access', () => {
   ])('of %s is the caller %s: %s', (member, principal, expected) => {
     const access = enforcing({ member, role: 'roles/pubsub.viewer', resource: TOPIC });
     expect(access.allows(principal, 'pubsub.topics.get', TOPIC)).toBe(expected);
+  });
+
+  test.each([
+    ['service-123@gcp-sa-pubsub', true],
+    ['service-456@gcp-sa-pubsub', true],
+    ['service-123@gcp-sa-cloudscheduler', false],
+    ['pubsub', false],
+  ])('of %s is Pub/Sub itself, whatever the number of the project: %s', (name, expected) => {
+    const member = `serviceAccount:${name}.iam.gserviceaccount.com`;
+    const access = enforcing({ member, role: 'roles/pubsub.publisher', resource: TOPIC });
+    expect(access.allows(serviceAgent('gcp-sa-pubsub'), 'pubsub.topics.publish', TOPIC)).toBe(expected);
+  });
+
+  test('is told of as it is decided, with every grant that allows it', () => {
+    const onTopic = { member: ALICE, role: 'roles/pubsub.publisher', resource: TOPIC };
+    const onProject = { member: 'allUsers', role: 'roles/pubsub.admin', resource: 'projects/p' };
+    const decisions: Decision[] = [];
+    const access = new AccessControl({
+      enforce: true,
+      grants: [onTopic, onProject],
+      onDecision: (decision) => decisions.push(decision),
+    });
+    const permission = 'pubsub.topics.publish';
+    expect(access.decide(ALICE, permission, TOPIC)).toBe(true);
+    expect(access.decide(ALICE, permission, 'projects/q/topics/orders')).toBe(false);
+    expect(access.decide('owner', permission, 'projects/q/topics/orders')).toBe(true);
+    expect(decisions).toEqual([
+      { principal: ALICE, permission, resource: TOPIC, allowedBy: [onTopic, onProject] },
+      { principal: ALICE, permission, resource: 'projects/q/topics/orders', allowedBy: [] },
+    ]);
+  });
+
+  test('to an account is by the project that its address names', () => {
+    const email = 'a@p.iam.gserviceaccount.com';
+    expect(accountName(email)).toBe(`projects/p/serviceAccounts/${email}`);
+    expect(accountName('a@example.com')).toBe('projects/-/serviceAccounts/a@example.com');
   });
 
   test('is refused by the words of the service, and nobody is unauthenticated', () => {
