@@ -93,7 +93,9 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
       ),
     ),
     wanted('tasks', () =>
-      start('tasks', (place) => startTasks({ ...common('tasks'), ...place, ...guarded, issuer })),
+      start('tasks', (place) =>
+        startTasks({ ...common('tasks'), ...place, ...guarded, ...kept(data?.tasks), issuer }),
+      ),
     ),
     wanted('secrets', () =>
       start('secrets', (place) =>

@@ -4,6 +4,7 @@ import { DataRefused } from './data-refused.ts';
 import type { Kept } from './kept.ts';
 import { KeptFirestore } from './kept-firestore.ts';
 import { KeptPubSub } from './kept-pubsub.ts';
+import { KeptTasks } from './kept-tasks.ts';
 
 /** Where what the servers hold comes from and goes to. */
 export interface ServerDataOptions {
@@ -17,12 +18,13 @@ export interface ServerDataOptions {
   readonly exportOnExit?: string;
 }
 
-type KeptServer = 'firestore' | 'pubsub';
+type KeptServer = 'firestore' | 'pubsub' | 'tasks';
 
 /** What the servers of a process hold, kept beyond it. Each server is given its keeper as it is made, and opens its port once `restored` resolves. */
 export class ServerData {
   readonly firestore = new KeptFirestore();
   readonly pubsub: KeptPubSub;
+  readonly tasks = new KeptTasks();
   readonly #options: ServerDataOptions;
   readonly #all: readonly Kept[];
   readonly #restoring = Promise.withResolvers<void>();
@@ -32,7 +34,11 @@ export class ServerData {
   constructor(only: readonly string[], options: ServerDataOptions) {
     this.#options = options;
     this.pubsub = new KeptPubSub(options.dataDir !== undefined);
-    const all: Readonly<Record<KeptServer, Kept>> = { firestore: this.firestore, pubsub: this.pubsub };
+    const all: Readonly<Record<KeptServer, Kept>> = {
+      firestore: this.firestore,
+      pubsub: this.pubsub,
+      tasks: this.tasks,
+    };
     this.#all = Object.entries(all).flatMap(([name, kept]) => (only.includes(name) ? [kept] : []));
     // Who waits is told; there may be nobody.
     this.#restoring.promise.catch(() => {});

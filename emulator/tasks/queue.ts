@@ -1,6 +1,7 @@
 import { StatusError } from '../wire/status.ts';
 import { Courier, type CourierWorld } from './courier.ts';
 import { DueHeap } from './due-heap.ts';
+import type { TaskKeeper } from './keeper.ts';
 import type { Outcome } from './outcome.ts';
 import { backoffMs, burstSizeOf, isExhausted, type RateLimits, type RetryConfig } from './queue-settings.ts';
 import { RetiredNames } from './retired-names.ts';
@@ -21,6 +22,9 @@ export interface QueueWorld extends CourierWorld {
   readonly duplicate: (task: Task) => boolean;
   /** Milliseconds for which the name of a task that ran or was deleted cannot be used again. */
   readonly nameRetentionMs: number;
+  readonly keeper?: TaskKeeper | undefined;
+  /** Nothing is dispatched for the time being. */
+  readonly held: () => boolean;
 }
 
 /** A task lives at most 31 days, dispatched or not (the comment of `CloudTasks.CreateQueue`). */
@@ -84,21 +88,52 @@ export class Queue {
     return this.#tasks.size;
   }
 
+  /** Names that cannot be used again yet, and until when. */
+  get retired(): Iterable<readonly [name: string, untilMs: number]> {
+    return this.#retired.all();
+  }
+
+  /** Takes up a task as it was kept. */
+  restore(task: Task): void {
+    this.#tasks.set(task.name, task);
+    this.#due.push(task.name, task.scheduleMs);
+  }
+
+  /** Takes up what became of a task. */
+  restoreGone(name: string, untilMs: number): void {
+    this.#tasks.delete(name);
+    this.#retired.add(name, untilMs);
+  }
+
+  /** Takes up a state as it was kept. */
+  restoreState(state: QueueState, purgeMs: number | undefined): void {
+    this.#state = state;
+    this.purgeMs = purgeMs;
+  }
+
+  /** Looks anew for what is due. */
+  wake(): void {
+    this.#rearm();
+  }
+
   configure(rate: RateLimits, retry: RetryConfig): void {
     this.#rate = rate;
     this.#retry = retry;
     this.#bucket.resize(rate.maxDispatchesPerSecond, burstSizeOf(rate), this.#world.clock.now());
     this.#rearm();
+    this.#world.keeper?.queue(this);
   }
 
   pause(): void {
     this.#state = 'PAUSED';
     this.#disarm();
+    this.#world.keeper?.queue(this);
   }
 
   resume(): void {
     this.#state = 'RUNNING';
     this.#rearm();
+    this.#world.keeper?.queue(this);
   }
 
   /** Throws ALREADY_EXISTS for a name in use, or that was in use within the retention. */
@@ -142,6 +177,7 @@ export class Queue {
   purge(): void {
     for (const task of [...this.#tasks.values()]) this.#retire(task);
     this.purgeMs = this.#world.clock.now();
+    this.#world.keeper?.queue(this);
   }
 
   /** Stops dispatching and lets go of what is in flight. */
@@ -153,8 +189,8 @@ export class Queue {
   }
 
   #schedule(task: Task): void {
-    this.#tasks.set(task.name, task);
-    this.#due.push(task.name, task.scheduleMs);
+    this.restore(task);
+    this.#world.keeper?.task(task);
     this.#arm();
   }
 
@@ -171,6 +207,7 @@ export class Queue {
   #arm(): void {
     const next = this.#nextDue();
     if (next === undefined || this.#closed || this.#state !== 'RUNNING') return;
+    if (this.#world.held()) return;
     if (this.#running >= this.#rate.maxConcurrentDispatches) return;
     const { clock } = this.#world;
     const now = clock.now();
@@ -216,6 +253,7 @@ export class Queue {
       lastAttempt: attempt,
     };
     this.#tasks.set(task.name, dispatched);
+    this.#world.keeper?.task(dispatched);
     this.#inFlight.set(task.name, (this.#inFlight.get(task.name) ?? 0) + 1);
     this.#running += 1;
     const copies = duplicate(task) ? [task, task] : [task];
@@ -251,7 +289,10 @@ export class Queue {
     };
     this.#tasks.set(failed.name, failed);
     // Of several attempts in flight, the last one to fail decides when the next is due.
-    if (othersInFlight) return;
+    if (othersInFlight) {
+      this.#world.keeper?.task(failed);
+      return;
+    }
     const delay = Math.max(backoffMs(this.#retry, failed.dispatchCount), outcome.retryAfterMs);
     const sinceFirst = now - (failed.firstAttempt?.dispatchMs ?? now);
     const tooOld = now + delay > failed.createMs + LONGEST_LIFE_MS;
@@ -261,6 +302,7 @@ export class Queue {
 
   #retire(task: Task): void {
     this.#tasks.delete(task.name);
-    this.#retired.add(task.name);
+    const untilMs = this.#retired.add(task.name);
+    this.#world.keeper?.taskGone(task.name, untilMs);
   }
 }

@@ -15,9 +15,15 @@ export class RetiredNames {
     this.#retentionMs = retentionMs;
   }
 
-  add(name: string): void {
+  /** Returns until when, in milliseconds since the epoch. */
+  add(name: string, untilMs = this.#clock.now() + this.#retentionMs): number {
     this.#untilMs.delete(name);
-    this.#untilMs.set(name, this.#clock.now() + this.#retentionMs);
+    this.#untilMs.set(name, untilMs);
+    return untilMs;
+  }
+
+  all(): Iterable<readonly [name: string, untilMs: number]> {
+    return this.#untilMs;
   }
 
   clear(): void {

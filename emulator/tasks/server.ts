@@ -8,6 +8,7 @@ import { createRest } from '../wire/rest/rest-api.ts';
 import { tasksApi } from './api.ts';
 import type { Transport } from './dispatch.ts';
 import { httpTransport } from './http-transport.ts';
+import type { TaskKeeper } from './keeper.ts';
 import { signedTokens } from './signer.ts';
 import { type TaskFaults, TaskQueues, type TaskQueuesOptions } from './task-queues.ts';
 
@@ -25,6 +26,14 @@ export interface TasksServerOptions extends Partial<TaskQueuesOptions> {
   readonly access?: AccessControl;
   /** Signs the tokens that tasks carry; one of its own unless given. Its keys are at `/oauth2/v3/certs`. */
   readonly issuer?: TokenIssuer;
+  readonly keeper?: QueuesKeeper;
+  /** The port opens when this resolves: when what was kept is there again, say. */
+  readonly restored?: Promise<void>;
+}
+
+/** A keeper that is told which queues it keeps. */
+export interface QueuesKeeper extends TaskKeeper {
+  keeps(queues: TaskQueues): void;
 }
 
 export interface TasksServer {
@@ -55,6 +64,8 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
   addApi(grpc, api);
   const rest = createRest({ apis: [api], paths: { [CERTS_PATH]: () => issuer.jwks() } });
   const { port: wanted = 0, host = '127.0.0.1' } = options;
+  options.keeper?.keeps(core);
+  await options.restored;
   const { address, port, close } = await openPort({
     port: wanted,
     host,

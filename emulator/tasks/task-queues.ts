@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/contract/clock.ts';
 import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import type { Transport } from './dispatch.ts';
+import type { QueueRecord, TaskKeeper } from './keeper.ts';
 import { checkLocationName, checkQueueName, checkTaskName, parentOf } from './names.ts';
 import { type KeptSettings, Queue, type QueueWorld } from './queue.ts';
 import {
@@ -30,6 +31,8 @@ export interface TaskQueuesOptions {
   readonly random?: () => number;
   /** How long a name cannot be used again; about one hour in production, the default. Milliseconds. */
   readonly nameRetentionMs?: number;
+  /** Keeps what there is beyond the process. */
+  readonly keeper?: TaskKeeper;
   /** Told of each queue that is deleted. */
   readonly onDeleted?: (name: string) => void;
 }
@@ -56,6 +59,7 @@ export class TaskQueues {
   readonly #onDeleted: (name: string) => void;
   readonly #queues = new Map<string, Queue>();
   readonly #retired: RetiredNames;
+  #held = false;
 
   constructor(options: TaskQueuesOptions) {
     const { clock, transport, faults = {}, random = Math.random } = options;
@@ -67,6 +71,8 @@ export class TaskQueues {
       transport,
       signer: options.signer ?? unsignedTokens(clock),
       duplicate: (task) => faults.duplicate?.(task) ?? false,
+      keeper: options.keeper,
+      held: () => this.#held,
       nameRetentionMs: options.nameRetentionMs ?? HOUR_MS,
     };
   }
@@ -96,6 +102,7 @@ export class TaskQueues {
     const queue = new Queue(name, rate, retry, this.#world);
     queue.kept = settings.kept ?? {};
     this.#queues.set(name, queue);
+    this.#world.keeper?.queue(queue);
     return queue;
   }
 
@@ -106,8 +113,8 @@ export class TaskQueues {
     const rate = { ...queue.rateLimits, ...settings.rateLimits };
     const retry = { ...queue.retryConfig, ...settings.retryConfig };
     checkSettings(rate, retry);
-    queue.configure(rate, retry);
     queue.kept = { ...queue.kept, ...settings.kept };
+    queue.configure(rate, retry);
     return queue;
   }
 
@@ -127,7 +134,8 @@ export class TaskQueues {
   deleteQueue(name: string): void {
     this.getQueue(name).close();
     this.#queues.delete(name);
-    this.#retired.add(name);
+    const untilMs = this.#retired.add(name);
+    this.#world.keeper?.queueDeleted(name, untilMs);
     this.#onDeleted(name);
   }
 
@@ -169,6 +177,43 @@ export class TaskQueues {
     for (const name of this.#queues.keys()) this.#onDeleted(name);
     this.#queues.clear();
     this.#retired.clear();
+    this.#world.keeper?.cleared();
+  }
+
+  /** Every queue there is. */
+  all(): Iterable<Queue> {
+    return this.#queues.values();
+  }
+
+  /** Names of queues that cannot be used again yet, and until when. */
+  get retired(): Iterable<readonly [name: string, untilMs: number]> {
+    return this.#retired.all();
+  }
+
+  /** Takes up a queue as it was kept, or new settings of one. */
+  restore({ name, rateLimits, retryConfig, state, kept, purgeMs }: QueueRecord): void {
+    const queue = this.#queues.get(name) ?? new Queue(name, rateLimits, retryConfig, this.#world);
+    this.#queues.set(name, queue);
+    queue.kept = kept;
+    queue.configure(rateLimits, retryConfig);
+    queue.restoreState(state, purgeMs);
+  }
+
+  /** Takes up that a queue was deleted. */
+  restoreGone(name: string, untilMs: number): void {
+    this.#queues.get(name)?.close();
+    this.#queues.delete(name);
+    this.#retired.add(name, untilMs);
+  }
+
+  /** Dispatches nothing until `resume`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  resume(): void {
+    this.#held = false;
+    for (const queue of this.#queues.values()) queue.wake();
   }
 
   #queueFor(name: string): Queue {
