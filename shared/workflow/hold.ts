@@ -85,5 +85,8 @@ export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain |
 }
 
 function plain(host: Host, { wakeAt: _, ...run }: RunRecord): Plain {
-  return { run: { ...run, updatedAt: new Date(host.clock.now()) }, writes: [], sends: [] };
+  // It waits for people; only its payloads are to be looked after.
+  const { renewAt } = run;
+  const updatedAt = new Date(host.clock.now());
+  return { run: { ...run, updatedAt, ...(renewAt && { wakeAt: renewAt }) }, writes: [], sends: [] };
 }

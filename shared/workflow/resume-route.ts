@@ -180,7 +180,9 @@ async function swept(
   const { wakeAt: _, ...rest } = run;
   const wakeAt = isHeld(run) || !ledger ? undefined : nextWake(ledger, run, now);
   const next: RunRecord = { ...rest, ...(wakeAt && { wakeAt }) };
-  const sends = isHeld(run) ? [] : overdueSends(run, await stand.history(), now);
+  const { deadlineAt: _deadline, ...held } = run;
+  // A run that is held passes no timer; but what it refers to is looked after all the same.
+  const sends = isHeld(run) ? overdueSends(held, [], now) : overdueSends(run, await stand.history(), now);
   return decisionOf(
     host,
     { run: next, writes: [], sends, ...(stand.warm && { warm: stand.warm }) },
