@@ -1,5 +1,4 @@
-import type { KeptSettings, QueueState } from './queue.ts';
-import type { RateLimits, RetryConfig } from './queue-settings.ts';
+import type { KeptSettings, QueueState, RateLimits, RetryConfig } from './queue-settings.ts';
 import type { Task } from './task.ts';
 
 /** A queue without its tasks. */

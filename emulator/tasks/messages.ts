@@ -1,7 +1,8 @@
 import type { Page } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import { fromProtoTime, type ProtoTime, toProtoTime } from '../wire/time.ts';
-import type { KeptSettings, Queue } from './queue.ts';
+import type { Queue } from './queue.ts';
+import type { KeptSettings } from './queue-settings.ts';
 import { burstSizeOf } from './queue-settings.ts';
 import type { Attempt, Authorization, HttpMethod, HttpTarget, Task, TaskInput } from './task.ts';
 import type { QueueSettings } from './task-queues.ts';

@@ -1,5 +1,13 @@
 import { StatusError } from '../wire/status.ts';
 
+export type QueueState = 'RUNNING' | 'PAUSED';
+
+/** Settings that are kept and shown, and have nothing to act on here. */
+export interface KeptSettings {
+  readonly stackdriverLoggingConfig?: object;
+  readonly appEngineRoutingOverride?: object;
+}
+
 /** How fast a queue dispatches. */
 export interface RateLimits {
   /** Tokens added to the queue's bucket per second; at most 500. */

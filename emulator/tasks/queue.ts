@@ -3,18 +3,18 @@ import { Courier, type CourierWorld } from './courier.ts';
 import { DueHeap } from './due-heap.ts';
 import type { TaskKeeper } from './keeper.ts';
 import type { Outcome } from './outcome.ts';
-import { backoffMs, burstSizeOf, isExhausted, type RateLimits, type RetryConfig } from './queue-settings.ts';
+import {
+  backoffMs,
+  burstSizeOf,
+  isExhausted,
+  type KeptSettings,
+  type QueueState,
+  type RateLimits,
+  type RetryConfig,
+} from './queue-settings.ts';
 import { RetiredNames } from './retired-names.ts';
 import { type Attempt, newTask, type Task, type TaskInput } from './task.ts';
 import { TokenBucket } from './token-bucket.ts';
-
-export type QueueState = 'RUNNING' | 'PAUSED';
-
-/** Settings that are kept and shown, and have nothing to act on here. */
-export interface KeptSettings {
-  readonly stackdriverLoggingConfig?: object;
-  readonly appEngineRoutingOverride?: object;
-}
 
 /** What a queue needs of the world. */
 export interface QueueWorld extends CourierWorld {

@@ -4,11 +4,12 @@ import { StatusError } from '../wire/status.ts';
 import type { Transport } from './dispatch.ts';
 import type { QueueRecord, TaskKeeper } from './keeper.ts';
 import { checkLocationName, checkQueueName, checkTaskName, parentOf } from './names.ts';
-import { type KeptSettings, Queue, type QueueWorld } from './queue.ts';
+import { Queue, type QueueWorld } from './queue.ts';
 import {
   checkSettings,
   DEFAULT_RATE_LIMITS,
   DEFAULT_RETRY_CONFIG,
+  type KeptSettings,
   type RateLimits,
   type RetryConfig,
 } from './queue-settings.ts';
