@@ -130,7 +130,9 @@ export class AccessControl {
 }
 
 function isMember(principal: Principal, member: string): boolean {
-  if (member === principal || member === 'allUsers' || member === 'allAuthenticatedUsers') return true;
+  if (member === principal || member === 'allUsers') return true;
+  // Nobody in particular, as who calls a function without a token, is one of all users.
+  if (member === 'allAuthenticatedUsers') return principal !== 'allUsers';
   const service = serviceOf(principal);
   if (service !== undefined) return serviceOf(member) === service;
   const [kind = '', name = ''] = splitAt(member, member.indexOf(':'));

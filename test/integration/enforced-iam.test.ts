@@ -1,6 +1,8 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type ClientConfig, PubSub, v1 } from '@google-cloud/pubsub';
 import { credentials } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Emulator, startEmulator } from '../../emulator/emulator.ts';
 import { AccessControl, type Grant } from '../../emulator/iam/access-control.ts';
 
@@ -25,6 +27,8 @@ const grants: readonly Grant[] = [
   },
 ];
 
+const access = new AccessControl({ enforce: true, grants });
+
 describe('with access enforced', () => {
   let emulator: Emulator;
   let publisher: v1.PublisherClient;
@@ -33,7 +37,7 @@ describe('with access enforced', () => {
   beforeAll(async () => {
     emulator = await startEmulator({
       only: ['pubsub', 'tasks', 'secrets'],
-      access: new AccessControl({ enforce: true, grants }),
+      access,
       secrets: { demo: { key: 'value' } },
     });
     const [apiEndpoint = '', port] = (emulator.addresses.pubsub ?? '').split(':');
@@ -142,11 +146,48 @@ describe('with access enforced', () => {
     expect(deadLetters()).toBeGreaterThan(0);
   });
 
+  test('pushes carry tokens of accounts only once the service itself may make them', async () => {
+    const tokens: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      tokens.push(request.headers.authorization);
+      response.writeHead(204).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const email = 'pusher@demo.iam.gserviceaccount.com';
+    const pushed = 'projects/demo/subscriptions/orders-pushed';
+    const pushConfig = {
+      pushEndpoint: `http://127.0.0.1:${port}/`,
+      oidcToken: { serviceAccountEmail: email },
+    };
+    try {
+      await subscriber.createSubscription({ name: pushed, topic: TOPIC, pushConfig }, as('owner'));
+      const refused = vi.spyOn(access, 'decide');
+      await publisher.publish({ topic: TOPIC, messages }, as('owner'));
+      await vi.waitFor(() => {
+        const at = refused.mock.calls.findIndex(
+          ([, permission]) => permission === 'iam.serviceAccounts.getOpenIdToken',
+        );
+        expect(refused.mock.results[at]).toMatchObject({ value: false });
+      });
+      expect(tokens).toEqual([]);
+      access.setPolicy(`projects/demo/serviceAccounts/${email}`, {
+        bindings: [{ role: 'roles/iam.serviceAccountTokenCreator', members: [AGENT] }],
+      });
+      await vi.waitFor(() => expect(tokens[0]).toMatch(/^Bearer .+\..+\..+$/), { timeout: 20_000 });
+    } finally {
+      vi.restoreAllMocks();
+      await subscriber.deleteSubscription({ subscription: pushed }, as('owner'));
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   test('only who was granted it reads a secret', async () => {
-    const access = (principal: string) =>
+    const read = (principal: string) =>
       rest('secrets', 'GET', `v1/${SECRET}/versions/latest:access`, principal);
-    expect(await access(account('reader'))).toMatchObject({ status: 200 });
-    expect(await access(account('sender'))).toEqual({
+    expect(await read(account('reader'))).toMatchObject({ status: 200 });
+    expect(await read(account('sender'))).toEqual({
       status: 403,
       message: `Permission 'secretmanager.versions.access' denied for resource '${SECRET}/versions/latest' (or it may not exist).`,
     });

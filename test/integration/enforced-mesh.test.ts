@@ -81,6 +81,9 @@ describe('a mesh that is held to the grants of its stack', () => {
     await vi.waitFor(() => expect(idle()).toEqual([]), PATIENCE);
     expect([...ledger.denied]).toEqual([]);
     expect([...ledger.doubly]).toEqual([]);
+    // Without any one of them, something that was done would have been refused.
+    expect(ledger.superfluous.filter(({ member }) => !DELIVERY.test(member))).toEqual([]);
+    expect(ledger.superfluous.length).toBe(ledger.grants.length - ours.length);
   }, 120_000);
 });
 
@@ -173,6 +176,17 @@ describe('a mesh that lacks a grant', () => {
     // Now it is, and those of the dead-letter topic are next.
     const next = `${granted.member} ${role} ${at('subscriptions/mesh-shipping-dead')}`;
     await vi.waitFor(() => expect([...ledger.needed]).toContain(next), PATIENCE);
+  });
+
+  test('to call a function at all: who shows no token, or a token of somebody else, gets a 403', async () => {
+    const call = async (headers: Record<string, string>) => {
+      const response = await fetch(`http://${held.mesh.addresses.run}/shipping/healthz`, { headers });
+      await response.text();
+      return response.status;
+    };
+    expect(await call({})).toBe(403);
+    expect(await call({ 'x-emulator-principal': account('mesh-orders-push') })).toBe(403);
+    expect(await call({ 'x-emulator-principal': account('mesh-shipping-push') })).toBe(200);
   });
 
   test('of the scheduler: its job fails, and says why', async () => {

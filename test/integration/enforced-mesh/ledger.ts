@@ -12,6 +12,8 @@ export class Ledger {
   /** What more than one grant allowed: the one or the other is superfluous. */
   readonly doubly = new Set<string>();
   readonly denied = new Set<string>();
+  /** What was allowed, each but once. */
+  readonly #allowed = new Map<string, Decision>();
 
   constructor(grants: readonly Grant[]) {
     this.grants = grants;
@@ -20,6 +22,7 @@ export class Ledger {
 
   #note(decision: Decision): void {
     const [only, ...others] = decision.allowedBy;
+    if (only) this.#allowed.set(textOf(decision), decision);
     if (!only) this.denied.add(textOf(decision));
     else if (others.length > 0) this.doubly.add(textOf(decision));
     else this.needed.add(nameOf(only));
@@ -28,6 +31,19 @@ export class Ledger {
   /** The grants that nothing needed so far. */
   get idle(): Grant[] {
     return this.grants.filter((grant) => !this.needed.has(nameOf(grant)));
+  }
+
+  /** The grants of which a mesh could lack any one, and nothing of what was done would have been refused. */
+  get superfluous(): Grant[] {
+    return this.grants.filter((grant) => {
+      const lesser = new AccessControl({
+        enforce: true,
+        grants: this.grants.filter((other) => other !== grant),
+      });
+      return [...this.#allowed.values()].every(({ principal, permission, resource }) =>
+        lesser.allows(principal, permission, resource),
+      );
+    });
   }
 
   /** Takes a grant away, as an operator does by the resource's policy. Returns what gives it back. */

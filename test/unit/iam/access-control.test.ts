@@ -42,6 +42,9 @@ describe('access', () => {
 
   test.each([
     ['allUsers', ALICE, true],
+    ['allUsers', 'allUsers', true],
+    ['allAuthenticatedUsers', ALICE, true],
+    ['allAuthenticatedUsers', 'allUsers', false],
     ['user:bob@example.com', 'bob@example.com', true],
     ['domain:example.com', 'user:bob@example.com', true],
     ['domain:example.com', 'user:bob@example.org', false],
