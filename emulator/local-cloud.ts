@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../shared/contract/clock.ts';
+import { ServerData, type ServerDataOptions } from './data/server-data.ts';
 import { startExpiry } from './expiry.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import { localSecrets } from './local-accounts.ts';
@@ -11,7 +12,7 @@ import { type GoogleServer, SERVERS, startServers } from './servers.ts';
 /** The servers of a local cloud, by the names that their ports are chosen by. */
 export type ServerName = GoogleServer | ProviderName;
 
-export interface LocalCloudOptions {
+export interface LocalCloudOptions extends ServerDataOptions {
   /** Whose secrets the local Secret Manager holds. */
   readonly project: string;
   /** 0, the default, takes any free port. */
@@ -38,16 +39,19 @@ export type LocalCloud = Awaited<ReturnType<typeof startLocalCloud>>;
 /**
  * Starts every server of the local cloud at once.
  *
- * @throws PortTaken naming the server; whatever had started is closed again
+ * @throws PortTaken naming the server; DataInUse, DataDamaged or DataRefused naming the directory or the file; whatever had started is closed again
  */
 export async function startLocalCloud(options: LocalCloudOptions) {
   const { project, ports = {}, seed = 1, faults = {}, env = {} } = options;
   const clock = options.clock && { clock: options.clock };
   const secretValues: Readonly<Record<string, string>> = { ...localSecrets, ...options.secrets };
   const group = new ServerGroup<ServerName>(ports);
+  const only = SERVERS.filter((name) => !replaced(name, env));
+  const data = new ServerData(only, options);
   const starting = [
     startServers(group.start, {
-      only: SERVERS.filter((name) => !replaced(name, env)),
+      only,
+      data,
       ...clock,
       pubsubFaults: faults.pubsub ?? {},
       ...(options.pushTransport && { pushTransport: options.pushTransport }),
@@ -80,13 +84,19 @@ export async function startLocalCloud(options: LocalCloudOptions) {
       },
       /** Points the agents at the sandboxes: values for the settings that contracts declare. */
       settings: providerSettings(providers),
-      close: () => {
+      close: async () => {
         stopExpiry();
-        return group.close();
+        try {
+          data.exportAtEnd();
+        } finally {
+          await group.close();
+          data.close();
+        }
       },
     };
   } catch (error) {
     await group.close();
+    data.close();
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { Option } from 'commander';
+import { type DataOptions, withData } from '../data-options.ts';
 import { formatOf, type OutputOptions, timeoutOption, wholeNumber, withOutput } from '../options.ts';
 import type { Registration } from '../registration.ts';
 
 /** What `mesh up` was asked for. */
-export interface UpOptions extends OutputOptions {
+export interface UpOptions extends OutputOptions, DataOptions {
   readonly sample?: boolean;
   readonly orders: number;
   readonly seed: number;
@@ -44,7 +45,7 @@ const SERVERS = [
 const MOST_ORDERS = 100_000;
 
 export function registerUp({ program, io, setExitCode }: Registration): void {
-  const command = withOutput(program.command('up'))
+  const command = withData(withOutput(program.command('up')))
     .description('run the whole mesh on this machine: local cloud, topology and agents')
     .option('--sample', 'send sample orders through it, reconcile the books, and print a report')
     .option('--orders <count>', 'how many sample orders', wholeNumber(1, MOST_ORDERS), 200)
@@ -84,6 +85,7 @@ Where PUBSUB_EMULATOR_HOST or FIRESTORE_EMULATOR_HOST are set, those emulators a
 Examples:
   mesh up                                  the mesh, waiting for messages
   mesh up --sample --orders 500 --seed 7   with sample orders
+  mesh up --data-dir .mesh/data            the mesh of the last time: its runs go on where they were
   mesh up --sample --chaos --exit --json   with faults; the report as JSON on stdout
   mesh up --sample --enforce-iam prod      with production's grants: the report tells what they deny`,
     )

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ServerDataOptions } from '../../emulator/data/server-data.ts';
 import type { AccessControl } from '../../emulator/iam/access-control.ts';
 import { type LocalCloud, type ServerName, startLocalCloud } from '../../emulator/local-cloud.ts';
 import type { CloudFaults } from '../../emulator/local-faults.ts';
@@ -12,11 +13,12 @@ import { MeshError } from '../../shared/contract/errors.ts';
 import { applyTopology } from '../../shared/gcp/index.ts';
 import { type AgentFunction, computeTopology, type Topology } from '../../shared/topology.ts';
 import { readContracts } from '../contracts.ts';
+import { dataError } from '../emulator/server-data.ts';
 import { identityEnv, invokers, operatorEnv, pushIdentities, refuseOtherEmulators } from './identities.ts';
 
 export type PortName = ServerName | 'run';
 
-export interface LocalMeshOptions {
+export interface LocalMeshOptions extends ServerDataOptions {
   readonly project: string;
   readonly prefix: string;
   /** The agents' folder. */
@@ -86,7 +88,10 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   });
   const push = createHttpPush();
   // What goes to a function of ours needs no connection: a third of what a delivery costs.
+  const deployed = Promise.withResolvers<void>();
   const pushTransport: PushTransport = async (request) => {
+    // What was kept may be pushed before there is anybody to push it to.
+    await deployed.promise;
     const { url, headers, body, signal } = request;
     const serving = (await startingRun).serve(url, { method: 'POST', headers, body }, signal);
     return serving ?? push.send(request);
@@ -124,6 +129,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       ...(access && { oidcOf: pushIdentities(topology.functions) }),
     });
     applyToCloud(topology, cloud);
+    deployed.resolve();
     let closed: Promise<void> | undefined;
     return {
       topology,
@@ -133,13 +139,15 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       envOf: (agent) => envs.get(agent) ?? {},
       addresses: addressesOf(cloud, run),
       close() {
-        closed ??= closeAll();
+        closed ??= closeAll().catch((error: unknown) => {
+          throw dataError(error);
+        });
         return closed;
       },
     };
   } catch (error) {
     await closeAll();
-    throw error instanceof PortTaken ? portInUse(error) : error;
+    throw error instanceof PortTaken ? portInUse(error) : dataError(error);
   }
 }
 

@@ -1,8 +1,10 @@
 import { getCompileCacheDir } from 'node:module';
 import { join, relative, resolve } from 'node:path';
+import type { ServerDataOptions } from '../../emulator/data/server-data.ts';
 import { badDay, ordinaryDay } from '../../emulator/local-faults.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { UpOptions } from '../commands/up.ts';
+import { serverDataOf } from '../emulator/server-data.ts';
 import type { Io } from '../io.ts';
 import { EXIT } from '../output/exit-code.ts';
 import { paletteFor } from '../output/palette.ts';
@@ -14,6 +16,7 @@ import { AgentLogs } from './agent-logs.ts';
 import { denialText, type Enforcement, enforce } from './enforcement.ts';
 import { type LocalBundle, type LocalMesh, startLocalMesh } from './local-mesh.ts';
 import { readLocalSecrets } from './local-secrets.ts';
+import { keepRunPort, keptRunPort } from './run-port.ts';
 import { localMeshOf, removeState, writeState } from './state-file.ts';
 import { Stop } from './stop.ts';
 
@@ -25,6 +28,8 @@ import { Stop } from './stop.ts';
 export async function up(options: UpOptions, format: Format, io: Io): Promise<number> {
   const place = projectDirectory(io.cwd);
   refuseSecond(place);
+  const data = serverDataOf(options, io.cwd);
+  if (options.sample) refuseKept(data);
   const progress = new Progress(io);
   const { yellow, red } = paletteFor(io.stderr, io.env);
   const logs = new AgentLogs(join(place, '.mesh', 'logs'), ({ agent, severity, message }) =>
@@ -42,7 +47,8 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       project: options.project,
       prefix: options.prefix,
       agents,
-      ports: portsOf(options),
+      ports: portsOf(options, data.dataDir),
+      ...data,
       seed: options.seed,
       faults: options.chaos ? badDay(options.seed) : options.sample ? ordinaryDay : {},
       secrets: readLocalSecrets(place),
@@ -52,6 +58,7 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       ...(bundles !== undefined && { bundles }),
       ...(enforcement && { access: enforcement.access }),
     });
+    if (data.dataDir !== undefined) keepRunPort(data.dataDir, mesh.run.port);
     const state = stateOf(mesh, logs.directory, agents);
     writeState(place, state);
     const readyMs = Math.round(performance.now());
@@ -73,9 +80,12 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
   } finally {
     progress.done();
     removeState(place, process.pid);
-    await mesh?.close();
-    await logs.close();
-    stop.release();
+    try {
+      await mesh?.close();
+    } finally {
+      await logs.close();
+      stop.release();
+    }
   }
 }
 
@@ -94,6 +104,19 @@ async function enforcementOf(
   progress.done();
   progress.note(`held to the ${grants.length} grants of the stack ${stack}`);
   return enforce(grants, (denial) => note(`denied: ${denialText(denial)}`));
+}
+
+/** The books of a sample are those of its own orders, and the providers' sandboxes begin empty each time. */
+function refuseKept({ dataDir, importFrom }: ServerDataOptions): void {
+  if (dataDir === undefined && importFrom === undefined) return;
+  throw new MeshError(
+    'ConfigurationInvalid',
+    'a sample begins with nothing, and the data of before would be there',
+    {
+      field: dataDir === undefined ? '--import' : '--data-dir',
+      hint: 'Leave it out, or leave --sample out.',
+    },
+  );
 }
 
 /** The agents' bundles, after those that are missing or out of date were built. */
@@ -120,14 +143,14 @@ function refuseSecond(place: string): void {
   });
 }
 
-function portsOf(options: UpOptions) {
+function portsOf(options: UpOptions, dataDir: string | undefined) {
   return {
     pubsub: options.portPubsub,
     firestore: options.portFirestore,
     tasks: options.portTasks,
     secrets: options.portSecrets,
     scheduler: options.portScheduler,
-    run: options.portRun,
+    run: options.portRun || (dataDir === undefined ? 0 : keptRunPort(dataDir)),
     stripe: options.portStripe,
     twilio: options.portTwilio,
     calendar: options.portCalendar,

@@ -65,7 +65,7 @@ export class Project {
     return join(this.folder, '.mesh', 'local.json');
   }
 
-  state(): { pid: number; project: string; addresses: Record<string, string> } {
+  state(): { pid: number; project: string; addresses: Record<string, string>; env: Record<string, string> } {
     return JSON.parse(readFileSync(this.stateFile, 'utf8')) as ReturnType<Project['state']>;
   }
 
