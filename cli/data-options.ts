@@ -10,14 +10,8 @@ export interface DataOptions {
 
 export function withData(command: Command): Command {
   return command
-    .option(
-      '--data-dir <directory>',
-      'keep what Firestore, Pub/Sub and Cloud Tasks hold there, through a restart and a crash',
-    )
+    .option('--data-dir <directory>', 'keep what the servers hold there, through a restart and a crash')
     .option('--sync', "wait for the disk at each change: what was answered survives the machine's end too")
     .option('--import <directory>', 'begin with what was exported; --data-dir must hold nothing yet')
-    .option(
-      '--export-on-exit <directory>',
-      'write what Firestore, Pub/Sub and Cloud Tasks hold there at the end',
-    );
+    .option('--export-on-exit <directory>', 'write what the servers hold there when they are stopped');
 }

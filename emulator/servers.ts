@@ -99,7 +99,13 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
     ),
     wanted('secrets', () =>
       start('secrets', (place) =>
-        startSecrets({ ...common('secrets'), ...place, ...guarded, ...(secrets && { secrets }) }),
+        startSecrets({
+          ...common('secrets'),
+          ...place,
+          ...guarded,
+          ...kept(data?.secrets),
+          ...(secrets && { secrets }),
+        }),
       ),
     ),
     wanted('scheduler', () =>

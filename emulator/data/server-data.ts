@@ -4,6 +4,7 @@ import { DataRefused } from './data-refused.ts';
 import type { Kept } from './kept.ts';
 import { KeptFirestore } from './kept-firestore.ts';
 import { KeptPubSub } from './kept-pubsub.ts';
+import { KeptSecrets } from './kept-secrets.ts';
 import { KeptTasks } from './kept-tasks.ts';
 
 /** Where what the servers hold comes from and goes to. */
@@ -18,13 +19,14 @@ export interface ServerDataOptions {
   readonly exportOnExit?: string;
 }
 
-type KeptServer = 'firestore' | 'pubsub' | 'tasks';
+type KeptServer = 'firestore' | 'pubsub' | 'tasks' | 'secrets';
 
 /** What the servers of a process hold, kept beyond it. Each server is given its keeper as it is made, and opens its port once `restored` resolves. */
 export class ServerData {
   readonly firestore = new KeptFirestore();
   readonly pubsub: KeptPubSub;
   readonly tasks = new KeptTasks();
+  readonly secrets = new KeptSecrets();
   readonly #options: ServerDataOptions;
   readonly #all: readonly Kept[];
   readonly #restoring = Promise.withResolvers<void>();
@@ -38,6 +40,7 @@ export class ServerData {
       firestore: this.firestore,
       pubsub: this.pubsub,
       tasks: this.tasks,
+      secrets: this.secrets,
     };
     this.#all = Object.entries(all).flatMap(([name, kept]) => (only.includes(name) ? [kept] : []));
     // Who waits is told; there may be nobody.

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/contract/clock.ts';
 import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
+import type { SecretKeeper } from './keeper.ts';
 import { checkProjectName, checkSecretId, checkSecretName, splitVersionName } from './names.ts';
 import {
   checkEtag,
@@ -32,11 +33,18 @@ export class SecretVault {
   readonly #seed: SeedSecrets;
   readonly #secrets = new Map<string, Secret>();
   readonly #onDeleted: (name: string) => void;
+  readonly #keeper: SecretKeeper | undefined;
   #etags = 0;
 
   /** `onDeleted` is told of each secret that is gone. */
-  constructor(clock: Clock, seed: SeedSecrets = {}, onDeleted: (name: string) => void = () => {}) {
+  constructor(
+    clock: Clock,
+    seed: SeedSecrets = {},
+    onDeleted: (name: string) => void = () => {},
+    keeper?: SecretKeeper,
+  ) {
     this.#clock = clock;
+    this.#keeper = keeper;
     this.#onDeleted = onDeleted;
     this.#seed = seed;
     this.reset();
@@ -53,6 +61,42 @@ export class SecretVault {
     }
   }
 
+  /** A value to begin with that what was kept does not have, is a new version of its secret: the newest word is the program's. */
+  reseed(): void {
+    for (const [project, secrets] of Object.entries(this.#seed)) {
+      for (const [id, text] of Object.entries(secrets)) {
+        const kept = this.#secrets.get(`projects/${project}/secrets/${id}`);
+        const { name, versions } = kept ?? this.createSecret(`projects/${project}`, id);
+        const value = Buffer.from(text);
+        if (!versions.some(({ data }) => data?.equals(value))) this.addVersion(name, value);
+      }
+    }
+  }
+
+  all(): Iterable<Secret> {
+    return this.#secrets.values();
+  }
+
+  /** Takes up a secret as it was kept, in place of one of its name; nobody is told. Etags are new from here on. */
+  restore(kept: Pick<Secret, 'name' | 'createMs' | 'kind' | 'settings' | 'etag' | 'versions'>): void {
+    const secret = new Secret(
+      checkSecretName(kept.name),
+      {},
+      kept.createMs,
+      () => this.#newEtag(),
+      kept.kind,
+    );
+    secret.restore(kept);
+    const etags = [kept.etag, ...kept.versions.map(({ etag }) => etag)];
+    this.#etags = Math.max(this.#etags, ...etags.map((etag) => Number.parseInt(etag.slice(1), 16) || 0));
+    this.#secrets.set(kept.name, secret);
+  }
+
+  /** Takes up that a secret was deleted. */
+  restoreGone(name: string): void {
+    this.#secrets.delete(name);
+  }
+
   /** Milliseconds since the epoch. */
   get now(): number {
     return this.#clock.now();
@@ -64,6 +108,7 @@ export class SecretVault {
     if (this.#secrets.has(name)) throw new StatusError('ALREADY_EXISTS', `Secret [${name}] already exists.`);
     const secret = new Secret(name, settings, this.#clock.now(), () => this.#newEtag(), kind);
     this.#secrets.set(name, secret);
+    this.#keeper?.secret(secret);
     return secret;
   }
 
@@ -88,6 +133,7 @@ export class SecretVault {
   updateSecret(name: string, settings: SecretSettings, etag = ''): Secret {
     const secret = this.getSecret(name);
     secret.update(settings, etag, this.#clock.now());
+    this.#keeper?.secret(secret);
     return secret;
   }
 
@@ -99,7 +145,10 @@ export class SecretVault {
 
   /** `checksum` is the CRC32C of the data, verified where it is given. */
   addVersion(parent: string, data: Buffer, checksum?: number): SecretVersion {
-    return this.getSecret(parent).addVersion(data, checksum, this.#clock.now());
+    const secret = this.getSecret(parent);
+    const version = secret.addVersion(data, checksum, this.#clock.now());
+    this.#keeper?.secret(secret);
+    return version;
   }
 
   getVersion(name: string): SecretVersion {
@@ -125,7 +174,9 @@ export class SecretVault {
 
   setVersionState(name: string, state: VersionState, etag = ''): SecretVersion {
     const { secret, version } = this.#find(name);
-    return secret.setState(version, state, etag, this.#clock.now());
+    const changed = secret.setState(version, state, etag, this.#clock.now());
+    this.#keeper?.secret(secret);
+    return changed;
   }
 
   #find(name: string): { readonly secret: Secret; readonly version: SecretVersion } {
@@ -152,6 +203,7 @@ export class SecretVault {
 
   #drop(name: string): void {
     this.#secrets.delete(name);
+    this.#keeper?.secretDeleted(name);
     this.#onDeleted(name);
   }
 

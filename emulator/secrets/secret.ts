@@ -107,6 +107,13 @@ export class Secret {
     return version;
   }
 
+  /** Takes up settings and versions as they were kept. */
+  restore({ settings, etag, versions }: Pick<Secret, 'settings' | 'etag' | 'versions'>): void {
+    this.#settings = settings;
+    this.#etag = etag;
+    this.#versions.splice(0, this.#versions.length, ...versions);
+  }
+
   /** By number, alias or `latest`: the version made last, whatever its state. Undefined when there is none. */
   find(version: string): SecretVersion | undefined {
     if (version === 'latest') return this.#versions.at(-1);

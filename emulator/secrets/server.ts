@@ -5,6 +5,7 @@ import { createGrpcServer, openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
 import { secretsApi } from './api.ts';
+import type { SecretKeeper } from './keeper.ts';
 import { SecretVault, type SeedSecrets } from './secret-vault.ts';
 
 export interface SecretsServerOptions {
@@ -18,6 +19,15 @@ export interface SecretsServerOptions {
   readonly onRequest?: OnRequest;
   /** Who may do what; keeps policies and refuses nobody unless given. */
   readonly access?: AccessControl;
+  /** Keeps what there is beyond the process. */
+  readonly keeper?: VaultKeeper;
+  /** The port opens when this resolves: when what was kept is there again, say. */
+  readonly restored?: Promise<void>;
+}
+
+/** A keeper that is told which vault it keeps. */
+export interface VaultKeeper extends SecretKeeper {
+  keeps(vault: SecretVault): void;
 }
 
 export interface SecretsServer {
@@ -36,11 +46,16 @@ export interface SecretsServer {
 export async function startSecrets(options: SecretsServerOptions = {}): Promise<SecretsServer> {
   const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, secrets = {} } = options;
   const { access = new AccessControl() } = options;
-  const core = new SecretVault(clock, secrets, (name) => access.forget(name));
+  const core = new SecretVault(clock, secrets, (name) => access.forget(name), options.keeper);
+  options.keeper?.keeps(core);
   const grpc = createGrpcServer(options.onRequest);
   const api = secretsApi(core, access);
   addApi(grpc, api);
   const rest = createRest({ apis: [api] });
+  if (options.restored) {
+    await options.restored;
+    core.reseed();
+  }
   const { address, port, close } = await openPort({
     port: wanted,
     host,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -179,6 +179,26 @@ describe('messages in a data directory', () => {
     expect([...left.keys()].sort()).toEqual(published.slice(5).sort());
     expect([...left.values()].sort()).toEqual(Array.from({ length: 15 }, (_, n) => `${n + 5}`).sort());
   });
+});
+
+test('tasks and secrets are there again, and nobody else may read them', async () => {
+  const first = await startEmulator({ only: ['tasks', 'secrets'], dataDir: directory });
+  const parentOfQueue = 'projects/demo/locations/here';
+  const queue = `${parentOfQueue}/queues/work`;
+  first.servers.tasks?.core.createQueue(parentOfQueue, queue);
+  const target = { url: 'http://127.0.0.1:1/', method: 'POST' as const, headers: {} };
+  const at = Date.now() + 3_600_000;
+  const name = first.servers.tasks?.core.createTask(queue, { target, scheduleMs: at }).name ?? '';
+  first.servers.secrets?.core.createSecret('projects/demo', 'word');
+  first.servers.secrets?.core.addVersion('projects/demo/secrets/word', Buffer.from('swordfish'));
+  await first.stop();
+  expect(statSync(join(directory, 'secrets.jsonl')).mode & 0o777).toBe(0o600);
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  const second = await startEmulator({ only: ['tasks', 'secrets'], dataDir: directory });
+  expect(second.servers.tasks?.core.getTask(name).scheduleMs).toBe(at);
+  const { payload } = second.servers.secrets?.core.access('projects/demo/secrets/word/versions/latest') ?? {};
+  expect(payload?.data.toString()).toBe('swordfish');
+  await second.stop();
 });
 
 describe('what is exported', () => {
