@@ -1,4 +1,4 @@
-import { exportLines, type Hub, startHub } from './admin/hub.ts';
+import { exportLines, startHub } from './admin/hub.ts';
 import { MovableClock } from './admin/movable-clock.ts';
 import { ServerData, type ServerDataOptions } from './data/server-data.ts';
 import { startExpiry } from './expiry.ts';
@@ -92,7 +92,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const addresses = addressesOf(servers);
     const requests = (limit?: number) => log?.last(limit) ?? [];
     const reset = (names?: readonly string[]) => resetServers(servers, names);
-    const hub: Hub = await group.start('hub', (place) =>
+    const hub = await group.start('hub', (place) =>
       startHub(
         {
           addresses,

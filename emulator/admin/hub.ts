@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { isAbsolute } from 'node:path';
 import { json as readBody } from 'node:stream/consumers';
 import { type Duration, milliseconds } from '../../shared/contract/duration.ts';
-import { StatusError, toHttpError } from '../wire/status.ts';
+import { type JsonServer, type JsonServerOptions, startJsonServer } from '../wire/json-server.ts';
+import { StatusError } from '../wire/status.ts';
 
 /** What the hub answers for. */
 export interface HubWorld {
@@ -19,43 +19,12 @@ export interface HubWorld {
   export(directory: string): Promise<void>;
 }
 
-export interface Hub {
-  readonly address: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /**
  * The emulator's own door: `GET /healthz`, `GET /env`, `GET /clock`, `POST /clock {"advance":"1h"}`, `GET /requests?limit=100`,
  * `POST /reset {"only":["pubsub"]}`, `POST /export {"directory":"/tmp/data"}`. JSON, but for `GET /env`, which is lines for a shell to take up.
  */
-export async function startHub(
-  world: HubWorld,
-  { port: wanted = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
-): Promise<Hub> {
-  const server = createServer((request, response) => {
-    answer(world, request).then(
-      (body) => send(response, 200, body),
-      (error: unknown) => {
-        const { code, body } = toHttpError(error);
-        send(response, code, body);
-      },
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(wanted, host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    address: `${host}:${port}`,
-    port,
-    async close() {
-      server.closeAllConnections();
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+export const startHub = (world: HubWorld, place: JsonServerOptions = {}): Promise<JsonServer> =>
+  startJsonServer((request) => answer(world, request), place);
 
 async function answer(world: HubWorld, request: IncomingMessage): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
@@ -134,10 +103,4 @@ function onlyOf({ only }: Readonly<Record<string, unknown>>): readonly string[] 
 function directoryOf({ directory }: Readonly<Record<string, unknown>>): string {
   if (typeof directory === 'string' && isAbsolute(directory)) return directory;
   throw new StatusError('INVALID_ARGUMENT', 'directory must be an absolute path, such as "/tmp/data".');
-}
-
-function send(response: ServerResponse, code: number, body: unknown): void {
-  const text = typeof body === 'string';
-  response.writeHead(code, { 'content-type': text ? 'text/plain; charset=utf-8' : 'application/json' });
-  response.end(text ? body : `${JSON.stringify(body)}\n`);
 }

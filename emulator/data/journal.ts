@@ -169,7 +169,9 @@ function entryOf(line: Buffer, where: string): Entry {
   try {
     const entry: unknown = JSON.parse(line.toString());
     if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) return entry as Entry;
-  } catch {}
+  } catch {
+    // Not JSON either: told below.
+  }
   throw new DataDamaged(`${where}: is not an entry`);
 }
 

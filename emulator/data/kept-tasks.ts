@@ -60,7 +60,8 @@ export class KeptTasks implements Kept, TaskKeeper {
   replay(entry: Entry): void {
     const { queue, queueDeleted, task, taskGone, untilMs, cleared } = entry;
     if (cleared === true) this.#kept.clear();
-    else if (isRecord(queue)) this.#kept.restore(queue as unknown as QueueRecord);
+    else if (isRecord(queue) && typeof queue.name === 'string')
+      this.#kept.restore(queue as unknown as QueueRecord);
     else if (typeof queueDeleted === 'string') this.#kept.restoreGone(queueDeleted, timeOf(untilMs));
     else if (isRecord(task)) {
       const read = taskOf(task);

@@ -1,16 +1,13 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { PRINCIPAL_HEADER, serviceAgent } from '../iam/principal.ts';
-import { StatusError, toHttpError } from '../wire/status.ts';
+import { type JsonServerOptions, startJsonServer } from '../wire/json-server.ts';
+import { StatusError } from '../wire/status.ts';
 import type { JobSpec } from './job.ts';
 import { jobMessage } from './job-message.ts';
 import { Scheduler } from './scheduler.ts';
 
-export interface SchedulerServerOptions {
-  /** 0, the default, takes any free port. */
-  readonly port?: number;
-  readonly host?: string;
+export interface SchedulerServerOptions extends JsonServerOptions {
   readonly clock?: Clock;
   /** The address of the Pub/Sub that the jobs publish to, asked for at each attempt. */
   readonly pubsub: () => string | Promise<string>;
@@ -29,30 +26,16 @@ export interface SchedulerServer {
  * them (`POST /v1/…/jobs/{job}:pause`, `:resume`, `:run`). Rejects with Node's error when the port cannot be had.
  */
 export async function startScheduler(options: SchedulerServerOptions): Promise<SchedulerServer> {
-  const { port: wanted = 0, host = '127.0.0.1', clock = systemClock, pubsub } = options;
+  const { clock = systemClock, pubsub } = options;
   const core = new Scheduler({ clock, publish: async (job) => publishTo(await pubsub(), job) });
-  const server = createServer((request, response) => {
-    answer(core, request).then(
-      (body) => send(response, 200, body),
-      (error: unknown) => {
-        const { code, body } = toHttpError(error);
-        send(response, code, body);
-      },
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(wanted, host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { address, port, close } = await startJsonServer((request) => answer(core, request), options);
   return {
-    address: `${host}:${port}`,
+    address,
     port,
     core,
     async close() {
       core.close();
-      server.closeAllConnections();
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
+      await close();
     },
   };
 }
@@ -72,10 +55,6 @@ async function answer(core: Scheduler, request: IncomingMessage): Promise<unknow
   if (method === 'POST' && verb === 'resume') return jobMessage(core.resume(name));
   if (method === 'POST' && verb === 'run') return jobMessage(await core.run(name));
   throw new StatusError('NOT_FOUND', `Nothing is at ${call}.`);
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' }).end(JSON.stringify(body));
 }
 
 /** The account that the service publishes as. */

@@ -148,3 +148,15 @@ test('an emulator with indexes refuses the queries that they do not serve', asyn
   await firestore.terminate();
   await emulator.stop();
 });
+
+test('logs what Cloud Scheduler is asked too', async () => {
+  const emulator = await startEmulator({ only: ['scheduler'], logRequests: true });
+  try {
+    await fetch(`http://${emulator.addresses.scheduler}/v1/projects/demo/locations/here/jobs`);
+    expect(emulator.requests()).toMatchObject([
+      { server: 'scheduler', method: 'GET /v1/projects/demo/locations/here/jobs', status: '200' },
+    ]);
+  } finally {
+    await emulator.stop();
+  }
+});
