@@ -1,3 +1,4 @@
+import { INBOX_RETENTION_MS } from '../../shared/kernel/inbox.ts';
 import type { Fleet, FunctionSize } from './fleet.ts';
 import { prices as listPrices, type Price, type Prices } from './prices.ts';
 import type { Workload } from './workload.ts';
@@ -35,8 +36,7 @@ const TASK_CHUNK_BYTES = 32 * 1_024;
 const ROUNDING_MS = 50;
 /** Cloud Run adds instances so as to keep them below this share of their concurrency and CPU. */
 const UTILISATION = 0.6;
-/** As long as shared/kernel/inbox.ts keeps the record of a message. */
-const INBOX_DAYS = 75;
+const INBOX_DAYS = INBOX_RETENTION_MS / 86_400_000;
 /** Keys, index entries and metadata of a document, beside its payload. */
 const DOCUMENT_BYTES = 600;
 

@@ -1,5 +1,6 @@
 import { encodeKey } from '../contract/names.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
+import { inboxExpiry } from './inbox.ts';
 
 /** A message that waits for its turn at an entity. */
 interface Ticket {
@@ -16,8 +17,6 @@ const GRACE_MS = 5_000;
 const MOST_TICKETS = 1_000;
 const FIRST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 5_000;
-/** Both documents are kept for so long after their last write: longer than any lease or ticket. */
-const RETENTION_MS = 75 * 86_400_000;
 
 /**
  * Whose turn it is at one entity of an agent: one message at a time has it, the others wait in the order in which they came.
@@ -121,7 +120,7 @@ export class EntityTurn {
   }
 
   #putQueue(tickets: readonly Ticket[], now: number): Write {
-    const fields = { tickets: JSON.stringify(tickets), expireAt: new Date(now + RETENTION_MS) };
+    const fields = { tickets: JSON.stringify(tickets), expireAt: inboxExpiry(now) };
     const [, path] = this.#paths;
     return this.#queue
       ? { kind: 'put', path, fields, ifVersion: this.#queue.version }
@@ -129,7 +128,7 @@ export class EntityTurn {
   }
 
   #putLease(lease: { owner: string; leaseUntil: Date }, version: string | undefined, now: number): Write {
-    const fields = { ...lease, expireAt: new Date(now + RETENTION_MS) };
+    const fields = { ...lease, expireAt: inboxExpiry(now) };
     const [path] = this.#paths;
     return version === undefined
       ? { kind: 'create', path, fields }

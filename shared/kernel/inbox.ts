@@ -35,7 +35,7 @@ export type InboxRecord =
  * How long a record is kept, in milliseconds: 75 days. Longer than Pub/Sub keeps a message (7 days), plus its dead letter (31), plus the 30 for
  * which its dead letter can be redriven: no message comes again after its record is gone.
  */
-const INBOX_RETENTION_MS = 75 * 86_400_000;
+export const INBOX_RETENTION_MS = 75 * 86_400_000;
 
 export const inboxExpiry = (now: number) => new Date(now + INBOX_RETENTION_MS);
 
