@@ -45,8 +45,15 @@ export function checkContract(contract: Contract): void {
       seen.add(message);
     }
   }
-  for (const [workflow, { deadline, concurrency }] of Object.entries(contract.workflows)) {
+  for (const [workflow, { deadline, concurrency, ...spec }] of Object.entries(contract.workflows)) {
     const field = `workflows.${workflow}`;
+    for (const part of ['signals', 'updates'] as const)
+      for (const message of Object.keys(spec[part] ?? {}))
+        rule(
+          `${field}.${part}.${message}`,
+          MESSAGE_NAME.test(message),
+          'must be 1 to 63 letters, digits and dashes, beginning with a lower-case letter',
+        );
     if (deadline !== undefined) duration(`${field}.deadline`, deadline, 1, Number.POSITIVE_INFINITY);
     const limit = concurrency?.limit ?? 1;
     rule(

@@ -56,10 +56,24 @@ export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extend
   /** Left out: as many runs at a time as are started. */
   readonly concurrency?: ConcurrencySpec;
   /**
+   * Signals that runs of this workflow take, by name, with the schema of the payload. A payload that does not fit is refused when it
+   * arrives. A signal that is not listed is held against the schema of the `wf.signal` that takes it, and nothing else.
+   */
+  readonly signals?: Readonly<Record<string, z.ZodType>>;
+  /** Requests that a running workflow answers, by name: `wf.onUpdate`. Any other name is refused. */
+  readonly updates?: Readonly<Record<string, UpdateSpec>>;
+  /**
    * Most bytes of JSON that the input, the output, and the payload of a signal may have. Over `limits.inlineBytes` it goes by claim check. Default: the
    * agent's `limits.claimCheckBytes`.
    */
   readonly claimCheckBytes?: number;
+}
+
+/** A request to a running workflow, and the answer. */
+export interface UpdateSpec<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly input: Input;
+  /** The schema of the answer. Left out: the answer carries no data. */
+  readonly output?: Output;
 }
 
 /** How many runs of a workflow may be under way at a time; the others wait, in the order in which they were started. */
@@ -175,6 +189,41 @@ export interface MessageRef<Input = unknown, Output = unknown, Wire = Input> {
   readonly claimCheckBytes?: number;
 }
 
+/** A typed reference to a workflow, with the signals and updates that its contract declares. */
+export interface WorkflowRef<
+  Input = unknown,
+  Output = unknown,
+  Wire = Input,
+  Signals = Readonly<Record<string, z.ZodType>>,
+  Updates = Readonly<Record<string, UpdateSpec>>,
+> extends MessageRef<Input, Output, Wire> {
+  readonly kind: 'workflow';
+  /** The schemas of the payloads, by the name of the signal. Empty where none is declared. */
+  readonly signals: Signals;
+  /** Empty where none is declared. */
+  readonly updates: Updates;
+}
+
+/** The names of the signals that may be sent to runs of a workflow: any, where the contract declares none. */
+export type SignalName<Signals> = [keyof Signals] extends [never] ? string : keyof Signals & string;
+
+/** The payload of a signal as its sender writes it. */
+export type SignalPayload<Signals, Name extends string> = Name extends keyof Signals
+  ? Signals[Name] extends z.ZodType
+    ? z.input<Signals[Name]>
+    : unknown
+  : unknown;
+
+/** The input of an update as its sender writes it. */
+export type UpdateInput<Updates, Name extends keyof Updates> = Updates[Name] extends {
+  readonly input: infer Input extends z.ZodType;
+}
+  ? z.input<Input>
+  : never;
+
+/** The answer to an update as its sender gets it. */
+export type UpdateOutput<Updates, Name extends keyof Updates> = OutputOf<Updates[Name]>;
+
 /** A typed reference to an event that an agent publishes. */
 export interface EventRef<Data = unknown, Wire = Data> {
   readonly kind: 'event';
@@ -192,6 +241,13 @@ type RefOf<Spec extends { readonly input: z.ZodType }> = MessageRef<
   OutputOf<Spec>,
   z.input<Spec['input']>
 >;
+type WorkflowRefOf<Spec extends WorkflowSpec> = WorkflowRef<
+  z.output<Spec['input']>,
+  OutputOf<Spec>,
+  z.input<Spec['input']>,
+  Part<Spec, 'signals'>,
+  Part<Spec, 'updates'>
+>;
 type Part<Spec, Name extends string> = Spec extends { readonly [K in Name]: infer P }
   ? P
   : Record<never, never>;
@@ -207,7 +263,7 @@ export type Agent<Spec extends AgentSpec = AgentSpec> = {
     : never;
 } & {
   readonly [K in keyof Part<Spec, 'workflows'>]: Part<Spec, 'workflows'>[K] extends WorkflowSpec
-    ? RefOf<Part<Spec, 'workflows'>[K]>
+    ? WorkflowRefOf<Part<Spec, 'workflows'>[K]>
     : never;
 } & {
   readonly [K in keyof Part<Spec, 'publishes'>]: Part<Spec, 'publishes'>[K] extends z.ZodType

@@ -7,6 +7,7 @@ import type {
   Limits,
   MessageRef,
   Retry,
+  WorkflowRef,
   WorkflowSpec,
 } from './agent.ts';
 import { checkContract } from './agent-rules.ts';
@@ -41,7 +42,7 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
     retry: { ...DEFAULT_RETRY, ...spec.retry },
   };
   checkContract(contract);
-  const refs: Record<string, MessageRef | EventRef> = {};
+  const refs: Record<string, MessageRef | WorkflowRef | EventRef> = {};
   const base = (name: string) => ({ agent: spec.name, name, type: `${spec.name}.${name}` });
   const { claimCheckBytes: otherwise } = contract.limits;
   const large = ({ claimCheckBytes = otherwise }: CommandSpec | WorkflowSpec) =>
@@ -51,9 +52,10 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
     refs[name] = { kind: 'command', ...base(name), input, output, ...large(command) };
   }
   for (const [name, workflow] of Object.entries(contract.workflows)) {
-    const { input, output, key } = workflow;
+    const { input, output, key, signals = {}, updates = {} } = workflow;
     const named = key !== undefined && { key };
-    refs[name] = { kind: 'workflow', ...base(name), input, output, ...named, ...large(workflow) };
+    const ref = { kind: 'workflow', ...base(name), input, output, ...named, ...large(workflow) } as const;
+    refs[name] = { ...ref, signals, updates };
   }
   for (const [name, data] of Object.entries(contract.publishes))
     refs[name] = { kind: 'event', ...base(name), data };

@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod';
-import type { AgentSpec } from '../../../shared/contract/agent.ts';
+import type {
+  AgentSpec,
+  SignalName,
+  SignalPayload,
+  UpdateInput,
+  UpdateOutput,
+} from '../../../shared/contract/agent.ts';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
 
 describe('defineAgent', () => {
@@ -14,6 +20,33 @@ describe('defineAgent', () => {
     expect(agent.place).toMatchObject({ kind: 'command', agent: 'orders', type: 'orders.place' });
     expect(agent['fulfill-order']).toMatchObject({ kind: 'workflow', type: 'orders.fulfill-order' });
     expect(agent.fulfilled).toMatchObject({ kind: 'event', type: 'orders.fulfilled' });
+  });
+
+  it('gives a workflow the signals and updates that its contract declares', () => {
+    const note = z.object({ text: z.string() });
+    const agent = defineAgent({
+      name: 'orders',
+      workflows: {
+        fulfill: {
+          input: z.object({}),
+          signals: { approve: z.object({ by: z.string().default('kim') }) },
+          updates: { add: { input: note, output: z.object({ count: z.number() }) }, touch: { input: note } },
+        },
+        plain: { input: z.object({}) },
+      },
+    });
+    expect(agent.fulfill.signals.approve.parse({})).toEqual({ by: 'kim' });
+    expect(agent.fulfill.updates.add.input).toBe(note);
+    expect(agent.plain).toMatchObject({ signals: {}, updates: {} });
+
+    type Fulfill = typeof agent.fulfill;
+    expectTypeOf<SignalName<Fulfill['signals']>>().toEqualTypeOf<'approve'>();
+    expectTypeOf<SignalName<(typeof agent.plain)['signals']>>().toEqualTypeOf<string>();
+    expectTypeOf<SignalPayload<Fulfill['signals'], 'approve'>>().toEqualTypeOf<{ by?: string | undefined }>();
+    expectTypeOf<SignalPayload<(typeof agent.plain)['signals'], 'any'>>().toEqualTypeOf<unknown>();
+    expectTypeOf<UpdateInput<Fulfill['updates'], 'add'>>().toEqualTypeOf<{ text: string }>();
+    expectTypeOf<UpdateOutput<Fulfill['updates'], 'add'>>().toEqualTypeOf<{ count: number }>();
+    expectTypeOf<UpdateOutput<Fulfill['updates'], 'touch'>>().toEqualTypeOf<undefined>();
   });
 
   const rules: [field: string, spec: Partial<AgentSpec>][] = [
@@ -33,6 +66,8 @@ describe('defineAgent', () => {
     ['limits.timeout', { limits: { timeout: 'soon' as '1s' } }],
     ['retry.maxAttempts', { retry: { maxAttempts: 4 } }],
     ['retry.maxBackoff', { retry: { minBackoff: '20s', maxBackoff: '10s' } }],
+    ['workflows.a.signals.No', { workflows: { a: { input: z.any(), signals: { No: z.any() } } } }],
+    ['workflows.a.updates.No', { workflows: { a: { input: z.any(), updates: { No: { input: z.any() } } } } }],
     ['state.keep', { state: { schema: z.object({}), keep: '1ms' } }],
   ];
   it.each(rules)('refuses a contract that breaks a rule of %s: %j', (field, spec) => {
