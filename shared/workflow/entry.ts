@@ -193,6 +193,8 @@ export interface GatherEntry extends Step<'gather'> {
   readonly deadlineAt?: number;
   readonly late: LatePolicy;
   readonly concurrency?: number;
+  /** Left out in histories of earlier releases, which counted a late answer as another end. */
+  readonly counted?: 'once';
 }
 
 /** Pages read, shards mapped, results reduced: `3/p0`, `3/0`, `3/r1-0`, … are steps of the map-reduce `3`. */

@@ -5,6 +5,7 @@ import type { CallEntry, GatherEntry } from '../entry.ts';
 import type { Progress } from '../step.ts';
 import { BranchStep } from './branch-step.ts';
 import { GroupStep } from './group-step.ts';
+import { Tally } from './tally.ts';
 import { MOST_UNDER_WAY, sizeOf, Window } from './window.ts';
 
 /** Why a gather is over: `ok` resolves. */
@@ -18,9 +19,7 @@ export class GatherStep extends GroupStep<GatherEntry> {
   readonly #branches: (BranchStep | undefined)[] = [];
   readonly #window = new Window(this.entry.concurrency ?? MOST_UNDER_WAY);
   #next = 0;
-  #done = 0;
-  #failed = 0;
-  #first: Failure | undefined;
+  readonly #tally = new Tally<BranchStep>(this.entry.counted ?? 'by-answer');
 
   protected started(): Progress {
     const { branches, deadlineAt } = this.entry;
@@ -51,7 +50,7 @@ export class GatherStep extends GroupStep<GatherEntry> {
 
   get left(): string {
     const total = this.entry.branches.length;
-    return `${total - this.#done - this.#failed} of ${total} left`;
+    return `${total - this.#tally.done - this.#tally.failed} of ${total} left`;
   }
 
   #goOn(at: number, commands: readonly Command[] = []): Progress {
@@ -92,23 +91,22 @@ export class GatherStep extends GroupStep<GatherEntry> {
     return commands;
   }
 
-  #count({ status, failure, entry }: BranchStep): void {
-    if (status === 'done') this.#done += 1;
-    else {
-      this.#failed += 1;
-      this.#first ??= failure;
-    }
+  /** Counts the end of a branch, and gives its place to the next. An answer that comes after the end counts for nothing. */
+  #count(branch: BranchStep): void {
+    const { failure, entry, status } = branch;
+    if (!this.#tally.count(branch, status === 'done' ? 'done' : 'failed', failure)) return;
     if (!('refused' in entry)) this.#window.closes(sizeOf(entry.input));
   }
 
   #verdict(): Verdict | undefined {
     const { branches, quorum, tolerated } = this.entry;
     const total = branches.length;
-    if (this.#done === total) return { ok: true, reason: 'all' };
-    if (quorum !== undefined && this.#done >= quorum) return { ok: true, reason: 'quorum' };
-    if (this.#failed > total - (quorum ?? 0)) return { ok: false, reason: 'quorum-unreachable' };
-    if (this.#failed > tolerated) return { ok: false, reason: 'tolerance-exceeded' };
-    return this.#done + this.#failed === total ? { ok: true, reason: 'all' } : undefined;
+    const { done, failed } = this.#tally;
+    if (done === total) return { ok: true, reason: 'all' };
+    if (quorum !== undefined && done >= quorum) return { ok: true, reason: 'quorum' };
+    if (failed > total - (quorum ?? 0)) return { ok: false, reason: 'quorum-unreachable' };
+    if (failed > tolerated) return { ok: false, reason: 'tolerance-exceeded' };
+    return done + failed === total ? { ok: true, reason: 'all' } : undefined;
   }
 
   #complete(at: number, { ok, reason }: Verdict, commands: readonly Command[] = []): Progress {
@@ -130,10 +128,11 @@ export class GatherStep extends GroupStep<GatherEntry> {
 
   #failure(reason: Verdict['reason']): Failure {
     const { branches, quorum, tolerated } = this.entry;
-    const [done, failed, total] = [this.#done, this.#failed, branches.length];
+    const { done, failed, firstFailure } = this.#tally;
+    const total = branches.length;
     const rule =
       quorum === undefined ? `${tolerated} may fail` : `${quorum} must succeed, ${tolerated} may fail`;
-    const first = this.#first ? `; the first failure: ${this.#first.code}: ${this.#first.message}` : '';
+    const first = firstFailure ? `; the first failure: ${firstFailure.code}: ${firstFailure.message}` : '';
     const message = `${reason}: of ${total} branches ${done} succeeded and ${failed} failed, where ${rule}${first}`;
     return { code: 'GatherFailed', message, reason };
   }

@@ -31,6 +31,7 @@ export function gather(scope: Scope): WorkflowContext['gather'] {
           calls: calls.list,
           ...rules,
           late,
+          counted: 'once' as const,
           ...(quorum !== undefined && { quorum }),
           ...(concurrency !== undefined && { concurrency }),
           ...(deadlineMs !== undefined && { deadlineAt: scope.ledger.time + deadlineMs }),

@@ -174,6 +174,17 @@ export class World {
     }
   }
 
+  /** Moves time on to `at`. What falls due on the way is delivered at its own instant. */
+  async advanceTo(at: number): Promise<void> {
+    for (;;) {
+      const next = Math.min(...this.#posted.map((posted) => posted.at));
+      if (next > at) break;
+      this.now = Math.max(this.now, next);
+      await this.deliver();
+    }
+    this.now = at;
+  }
+
   /** Delivers what is due now; time stands still. */
   async deliver(): Promise<void> {
     while (await this.deliverNext());
