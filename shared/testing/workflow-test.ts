@@ -1,5 +1,6 @@
 import type { Contract, MessageRef } from '../contract/agent.ts';
 import { claimCheckOf } from '../contract/claim-check.ts';
+import type { Deployment } from '../contract/deployment.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { decodeData, decodeEnvelope, encodeMessage } from '../contract/envelope.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
@@ -7,13 +8,13 @@ import { type Json, toJson } from '../contract/json.ts';
 import { digest } from '../contract/keys.ts';
 import { silentLog } from '../contract/log.ts';
 import { CANCEL, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
-import { eventsTopic, subscriptionOf, topicOf } from '../contract/names.ts';
+import { deadTopicOf, eventsTopic, subscriptionOf, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { Reply } from '../contract/reply.ts';
 import { Blobs } from '../kernel/blobs.ts';
+import { readDeadLetter } from '../kernel/dead-letter.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import { payloadOf } from '../kernel/opened.ts';
-import type { Outcome } from '../kernel/outcome.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { entriesOf, pagePaths } from '../workflow/run-history.ts';
 import { decodeRun, type RunRecord } from '../workflow/run-record.ts';
@@ -24,6 +25,8 @@ import { ManualClock } from './manual-clock.ts';
 import { MemoryStore } from './memory-store.ts';
 
 const PREFIX = 'test';
+/** What a message that was only published lacks of a delivery. */
+const UNDELIVERED = { messageId: '', publishTime: '', subscription: '' } as const;
 
 export interface WorkflowTestOptions {
   /** The agent that hosts the workflow. */
@@ -65,9 +68,10 @@ export class WorkflowTest {
   readonly events: SentCommand[] = [];
   /** The replies that the run gave to whoever started it. */
   readonly replies: Reply[] = [];
-  /** Messages to the workflow that were given up on, with their reason. */
+  /** Messages to the workflow that were given up on, and compensations that failed for good, each with its reason. */
   readonly deadLetters: Failure[] = [];
   readonly #contract: Contract;
+  readonly #deployment: Deployment;
   readonly #fakes: ReadonlyMap<string, Fake>;
   readonly #kernel: Kernel;
   readonly #inbound: WireMessage[] = [];
@@ -81,19 +85,20 @@ export class WorkflowTest {
 
   constructor({ agent, workflows, fakes = [] }: WorkflowTestOptions) {
     this.#contract = agent.contract;
+    this.#deployment = {
+      project: 'test',
+      prefix: PREFIX,
+      agent: this.#contract.name,
+      callers: [],
+      queue: 'timers',
+      database: 'test',
+    };
     this.#fakes = new Map(fakes.map((fake) => [fake.type, fake]));
     const ports = this.#ports();
     const { clock, ids } = ports;
     this.#kernel = createKernel({
       contract: this.#contract,
-      deployment: {
-        project: 'test',
-        prefix: PREFIX,
-        agent: this.#contract.name,
-        callers: [],
-        queue: 'timers',
-        database: 'test',
-      },
+      deployment: this.#deployment,
       ports,
       routes: workflowRoutes({ contract: this.#contract, definitions: workflows, clock, ids }),
     });
@@ -203,6 +208,11 @@ export class WorkflowTest {
 
   /** A message that the workflow's agent sent: to be answered, or looked at by the test. */
   async #sent(topic: string, wire: WireMessage): Promise<void> {
+    if (topic === deadTopicOf(PREFIX, this.#contract.name)) {
+      const { failure } = readDeadLetter({ ...wire, ...UNDELIVERED }, this.#deployment);
+      this.deadLetters.push(failure);
+      return;
+    }
     const message = await this.#read(wire);
     const command = { type: message.type, input: message.data, message };
     if (topic === eventsTopic(PREFIX)) this.events.push(command);
@@ -221,7 +231,7 @@ export class WorkflowTest {
 
   /** What claim checks stand for is what the test sees. */
   async #read(wire: WireMessage): Promise<Message> {
-    const delivery = { ...wire, messageId: '', publishTime: '', subscription: '' };
+    const delivery = { ...wire, ...UNDELIVERED };
     const envelope = decodeEnvelope(delivery, this.#contract.name);
     const data = decodeData(delivery);
     if (envelope.type !== REPLY) return { ...envelope, data: await this.#whole(data) };
@@ -257,14 +267,13 @@ export class WorkflowTest {
   }
 
   async #deliver(wire: WireMessage): Promise<void> {
-    const outcome: Outcome = await this.#kernel.handle({
+    await this.#kernel.handle({
       ...wire,
       messageId: wire.attributes['ce-id'] ?? '',
       publishTime: new Date(this.clock.now()).toISOString(),
       subscription: subscriptionOf(PREFIX, this.#contract.name),
       deliveryAttempt: this.#contract.retry.maxAttempts,
     });
-    if (outcome.kind === 'dead-letter') this.deadLetters.push(outcome.failure);
     this.#runId ??= [...this.store.documents.keys()]
       .find((path) => /^workflows\/[^/]+$/.test(path))
       ?.split('/')[1];

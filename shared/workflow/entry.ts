@@ -35,6 +35,8 @@ export interface Replied {
   readonly reply: Reply;
   /** The input of the step's compensation, made from the output. */
   readonly undo?: Json;
+  /** Why that input could not be made, though the output is known. */
+  readonly undoFailed?: Failure;
   /** The output did not fit the schema of the call. */
   readonly invalid?: Failure;
 }
@@ -163,6 +165,8 @@ export interface UndoEntry extends Step<'undo'> {
   readonly of: string;
   /** Whether the step was known to have had its effect. */
   readonly known: boolean;
+  /** It was never dispatched: its input could not be made from the output of the step, for this reason. */
+  readonly refused?: Failure;
 }
 
 export interface SleepEntry extends Step<'sleep'> {

@@ -225,24 +225,22 @@ export class Execution {
     const code = this.#coroutine?.code(event.step);
     if (!code) return event;
     const output = this.payloads.checkOut(event.reply.output);
+    let decoded: unknown;
     try {
-      code.decode(output);
+      // A copy: what the undo does to it must not reach the history.
+      decoded = code.decode(code.undoInput ? structuredClone(output) : output);
     } catch (error) {
       return { ...event, invalid: toFailure(error, 'OutputInvalid') };
     }
     if (!code.undoInput) return event;
     try {
-      return { ...event, undo: code.undoInput(output) };
+      return { ...event, undo: code.undoInput(decoded) };
     } catch (error) {
-      // The input for an unknown outcome stands (I8).
-      const failure = toFailure(error, 'WorkflowFailed');
-      this.#code?.log.error(
-        `the compensation of step ${event.step} can't use the output: ${failure.message}`,
-        {
-          code: failure.code,
-        },
-      );
-      return event;
+      // docs/decisions/0030: known only if the run is undone, and then never passed over (I8).
+      const { message: reason, code: cause } = toFailure(error, 'WorkflowFailed');
+      const message = `the input of the compensation of step ${event.step} can't be made from its output: ${reason}`;
+      this.#code?.log.error(message, { code: cause });
+      return { ...event, undoFailed: { code: 'CompensationFailed', message } };
     }
   }
 

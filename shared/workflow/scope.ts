@@ -18,8 +18,8 @@ export type Details<Name extends Op> = Omit<Extract<StepEntry, { op: Name }>, 'e
 export interface StepCode<T = unknown> {
   /** The value that the code gets. Throws a `MeshError` where it does not fit. */
   decode(value: Json | undefined): T;
-  /** The input of the compensation, made from the output. */
-  undoInput?(output: Json): Json;
+  /** The input of the compensation, made from the output as `decode` returns it. */
+  undoInput?(output: unknown): Json;
   /** The functions of a branch of it, by what its id adds to that of the step. */
   branch?(id: string): StepCode | undefined;
   /** What is wrong with the payload of a signal, if anything. */

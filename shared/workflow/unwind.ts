@@ -32,7 +32,9 @@ export function nextUndo(ledger: Ledger): UndoEntry | undefined {
     const { id, undo } = step.entry;
     const undoId = before ? `undo-${id}-${before.count + 1}` : `undo-${id}`;
     const { agent, name } = undo;
-    return { e: 'step', op: 'undo', id: undoId, name, agent, at: ledger.time, of: id, known };
+    const refused = known && step.undoFailure;
+    const entry = { e: 'step', op: 'undo', id: undoId, name, agent, at: ledger.time, of: id, known } as const;
+    return refused ? { ...entry, refused } : entry;
   }
   return undefined;
 }

@@ -105,6 +105,8 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
   /** Whether it was answered after that, with nothing to be done about it. */
   #answeredLate = false;
   #undoInput: Json | undefined;
+  /** Why the input of its compensation can't be made from its output. */
+  undoFailure: Failure | undefined;
 
   protected get retry() {
     return this.entry.retry;
@@ -140,8 +142,7 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
         this.doubtful = true;
         return this.failed(event.at, event.invalid);
       }
-      this.effect = 'known';
-      this.#undoInput = event.undo;
+      this.#known(event);
       return this.settle(event.at, { ok: true, value: event.reply.ok ? event.reply.output : null });
     }
     // I10: an effect that the workflow does not know of. Only a compensation makes it matter; people may want to know.
@@ -149,9 +150,14 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
     if (!overdue || (this.late && this.effect === 'known')) return undefined;
     if (!this.entry.undo) return this.#noteLate(event);
     this.late = true;
-    this.effect = 'known';
-    this.#undoInput = event.undo;
+    this.#known(event);
     return {};
+  }
+
+  #known({ undo, undoFailed }: Replied): void {
+    this.effect = 'known';
+    this.#undoInput = undo;
+    this.undoFailure = undoFailed;
   }
 
   /**

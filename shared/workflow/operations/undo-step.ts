@@ -19,7 +19,11 @@ export class UndoStep extends Attempts<UndoEntry> {
 
   begin(run: StepRun): Progress {
     this.#input = run.undoInput(this.entry.of);
-    return { commands: [this.dispatch()] };
+    const { refused, at } = this.entry;
+    if (!refused) return { commands: [this.dispatch()] };
+    // A dead letter from the start: redriven by hand, it undoes the step as one of unknown outcome.
+    const alert = { do: 'alert', step: this.entry.id, failure: refused } as const;
+    return this.settle(at, { ok: false, failure: refused }, [alert, this.dispatch(refused)]);
   }
 
   protected succeeded(event: Replied): Progress | undefined {

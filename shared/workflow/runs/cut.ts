@@ -104,7 +104,7 @@ function repeated(entry: Entry): Repeated[] {
 /** Without what the code of the origin added to it. */
 function asItCame(event: RunEvent): RunEvent {
   if (event.e === 'replied') {
-    const { undo: _undo, invalid: _invalid, ...reply } = event;
+    const { undo: _undo, undoFailed: _undoFailed, invalid: _invalid, ...reply } = event;
     return reply;
   }
   if (event.e !== 'signalled') return event;
