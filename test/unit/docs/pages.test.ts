@@ -1,0 +1,6 @@
+import { expect, test } from 'vitest';
+import { regionsIn, shownIn } from './regions.ts';
+
+test.each([['docs/testing.md', 'testing-page.test.ts']])('%s shows the code that %s runs', (page, file) => {
+  expect(shownIn(page)).toEqual(regionsIn(file));
+});
