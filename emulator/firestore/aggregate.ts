@@ -24,16 +24,21 @@ export function aggregate(
   documents: readonly Document[],
 ): Map<string, Value> {
   const named = withAliases(aggregations);
-  const fields = aggregations.flatMap((each) => (each.kind === 'count' ? [] : [each.field]));
+  const fields = aggregatedFields(aggregations);
   const counted = documents.filter((document) =>
     fields.every((field) => fieldAt(document.fields, field) !== undefined),
   );
   return new Map([...named].map(([alias, each]) => [alias, compute(each, counted)]));
 }
 
+/** The fields whose values are added up. */
+export function aggregatedFields(aggregations: readonly Aggregation[]): FieldPath[] {
+  return aggregations.flatMap((each) => (each.kind === 'count' ? [] : [each.field]));
+}
+
 /** What is aggregated must go with the query. @throws StatusError INVALID_ARGUMENT */
 export function checkAggregated(aggregations: readonly Aggregation[], query: Query): void {
-  const fields = aggregations.flatMap((each) => (each.kind === 'count' ? [] : [each.field]));
+  const fields = aggregatedFields(aggregations);
   if (fields.length === 0) return;
   if (query.select) checkProjection(fields, query.select);
   const { where, orderBy = [], limit } = query;

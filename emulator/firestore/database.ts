@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/contract/clock.ts';
 import { StatusError } from '../wire/status.ts';
-import { type Aggregation, aggregate, checkAggregated } from './aggregate.ts';
+import { type Aggregation, aggregate, aggregatedFields, checkAggregated } from './aggregate.ts';
 import { type Change, type CommitOptions, type CommitResult, Committer } from './committer.ts';
 import type { Document } from './document.ts';
 import { type FieldPath, formatFieldPath, parseFieldPath } from './field-path.ts';
@@ -154,16 +154,20 @@ export class Database {
     options: ReadOptions = {},
   ): Promise<ReadResult & { values: Map<string, Value>; scanned: number }> {
     checkAggregated(aggregations, query);
-    const prepared = this.#prepare(query);
+    const prepared = this.#prepare(query, aggregations);
     return this.#read(options, async (time, transaction) => {
       const { documents, scanned } = await this.#run(prepared, time, transaction);
       return { values: aggregate(aggregations, documents), scanned };
     });
   }
 
-  /** The indexes that a query is answered by, in the form of the service's explanations. @throws StatusError as the query would */
-  explain(query: Query): IndexUsed[] {
-    return indexesUsed(this.#prepare(query), this.root);
+  /**
+   * The indexes that a query, or an aggregation over it, is answered by, in the form of the service's explanations.
+   * @throws StatusError as the query would
+   */
+  explain(query: Query, aggregations: readonly Aggregation[] = []): IndexUsed[] {
+    this.#prepare(query, aggregations);
+    return indexesUsed(new PreparedQuery(query, this.root, aggregatedFields(aggregations)), this.root);
   }
 
   /** One page of a collection's documents by name, with those that are missing but have collections, if asked for. */
@@ -305,9 +309,12 @@ export class Database {
   }
 
   /** @throws StatusError INVALID_ARGUMENT, or FAILED_PRECONDITION for want of an index */
-  #prepare(query: Query): PreparedQuery {
+  #prepare(query: Query, aggregations: readonly Aggregation[] = []): PreparedQuery {
     const prepared = new PreparedQuery(query, this.root);
-    const missing = this.#requiresIndexes && missingIndex(prepared, this.indexes);
+    if (!this.#requiresIndexes) return prepared;
+    const aggregated = aggregatedFields(aggregations);
+    const needed = aggregated.length === 0 ? prepared : new PreparedQuery(query, this.root, aggregated);
+    const missing = missingIndex(needed, this.indexes);
     if (missing) throw missingIndexError(this.name, missing);
     return prepared;
   }

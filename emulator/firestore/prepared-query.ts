@@ -14,14 +14,21 @@ export class PreparedQuery {
   readonly query: Query;
   /** Explicit and implicit orders; the last is by name, so that no two documents are equal. */
   readonly orders: readonly Order[];
+  /** How many orders right before the name's are there for an aggregation alone: in any sequence among themselves. */
+  readonly aggregatedOrders: number;
   readonly #root: string;
 
-  /** `root` is the database's `…/documents`. @throws StatusError INVALID_ARGUMENT when the query is not a valid one. */
-  constructor(query: Query, root: string) {
+  /**
+   * `root` is the database's `…/documents`. `aggregated` are fields that an index of the query must have besides, for sums and averages.
+   * @throws StatusError INVALID_ARGUMENT when the query is not a valid one.
+   */
+  constructor(query: Query, root: string, aggregated: readonly FieldPath[] = []) {
     this.query = query;
     this.#root = root;
     checkQuery(query);
-    this.orders = allOrders(query);
+    const orders = allOrders(query);
+    this.orders = withAggregated(orders, aggregated);
+    this.aggregatedOrders = this.orders.length - orders.length;
   }
 
   /** Whether a document is among the results, but for offset and limit. */
@@ -87,6 +94,21 @@ export class PreparedQuery {
   #value(document: Document, field: FieldPath): Value {
     return queryValue(document, field, this.#root) as Value;
   }
+}
+
+/** Fields that are aggregated come last but for the name, in the sequence of their names and the direction of the name. */
+function withAggregated(orders: readonly Order[], aggregated: readonly FieldPath[]): readonly Order[] {
+  const direction = orders.at(-1)?.direction ?? 'asc';
+  const ordered = new Set(orders.map(({ field }) => formatFieldPath(field)));
+  const more = new Map(aggregated.map((field) => [formatFieldPath(field), field]));
+  const added = [...more].filter(([path]) => !ordered.has(path)).sort(([a], [b]) => compareUtf8(a, b));
+  if (added.length === 0) return orders;
+  const fields = orders.filter(({ field }) => !isDocumentName(field));
+  return [
+    ...fields,
+    ...added.map(([, field]) => ({ field, direction })),
+    ...orders.filter(({ field }) => isDocumentName(field)),
+  ];
 }
 
 /**

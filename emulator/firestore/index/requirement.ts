@@ -21,6 +21,8 @@ type Direction = 'ASCENDING' | 'DESCENDING';
 interface Shape {
   readonly equal: readonly IndexedField[];
   readonly orders: readonly IndexedField[];
+  /** How many of the last orders may stand in any sequence: of fields that are only aggregated. */
+  readonly loose: number;
   readonly byName: Direction;
 }
 
@@ -29,7 +31,9 @@ interface Shape {
  * https://firebase.google.com/docs/firestore/query-data/index-overview: a single field's index serves an order or a range of that
  * field, and indexes of single fields are merged for equalities; equalities with an order of another field, and orders of
  * several fields, need a composite index: the equalities, then the orders in just these directions; composite indexes
- * with the same orders are merged, too.
+ * with the same orders are merged, too. Fields to sum or average are in the index after the orders
+ * (https://cloud.google.com/blog/products/databases/aggregate-with-sum-and-avg-in-firestore): whether their sequence matters is
+ * not documented, so any is taken.
  */
 export function missingIndex(prepared: PreparedQuery, catalog: IndexCatalog): MissingIndex | undefined {
   const { scope, where, findNearest } = prepared.query;
@@ -56,7 +60,7 @@ interface Target {
   readonly queryScope: QueryScope;
 }
 
-function shapeOf(conjunction: Conjunction, { orders }: PreparedQuery): Shape {
+function shapeOf(conjunction: Conjunction, { orders, aggregatedOrders }: PreparedQuery): Shape {
   const equal = new Map<string, IndexedField>();
   for (const filter of conjunction) {
     if (equalValue(filter) === undefined || isDocumentName(filter.field)) continue;
@@ -71,9 +75,13 @@ function shapeOf(conjunction: Conjunction, { orders }: PreparedQuery): Shape {
     fieldPath: formatFieldPath(field),
     order: directionOf(direction),
   }));
+  const isOpen = ({ fieldPath }: IndexedField) =>
+    fieldPath !== '__name__' && !equal.has(`${fieldPath} false`);
+  const aggregated = aggregatedOrders === 0 ? [] : fields.slice(-aggregatedOrders - 1);
   return {
     equal: [...equal.values()],
-    orders: fields.filter(({ fieldPath }) => fieldPath !== '__name__' && !equal.has(`${fieldPath} false`)),
+    orders: fields.filter(isOpen),
+    loose: aggregated.filter(isOpen).length,
     byName: directionOf(orders.at(-1)?.direction ?? 'asc'),
   };
 }
@@ -118,10 +126,20 @@ function compositesFor(shape: Shape, { catalog, collectionGroup, queryScope }: T
     const fits =
       split >= 0 &&
       byName === shape.byName &&
-      shape.orders.every((order, at) => sameOrder(order, fields[split + at])) &&
+      hasOrders(shape, fields.slice(split)) &&
       equal.every((field) => !field.vectorConfig && wanted.has(keyOf(field)));
     return fits ? [equal.map(keyOf)] : [];
   });
+}
+
+/** Whether fields are the orders of the shape, one by one; the loose ones in any sequence. */
+function hasOrders({ orders, loose }: Shape, fields: readonly IndexedField[]): boolean {
+  const strict = orders.length - loose;
+  return orders.every((order, at) =>
+    at < strict
+      ? sameOrder(order, fields[at])
+      : fields.slice(strict).some((field) => sameOrder(order, field)),
+  );
 }
 
 function hasExactly(shape: Shape, target: Target): boolean {
@@ -153,7 +171,7 @@ function missingSingle(field: IndexedField, target: Target): MissingIndex | unde
   const { catalog, collectionGroup, queryScope } = target;
   const mode = order ? { order } : { arrayConfig: arrayConfig ?? 'CONTAINS' };
   if (fieldPath === '__name__')
-    return suggestion({ equal: [], orders: [], byName: order ?? 'ASCENDING' }, target);
+    return suggestion({ equal: [], orders: [], loose: 0, byName: order ?? 'ASCENDING' }, target);
   const has = catalog
     .indexesOf(collectionGroup, fieldPath)
     .some(

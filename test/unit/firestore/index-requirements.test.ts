@@ -41,6 +41,7 @@ const composite = (...fields: string[]) => ({
 });
 
 const bare = withIndexes({});
+const bareUnchecked = new Database('projects/demo/databases/(default)', new ManualClock());
 const refused = failing('FAILED_PRECONDITION', 'The query requires an index. You can create it here: ');
 
 describe('without a composite index, production answers', () => {
@@ -170,6 +171,62 @@ describe('single fields', () => {
     );
     const inside: Filter = { op: '==', field: ['n', 'x'], value: valueFrom(1) };
     await expect(none.query({ scope, where: inside })).rejects.toMatchObject(failing('FAILED_PRECONDITION'));
+  });
+});
+
+describe('sums and averages are computed from indexes, so they need one that has their fields', () => {
+  const sum = (field: string) => ({ kind: 'sum' as const, field: [field], alias: `sum ${field}` });
+  const average = (field: string) => ({ kind: 'avg' as const, field: [field], alias: `average ${field}` });
+
+  test.each<[string, Omit<Query, 'scope'>, Parameters<Database['aggregate']>[1]]>([
+    ['of one field over all', {}, [sum('a'), average('a')]],
+    ['of the field of a range', { where: where('a', '>', 1) }, [sum('a')]],
+    ['of the field of an equality', { where: where('a', '==', 1) }, [sum('a')]],
+    ['none: a count of a range', { where: where('a', '>', 1) }, [{ kind: 'count' }]],
+  ])('a single field serves %s', async (_, query, aggregations) => {
+    await expect(bare.aggregate({ scope, ...query }, aggregations)).resolves.toBeDefined();
+  });
+
+  test.each<[string, Omit<Query, 'scope'>, Parameters<Database['aggregate']>[1]]>([
+    ['of another field than that of a range', { where: where('a', '>', 0) }, [sum('b')]],
+    ['of another field than that of an equality', { where: where('a', '==', 0) }, [sum('b')]],
+    ['of another field than that of the order', { orderBy: by('a') }, [average('b')]],
+    ['of two fields', {}, [sum('a'), average('b')]],
+  ])('%s are refused without a composite index', async (_, query, aggregations) => {
+    await expect(bare.aggregate({ scope, ...query }, aggregations)).rejects.toMatchObject(refused);
+  });
+
+  test('of a collection group are refused without an index of the group', async () => {
+    await expect(bare.aggregate({ scope: group }, [sum('b')])).rejects.toMatchObject(
+      failing('FAILED_PRECONDITION', 'COLLECTION_GROUP_ASC index for collection orders and field b'),
+    );
+  });
+
+  test('are served by a composite index that ends with the fields, in any order', async () => {
+    const indexed = withIndexes({
+      indexes: [composite('a', 'b'), composite('status', 'a', 'c', 'b'), composite('c', '-at', '-b')],
+    });
+    const all: [Omit<Query, 'scope'>, ReturnType<typeof sum | typeof average>[]][] = [
+      [{ where: where('a', '>', 0) }, [sum('b')]],
+      [{ where: where('a', '==', 0) }, [average('b')]],
+      [{}, [sum('b'), average('a')]],
+      [{ where: both(where('status', '==', 1), where('a', '>', 0)) }, [sum('b'), sum('c')]],
+      [{ where: where('c', '==', 1), orderBy: by('-at') }, [sum('b')]],
+    ];
+    for (const [query, aggregations] of all)
+      await expect(indexed.aggregate({ scope, ...query }, aggregations)).resolves.toBeDefined();
+    await expect(indexed.aggregate({ scope, where: where('b', '>', 0) }, [sum('a')])).rejects.toMatchObject(
+      refused,
+    );
+  });
+
+  test('name in the explanation the index that has their fields', () => {
+    const explained = (query: Omit<Query, 'scope'>, aggregations: Parameters<Database['aggregate']>[1]) =>
+      bareUnchecked.explain({ scope, ...query }, aggregations).map(({ properties }) => properties);
+    expect(explained({ where: where('a', '>', 0) }, [sum('b')])).toEqual(['(a ASC, b ASC, __name__ ASC)']);
+    expect(explained({}, [sum('b'), average('a')])).toEqual(['(a ASC, b ASC, __name__ ASC)']);
+    expect(explained({ where: where('a', '==', 0) }, [sum('a')])).toEqual(['(a ASC, __name__ ASC)']);
+    expect(explained({ orderBy: by('-a') }, [sum('b')])).toEqual(['(a DESC, b DESC, __name__ DESC)']);
   });
 });
 
