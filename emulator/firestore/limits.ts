@@ -1,6 +1,7 @@
 import { StatusError } from '../wire/status.ts';
 import { exceedsUtf8 } from './utf8.ts';
 import { type Fields, isVector, type Value } from './value.ts';
+import { checkVector } from './vector.ts';
 
 /**
  * The limits of documents, and the size of a document as Firestore counts it.
@@ -42,6 +43,7 @@ function measureFields(fields: Fields, within: string, depth: number, vector = f
   let size = 0;
   for (const [name, value] of fields) {
     if (name === '') throw invalid('The property.name is the empty string.');
+    if (!name.isWellFormed()) throw invalid('The property.name is not valid Unicode.');
     if (exceedsUtf8(name, MAX_FIELD_NAME_BYTES))
       throw invalid(`The property.name is longer than ${MAX_FIELD_NAME_BYTES} bytes.`);
     if (!vector && name.length >= 4 && name.startsWith('__') && name.endsWith('__'))
@@ -68,6 +70,10 @@ function measureValue(value: Value, path: string, depth: number): number {
         throw invalid(`The timestamp of property "${path}" is outside of the years 1 to 9999.`);
       return 8;
     case 'string':
+      if (!value.value.isWellFormed())
+        throw invalid(
+          `The value of property "${path}" is not valid Unicode: it holds half of a surrogate pair.`,
+        );
       return checkLength(Buffer.byteLength(value.value), path) + 1;
     case 'bytes':
       return checkLength(value.value.byteLength, path);
@@ -88,9 +94,12 @@ function measureValue(value: Value, path: string, depth: number): number {
       }
       return size;
     }
-    case 'map':
+    case 'map': {
       checkDepth(depth, path);
-      return measureFields(value.fields, path, depth + 1, isVector(value));
+      const vector = isVector(value);
+      if (vector) checkVector(value.fields);
+      return measureFields(value.fields, path, depth + 1, vector);
+    }
   }
 }
 

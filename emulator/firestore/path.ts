@@ -20,6 +20,17 @@ const MAX_NAME_BYTES = 6 * 1024;
 /** Collections nested in one path. */
 const MAX_COLLECTION_DEPTH = 100;
 
+/** https://cloud.google.com/firestore/docs/manage-databases#database_id */
+const DATABASE_ID = /^(?:\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/;
+
+/** The form that the id of a database has, in words. */
+export const DATABASE_ID_FORM =
+  '"(default)", or 4 to 63 of a-z, 0-9 and hyphens, beginning with a letter and not ending with a hyphen';
+
+export function isDatabaseId(id: string): boolean {
+  return DATABASE_ID.test(id);
+}
+
 /** The database of `projects/{project}/databases/{database}`. @throws StatusError INVALID_ARGUMENT */
 export function parseDatabaseName(name: string): { project: string; id: string } {
   const [projects, project, databases, id, ...rest] = name.split('/');
@@ -65,6 +76,7 @@ export function checkDocumentPath(path: string, root: string): void {
   if (ids.length % 2 === 1) throw invalid(`Document name "${name}" lacks "/" at index ${name.length}.`);
   if (ids.length > 2 * MAX_COLLECTION_DEPTH)
     throw invalid(`Document name "${name}" is nested deeper than ${MAX_COLLECTION_DEPTH} collections.`);
+  if (!path.isWellFormed()) throw invalid(`The document name "${path.toWellFormed()}" is not valid Unicode.`);
   if (exceedsUtf8(path, MAX_NAME_BYTES))
     throw invalid(`The document name is longer than ${MAX_NAME_BYTES} bytes.`);
 }

@@ -41,7 +41,21 @@ export function valueFrom(plain: Plain): Value {
   }
   if (plain instanceof Uint8Array) return { type: 'bytes', value: plain };
   if (isList(plain)) return { type: 'array', values: plain.map(valueFrom) };
-  return { type: 'map', fields: fieldsOf(plain) };
+  return { type: 'map', fields: plain.__type__ === '__vector__' ? vectorFields(plain) : fieldsOf(plain) };
+}
+
+/** The numbers of a vector are doubles, whole ones too. */
+function vectorFields(plain: { readonly [name: string]: Plain | undefined }): Fields {
+  const fields = new Map(fieldsOf(plain));
+  const { value } = plain;
+  if (value && isList(value))
+    fields.set('value', {
+      type: 'array',
+      values: value.map((each) =>
+        typeof each === 'number' ? { type: 'double', value: each } : valueFrom(each),
+      ),
+    });
+  return fields;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from './filter.ts';
 import { checkCollectionId } from './path.ts';
 import type { FindNearest, Order, Query } from './query.ts';
+import { MAX_DIMENSIONS } from './vector.ts';
 
 /** Limits of queries: https://cloud.google.com/firestore/docs/query-data/queries#limitations */
 const MAX_DISJUNCTIONS = 30;
@@ -19,7 +20,6 @@ const MAX_NOT_IN_VALUES = 10;
 const MAX_INEQUALITY_FIELDS = 10;
 
 /** https://cloud.google.com/firestore/docs/vector-search#limitations */
-const MAX_DIMENSIONS = 2048;
 const MAX_NEAREST = 1000;
 
 const ENUM_NAME: Partial<Record<Filter['op'], string>> = {

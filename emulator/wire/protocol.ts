@@ -8,6 +8,8 @@ import protobuf, {
   type Type,
 } from 'protobufjs';
 
+import { TextReader } from './text-reader.ts';
+
 const require = createRequire(import.meta.url);
 
 /** 64-bit integers become strings, enums their names; absent fields stay absent. */
@@ -54,9 +56,7 @@ function definitionOf(service: string, method: Method) {
 }
 
 function decoderOf(type: Type): (bytes: Buffer) => object {
-  // Of a Buffer, protobufjs takes a text that ends early: a plain array is read strictly.
-  const plain = (bytes: Buffer) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return (bytes) => type.toObject(type.decode(plain(bytes)), DECODED);
+  return (bytes) => type.toObject(type.decode(new TextReader(bytes)), DECODED);
 }
 
 function encoderOf(type: Type): (message: unknown) => Buffer {

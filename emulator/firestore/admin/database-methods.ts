@@ -1,5 +1,6 @@
 import { StatusError } from '../../wire/status.ts';
 import { toProtoTime } from '../../wire/time.ts';
+import { DATABASE_ID_FORM, isDatabaseId } from '../path.ts';
 import type { FirestoreStore } from '../store.ts';
 import { existing, projectOf } from './names.ts';
 import type { Operations } from './operations.ts';
@@ -32,9 +33,6 @@ const DEFAULTS: DatabaseMessage = {
   databaseEdition: 'STANDARD',
 };
 
-/** https://cloud.google.com/firestore/docs/manage-databases#database_id */
-const DATABASE_ID = /^(?:\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/;
-
 /** What databases are said to be; documents are in the store. */
 export class DatabaseRecords {
   readonly #store: FirestoreStore;
@@ -50,11 +48,8 @@ export class DatabaseRecords {
   /** Makes a database. @throws StatusError INVALID_ARGUMENT, ALREADY_EXISTS */
   create(parent: string, id: string, given: DatabaseMessage = {}): object {
     const name = `projects/${projectOf(parent)}/databases/${id}`;
-    if (!DATABASE_ID.test(id))
-      throw new StatusError(
-        'INVALID_ARGUMENT',
-        `database_id "${id}" must be "(default)", or 4 to 63 of a-z, 0-9 and hyphens, beginning with a letter and not ending with a hyphen.`,
-      );
+    if (!isDatabaseId(id))
+      throw new StatusError('INVALID_ARGUMENT', `database_id "${id}" must be ${DATABASE_ID_FORM}.`);
     if (this.#store.find(name))
       throw new StatusError('ALREADY_EXISTS', 'Database already exists. Please use another database_id');
     this.#store.named(name);

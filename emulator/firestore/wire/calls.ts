@@ -24,38 +24,46 @@ export class CallCounter {
   }
 }
 
-/** Stands in for a request that was too large to be read. */
-class OversizedRequest {
-  readonly bytes: number;
+/** Stands in for a request that cannot be read. */
+class UnreadableRequest {
+  readonly reason: StatusError;
 
-  constructor(bytes: number) {
-    this.bytes = bytes;
+  constructor(reason: StatusError) {
+    this.reason = reason;
   }
 }
 
-/** The service with the size of requests limited as in production: the call fails, not the connection. */
+/** The service with requests that are too large or malformed refused as in production: the call fails, not the connection. */
 export function limitRequests(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(service).map(([name, method]) => [
       name,
       {
         ...method,
-        requestDeserialize: (bytes: Buffer): object =>
-          bytes.length > MAX_REQUEST_BYTES
-            ? new OversizedRequest(bytes.length)
-            : method.requestDeserialize(bytes),
+        requestDeserialize: (bytes: Buffer): object => {
+          if (bytes.length > MAX_REQUEST_BYTES) return new UnreadableRequest(oversized());
+          try {
+            return method.requestDeserialize(bytes);
+          } catch (error) {
+            if (error instanceof StatusError) return new UnreadableRequest(error);
+            throw error;
+          }
+        },
       },
     ]),
   );
 }
 
+function oversized(): StatusError {
+  return new StatusError(
+    'INVALID_ARGUMENT',
+    `Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`,
+  );
+}
+
 /** @throws StatusError INVALID_ARGUMENT */
 export function checkRequest(request: unknown): void {
-  if (request instanceof OversizedRequest)
-    throw new StatusError(
-      'INVALID_ARGUMENT',
-      `Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`,
-    );
+  if (request instanceof UnreadableRequest) throw request.reason;
 }
 
 /** A method with one answer. */

@@ -1,5 +1,6 @@
+import { StatusError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
-import { parseDatabaseName, parseName } from '../path.ts';
+import { DATABASE_ID_FORM, isDatabaseId, parseDatabaseName, parseName } from '../path.ts';
 import type { FirestoreStore } from '../store.ts';
 
 /** Who is waiting for an answer. */
@@ -10,14 +11,24 @@ export interface Caller {
 
 /** The database of a name. @throws StatusError INVALID_ARGUMENT */
 export function databaseOf(store: FirestoreStore, name = ''): Database {
-  parseDatabaseName(name);
-  return store.named(name);
+  return store.find(name) ?? opened(store, name);
 }
 
 /** The database and the path of a document's, or the root's, name. @throws StatusError INVALID_ARGUMENT */
 export function placeOf(store: FirestoreStore, name = ''): { database: Database; path: string } {
   const resource = parseName(name);
-  return { database: store.named(resource.database), path: resource.path };
+  return { database: databaseOf(store, resource.database), path: resource.path };
+}
+
+/** A database comes to be when it is first spoken of, if one of that id may be. @throws StatusError INVALID_ARGUMENT */
+function opened(store: FirestoreStore, name: string): Database {
+  const { id } = parseDatabaseName(name);
+  if (!isDatabaseId(id))
+    throw new StatusError(
+      'INVALID_ARGUMENT',
+      `The database id "${id}" is invalid: it must be ${DATABASE_ID_FORM}.`,
+    );
+  return store.named(name);
 }
 
 /** The answer that tells of the transaction that a read began. */

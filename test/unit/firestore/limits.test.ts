@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fieldsOf, type Plain } from '../../../emulator/firestore/plain.ts';
+import type { Value } from '../../../emulator/firestore/value.ts';
 import { failing, newDatabase, set } from './support.ts';
 
 function nested(levels: number): Plain {
@@ -30,6 +31,8 @@ describe('limits of a document', () => {
     ['a reserved field name', { a: { __x__: 1 } }, 'field name __x__ is reserved'],
     ['maps deeper than 20', { a: nested(21) }, 'Property a contains an invalid nested entity'],
     ['an array in an array', { a: [[1]] }, 'array value in an array value'],
+    ['half of a surrogate pair in a text', { a: ['x\ud83d'] }, 'property "a" is not valid Unicode'],
+    ['half of a surrogate pair in a name', { a: { 'x\ude00y': 1 } }, 'name is not valid Unicode'],
     ['an integer beyond 64 bits', { a: 2n ** 63n }, 'not a 64-bit integer'],
   ])('%s is refused', async (_, fields, message) => {
     const { database } = newDatabase();
@@ -42,6 +45,44 @@ describe('limits of a document', () => {
     const { database } = newDatabase();
     const vector = { __type__: '__vector__', value: [1, 2] };
     await expect(database.commit([set('c/a', { a: nested(20), vector })])).resolves.toBeDefined();
+  });
+
+  test('a document id that is not valid Unicode is refused', async () => {
+    const { database } = newDatabase();
+    await expect(database.commit([set('c/a\ud83d', {})])).rejects.toMatchObject(
+      failing('INVALID_ARGUMENT', 'not valid Unicode'),
+    );
+  });
+
+  const doubles = (count: number) =>
+    Array.from({ length: count }, (): Value => ({ type: 'double', value: 0.5 }));
+  const list = (...values: Value[]): Value => ({ type: 'array', values });
+
+  test.each<[string, Record<string, Value>, string]>([
+    ['over 2,048 dimensions', { value: list(...doubles(2049)) }, 'at most 2048 dimensions'],
+    ['no dimension', { value: list() }, 'zero length'],
+    ['a text in it', { value: list({ type: 'string', value: 'x' }) }, "of type 'double'"],
+    ['an integer in it', { value: list({ type: 'integer', value: 1n }) }, "of type 'double'"],
+    ['no value', {}, "missing key 'value'"],
+    ['a value that is no array', { value: { type: 'double', value: 1 } }, 'must be an array'],
+    ['another entry', { value: list(...doubles(1)), x: { type: 'null' } }, 'extraneous entries'],
+  ])('a vector with %s is refused, wherever it is', async (_, entries, message) => {
+    const { database } = newDatabase();
+    const vector: Value = {
+      type: 'map',
+      fields: new Map(Object.entries({ __type__: { type: 'string', value: '__vector__' }, ...entries })),
+    };
+    const map: Value = { type: 'map', fields: new Map([['v', vector]]) };
+    for (const value of [vector, list(vector), map])
+      await expect(
+        database.commit([{ op: 'set', path: 'c/a', fields: new Map([['a', value]]) }]),
+      ).rejects.toMatchObject(failing('INVALID_ARGUMENT', message));
+  });
+
+  test('a vector of 2,048 dimensions is fine', async () => {
+    const { database } = newDatabase();
+    const vector = { __type__: '__vector__', value: Array<number>(2048).fill(1) };
+    await expect(database.commit([set('c/a', { vector })])).resolves.toBeDefined();
   });
 
   test('a merge is measured by what comes of it', async () => {
