@@ -1,4 +1,8 @@
+import { toProtoTime } from '../../wire/time.ts';
 import type { IndexUsed } from '../index/explain.ts';
+
+/** A microsecond, to which durations are told. */
+const SHORTEST_MS = 0.001;
 
 /** google.protobuf.Struct of texts and of structs. */
 type Data = { readonly [name: string]: string | Data };
@@ -11,8 +15,8 @@ export function planOf(indexes: readonly IndexUsed[]): object {
   return { planSummary: { indexesUsed } };
 }
 
-/** How the query ran. Durations are not told: no time passes in the database. */
-export function metricsOf(scanned: number, returned: number): object {
+/** How the query ran, and for how many milliseconds. A duration is never told as none at all. */
+export function metricsOf(scanned: number, returned: number, milliseconds: number): object {
   const billing = {
     documents_billable: String(returned),
     index_entries_billable: '0',
@@ -22,7 +26,7 @@ export function metricsOf(scanned: number, returned: number): object {
   return {
     executionStats: {
       resultsReturned: String(returned),
-      executionDuration: { seconds: '0', nanos: 0 },
+      executionDuration: toProtoTime(Math.max(milliseconds, SHORTEST_MS)),
       readOperations: String(Math.max(1, returned)),
       debugStats: structOf({
         index_entries_scanned: String(scanned),

@@ -1,6 +1,5 @@
-import type { Database } from '../database.ts';
+import type { IndexUsed } from '../index/explain.ts';
 import { partition } from '../partition.ts';
-import type { Query } from '../query.ts';
 import type { FirestoreStore } from '../store.ts';
 import { metricsOf, planOf } from './explain.ts';
 import { begun, type Caller, placeOf } from './names.ts';
@@ -22,21 +21,21 @@ export function queryMethods(store: FirestoreStore) {
       const { explainOptions } = request;
       if (explainOptions && !explainOptions.analyze)
         return [{ explainMetrics: planOf(database.explain(query)) }];
+      const begunAt = performance.now();
       const result = await database.query(query, readConsistency(request, signal));
+      const took = performance.now() - begunAt;
       const readTime = writeTime(result.readTime);
       const found = result.documents.map((document, index) => ({
         document: writeDocument(database.root, document),
         readTime,
         skippedResults: index === 0 ? result.skipped : 0,
-        // What is explained is closed by its explanation.
-        ...(index === result.documents.length - 1 && !explainOptions ? { done: true } : {}),
       }));
-      const answers = [...begun(result.transaction), ...found];
-      if (explainOptions)
-        answers.push({ readTime, done: true, ...explained(database, query, result.scanned, found.length) });
       // A query without results still tells its read time.
-      else if (found.length === 0) answers.push({ readTime, done: true, skippedResults: result.skipped });
-      return answers;
+      const last = found.pop() ?? { readTime, skippedResults: result.skipped };
+      const returned = result.documents.length;
+      const metrics =
+        explainOptions && explained(database.explain(query), metricsOf(result.scanned, returned, took));
+      return [...begun(result.transaction), ...found, { ...last, done: true, ...metrics }];
     },
 
     async RunAggregationQuery(request: RunAggregationQueryRequest, { signal }: Caller) {
@@ -44,20 +43,20 @@ export function queryMethods(store: FirestoreStore) {
       const { structuredQuery, aggregations = [] } = request.structuredAggregationQuery ?? {};
       const query = readQuery(path, structuredQuery);
       const { explainOptions } = request;
+      const aggregated = aggregations.map(readAggregation);
       if (explainOptions && !explainOptions.analyze)
-        return [{ explainMetrics: planOf(database.explain(query)) }];
-      const result = await database.aggregate(
-        query,
-        aggregations.map(readAggregation),
-        readConsistency(request, signal),
-      );
+        return [{ explainMetrics: planOf(database.explain(query, aggregated)) }];
+      const begunAt = performance.now();
+      const result = await database.aggregate(query, aggregated, readConsistency(request, signal));
+      const took = performance.now() - begunAt;
       const values = [...result.values].map(([alias, value]) => [alias, writeValue(value)]);
       const answer = {
         result: { aggregateFields: Object.fromEntries(values) },
         readTime: writeTime(result.readTime),
       };
-      const metrics = explainOptions && explained(database, query, result.scanned, 1);
-      return [...begun(result.transaction), answer, ...(metrics ? [metrics] : [])];
+      const metrics =
+        explainOptions && explained(database.explain(query, aggregated), metricsOf(result.scanned, 1, took));
+      return [...begun(result.transaction), { ...answer, ...metrics }];
     },
 
     async PartitionQuery(request: PartitionQueryRequest) {
@@ -74,6 +73,6 @@ export function queryMethods(store: FirestoreStore) {
   };
 }
 
-function explained(database: Database, query: Query, scanned: number, returned: number): object {
-  return { explainMetrics: { ...planOf(database.explain(query)), ...metricsOf(scanned, returned) } };
+function explained(indexes: readonly IndexUsed[], metrics: object): object {
+  return { explainMetrics: { ...planOf(indexes), ...metrics } };
 }
