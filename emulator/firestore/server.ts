@@ -5,6 +5,7 @@ import { addApi } from '../wire/api.ts';
 import { createGrpcServer, openPort } from '../wire/port.ts';
 import { Protocol } from '../wire/protocol.ts';
 import type { OnRequest } from '../wire/request-log.ts';
+import { withCors } from '../wire/rest/cors.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
 import { adminApis, operationRules } from './admin/api.ts';
 import type { DatabaseKeeper } from './database.ts';
@@ -12,6 +13,7 @@ import type { IndexConfiguration } from './index/definition.ts';
 import { FirestoreStore } from './store.ts';
 import { documentRules, firestoreApi } from './wire/api.ts';
 import { CallCounter, limitRequests } from './wire/calls.ts';
+import { withEmulatorPaths } from './wire/emulator-paths.ts';
 import { firestoreService } from './wire/service.ts';
 
 export interface FirestoreOptions {
@@ -72,7 +74,8 @@ export async function startFirestore({
   );
   const admin = adminApis(store, access, protocol);
   for (const each of admin) addApi(grpc, each);
-  const rest = createRest({ apis: [api, ...admin], rules: [...documentRules, ...operationRules] });
+  const apis = createRest({ apis: [api, ...admin], rules: [...documentRules, ...operationRules] });
+  const rest = withCors(withEmulatorPaths(apis, store, access));
   await restored;
   const port = await openPort({ ...listen, grpc, rest });
   return {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KEEP_ALIVE_MS } from './port.ts';
 import { type OnRequest, observed } from './request-log.ts';
 import { toHttpError } from './status.ts';
 
@@ -35,7 +36,10 @@ export async function startJsonServer(
       },
     );
   };
-  const server = createServer(onRequest ? observed(listener, onRequest) : listener);
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    onRequest ? observed(listener, onRequest) : listener,
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(wanted, host, resolve);

@@ -27,6 +27,13 @@ export interface PortOptions {
 
 const HTTP2_PREFACE = Buffer.from('PRI ');
 
+/**
+ * How long a connection is kept that nothing is asked on, as long as Google's front ends do
+ * (https://cloud.google.com/load-balancing/docs/https#timeouts_and_retries): after Node's 5 seconds, a client on a busy machine
+ * asks again just as the connection ends, and is told ECONNRESET.
+ */
+export const KEEP_ALIVE_MS = 600_000;
+
 const LARGEST_MESSAGE_BYTES = 20 * 1024 * 1024;
 
 /** Makes a grpc-js server with the message limits of Google's endpoints. `onRequest` is told of each call when it is answered. */
@@ -43,7 +50,10 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const { port = 0, host = '127.0.0.1', grpc, onRequest } = options;
   const rest: RequestListener = options.rest ?? ((_request, response) => response.writeHead(404).end());
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const http = createHttpServer(onRequest ? observed(rest, onRequest) : rest);
+  const http = createHttpServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    onRequest ? observed(rest, onRequest) : rest,
+  );
   const sockets = new Set<Socket>();
   const server = createTcpServer({ noDelay: true }, (socket) => {
     sockets.add(socket);

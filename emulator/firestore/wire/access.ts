@@ -48,7 +48,7 @@ export function checkAccess(
     access.require(principal, permission, resource, denied);
 }
 
-function denied(): StatusError {
+export function denied(): StatusError {
   return new StatusError('PERMISSION_DENIED', 'Missing or insufficient permissions.');
 }
 

@@ -1,8 +1,10 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Type } from 'protobufjs';
 import type { Api, Serve } from '../api.ts';
 import { StatusError, toHttpError } from '../status.ts';
 import { type HttpRule, httpRule, httpRulesOf } from './http-rule.ts';
+import { sendJson } from './json-response.ts';
 import { fieldsOf, readMessage, readParameter, writeMessage } from './proto-json.ts';
 
 /** Base64 makes four bytes of three; the rest is for names and punctuation. */
@@ -59,7 +61,7 @@ export function createRest({ apis, rules = [], paths = {} }: RestOptions): Reque
     try {
       const url = new URL(request.url ?? '/', 'http://localhost');
       const extra = request.method === 'GET' && Object.hasOwn(paths, url.pathname) && paths[url.pathname];
-      if (extra) return send(response, 200, await extra());
+      if (extra) return sendJson(response, 200, await extra());
       const found = routeOf(routes(), request.method ?? '', decoded(url.pathname));
       if (!found) throw new StatusError('NOT_FOUND', `Nothing is at ${request.method} ${url.pathname}.`);
       const message = requestOf(found, url, await readBody(request));
@@ -67,10 +69,10 @@ export function createRest({ apis, rules = [], paths = {} }: RestOptions): Reque
       const answer = await found.route.serve(message as never, { signal: gone.signal, header });
       const { response: type, lists } = found.route;
       const write = (message: unknown) => writeMessage(type, message as object);
-      send(response, 200, lists ? Array.from(answer as Iterable<unknown>, write) : write(answer));
+      sendJson(response, 200, lists ? Array.from(answer as Iterable<unknown>, write) : write(answer));
     } catch (error) {
       const { code, body } = toHttpError(error);
-      send(response, code, body);
+      sendJson(response, code, body);
     }
   };
 }
@@ -165,15 +167,6 @@ function setPath(
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=UTF-8',
-    'content-length': bytes.length,
-  });
-  response.end(bytes);
-}
-
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -188,12 +181,29 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
     chunks.push(chunk);
   }
   if (size === 0) return {};
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw notUnicode('the body is no UTF-8');
+  const text = bytes.toString();
   try {
-    return JSON.parse(Buffer.concat(chunks).toString());
+    return JSON.parse(text, ESCAPED_SURROGATE.test(text) ? requireUnicode : undefined);
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     const why = error instanceof Error ? error.message : '';
     throw new StatusError('INVALID_ARGUMENT', `Invalid JSON payload received. ${why}`);
   }
+}
+
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/** A reviver that takes everything as it is. @throws StatusError INVALID_ARGUMENT for half of a surrogate pair */
+function requireUnicode(name: string, value: unknown): unknown {
+  if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed()))
+    throw notUnicode('an escape is half of a surrogate pair');
+  return value;
+}
+
+function notUnicode(why: string): StatusError {
+  return new StatusError('INVALID_ARGUMENT', `Invalid JSON payload received. It is not Unicode: ${why}.`);
 }
 
 function decoded(path: string): string {

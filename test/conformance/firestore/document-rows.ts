@@ -99,6 +99,40 @@ export const documentRows: readonly Row<FirestoreWorld>[] = [
     },
   },
   {
+    title: 'A vector has 1 to 2,048 dimensions, all of them doubles',
+    source: `${DOCS}/vector-search#limitations`,
+    async check({ wire, database, root }) {
+      const commit = (value: object) => {
+        const fields = { __type__: { stringValue: '__vector__' }, ...value };
+        const update = { name: `${root}/c/a`, fields: { v: { mapValue: { fields } } } };
+        return wire.outcome('Commit', { database, writes: [{ update }] });
+      };
+      const list = (values: object[]) => ({ value: { arrayValue: { values } } });
+      const ones = (count: number) => Array.from({ length: count }, () => ({ doubleValue: 1 }));
+      expect(await commit(list(ones(2_048)))).toHaveProperty('answers');
+      for (const wrong of [list(ones(2_049)), list([]), list([{ integerValue: '1' }]), {}])
+        expect(await commit(wrong)).toMatchObject({ code: 3 });
+    },
+  },
+  {
+    title: 'A text is valid Unicode',
+    source: 'https://protobuf.dev/programming-guides/proto3/#scalar',
+    async check({ firestore }) {
+      const doc = firestore.doc('c/a');
+      await expect(doc.set({ text: 'a\ud800b' })).rejects.toHaveProperty('code');
+      expect((await doc.get()).exists).toBe(false);
+    },
+  },
+  {
+    title: 'The id of a database has 4 to 63 letters, digits and hyphens',
+    source: `${DOCS}/manage-databases#database_id`,
+    google: 'takes any text',
+    async check({ projectId, wire }) {
+      const database = `projects/${projectId}/databases/Bad_DB!`;
+      expect(await wire.outcome('Commit', { database, writes: [] })).toHaveProperty('code');
+    },
+  },
+  {
     title: 'A request of up to 10 MiB is taken, a larger one refused',
     source: `${QUOTAS}#writes_and_transactions`,
     google: 'closes the connection on a request over 4 MiB',

@@ -235,6 +235,20 @@ export const queryRows: readonly Row<FirestoreWorld>[] = [
         { query_scope: 'Collection', properties: '(x ASC, n DESC, __name__ DESC)' },
       ]);
       expect(metrics.executionStats?.resultsReturned).toBe(1);
+      const { seconds = 0, nanoseconds = 0 } = metrics.executionStats?.executionDuration ?? {};
+      expect(seconds + nanoseconds).toBeGreaterThan(0);
+    },
+  },
+  {
+    title: 'A sum is computed from an index that has its field',
+    source: 'https://cloud.google.com/blog/products/databases/aggregate-with-sum-and-avg-in-firestore',
+    google: 'explains nothing',
+    async check(world) {
+      const query = world.firestore.collection('c').where('a', '>', 0);
+      const { metrics } = await query.aggregate({ total: AggregateField.sum('b') }).explain();
+      expect(metrics.planSummary.indexesUsed).toEqual([
+        { query_scope: 'Collection', properties: '(a ASC, b ASC, __name__ ASC)' },
+      ]);
     },
   },
 ];

@@ -127,6 +127,78 @@ describe('a stream of listeners', () => {
   });
 });
 
+describe('what is refused before it is read', () => {
+  const commit = (name: string, fields: object) =>
+    ask('Commit', { database, writes: [{ update: { name, fields } }] });
+
+  // The client's encoder makes long texts well-formed before they are sent, names of documents among them.
+  test.each([
+    ['a text', { a: { stringValue: 'x\ud800y' } }],
+    ['the name of a field', { 'a\ud800': { booleanValue: true } }],
+  ])('%s that is no UTF-8, and the connection goes on', async (_, fields) => {
+    await expect(commit(`${root}/u/1`, fields)).rejects.toMatchObject({
+      code: 3,
+      details: expect.stringContaining('invalid UTF-8'),
+    });
+    await expect(commit(`${root}/u/2`, { a: { stringValue: '\u{1f600}' } })).resolves.toBeDefined();
+  });
+
+  test.each(['Bad_DB!', 'abc', 'A123', '1234', 'ends-', 'x'.repeat(64)])(
+    'the database id %j, which no database can have',
+    async (id) => {
+      const name = `projects/demo-wire/databases/${id}`;
+      const wrong = { code: 3, details: expect.stringContaining(`"${id}"`) };
+      await expect(ask('Commit', { database: name, writes: [] })).rejects.toMatchObject(wrong);
+      await expect(ask('GetDocument', { name: `${name}/documents/a/b` })).rejects.toMatchObject(wrong);
+      const { stream } = open('Listen');
+      const failed = new Promise((resolve) => stream.on('error', resolve));
+      const documents = { documents: [`${name}/documents/a/b`] };
+      stream.write({ database: name, addTarget: { targetId: 1, documents } });
+      expect(await failed).toMatchObject(wrong);
+      expect(subject.server.store.find(name)).toBeUndefined();
+    },
+  );
+});
+
+describe('an explanation', () => {
+  const structuredQuery = { from: [{ collectionId: 'explained' }] };
+  const explainOptions = { analyze: true };
+  const told = { explainMetrics: { executionStats: { executionDuration: expect.anything() } } };
+
+  test('comes with the last of the results, and tells how long it took', async () => {
+    const query = { parent: root, structuredQuery, explainOptions };
+    expect(await answersOf('RunQuery', query)).toMatchObject([{ readTime: expect.anything(), ...told }]);
+    await write('explained/a', 1);
+    await write('explained/b', 2);
+    const answers = await answersOf('RunQuery', query);
+    expect(answers).toMatchObject([
+      { document: { name: `${root}/explained/a` } },
+      { document: { name: `${root}/explained/b` }, ...told },
+    ]);
+    expect(answers[0]).not.toHaveProperty('explainMetrics');
+    expect(durationOf(answers[1])).toBeGreaterThan(0);
+  });
+
+  test('of an aggregation comes with its result', async () => {
+    const structuredAggregationQuery = { structuredQuery, aggregations: [{ alias: 'n', count: {} }] };
+    const answers = await answersOf('RunAggregationQuery', {
+      parent: root,
+      structuredAggregationQuery,
+      explainOptions,
+    });
+    expect(answers).toMatchObject([{ result: { aggregateFields: { n: expect.anything() } }, ...told }]);
+    expect(durationOf(answers[0])).toBeGreaterThan(0);
+  });
+
+  function durationOf(answer: unknown): number {
+    const { explainMetrics } = answer as {
+      explainMetrics: { executionStats: { executionDuration: { seconds?: string; nanos?: number } } };
+    };
+    const { seconds = 0, nanos = 0 } = explainMetrics.executionStats.executionDuration;
+    return Number(seconds) * 1e9 + nanos;
+  }
+});
+
 describe('a listener that comes back', () => {
   async function resumed(expectedCount: number): Promise<object[]> {
     await write('back/a', 1);

@@ -142,3 +142,78 @@ describe('the REST form, on the port of gRPC', () => {
     });
   });
 });
+
+describe('what web pages and test suites ask of an emulator', () => {
+  const browser = { origin: 'http://localhost:3000' };
+
+  test('a page of another origin may call the REST form: preflights are answered', async () => {
+    const url = `http://${subject.server.address}/v1/${root}:commit`;
+    const headers = {
+      ...browser,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type,x-goog-api-client',
+    };
+    const preflight = await fetch(url, { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(200);
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      'access-control-allow-origin': browser.origin,
+      'access-control-allow-methods': expect.stringContaining('PATCH'),
+      'access-control-allow-headers': headers['access-control-request-headers'],
+      vary: 'Origin',
+    });
+    const answered = await fetch(url, { method: 'POST', headers: browser, body: '{"writes":[]}' });
+    expect(answered.status).toBe(200);
+    expect(answered.headers.get('access-control-allow-origin')).toBe(browser.origin);
+    const refused = await fetch(`http://${subject.server.address}/v1/${root}/none/a`, { headers: browser });
+    expect(refused.status).toBe(404);
+    expect(refused.headers.get('access-control-allow-origin')).toBe(browser.origin);
+  });
+
+  test("the web SDK's WebChannel is refused with a word on what to use", async () => {
+    const url = `http://${subject.server.address}/google.firestore.v1.Firestore/Listen/channel?VER=8`;
+    const refused = await fetch(url, { method: 'POST', headers: browser, body: 'count=0' });
+    expect(refused.status).toBe(404);
+    expect(refused.headers.get('access-control-allow-origin')).toBe(browser.origin);
+    expect(await refused.json()).toMatchObject({
+      error: { status: 'NOT_FOUND', message: expect.stringMatching(/WebChannel.*firebase\/firestore\/lite/) },
+    });
+  });
+
+  test('the documents of one database are deleted by the path that the Firebase tools have for it', async () => {
+    const clear = async (name: string) => {
+      const url = `http://${subject.server.address}/emulator/v1/${name}/documents`;
+      const response = await fetch(url, { method: 'DELETE' });
+      return { status: response.status, body: await response.json() };
+    };
+    const other = `projects/demo-rest/databases/other/documents`;
+    for (const each of [`${root}/z/1`, `${root}/z/1/y/2`, `${other}/z/1`])
+      await answer('PATCH', each, { fields: {} });
+    expect(await clear(database)).toEqual({ status: 200, body: {} });
+    expect(await answer('POST', `${root}:listCollectionIds`, {})).toEqual({});
+    expect(await answer('GET', `${other}/z/1`)).toMatchObject({ name: `${other}/z/1` });
+    expect(await clear('projects/demo-rest/databases/nobody-was-here')).toEqual({ status: 200, body: {} });
+    expect(await clear('projects/demo-rest/databases')).toMatchObject({ status: 404 });
+  });
+
+  test('a kept connection is left open for minutes', async () => {
+    const response = await fetch(`http://${subject.server.address}/v1/${root}/none`);
+    expect(response.headers.get('keep-alive')).toBe('timeout=600');
+  });
+
+  test('JSON that is not Unicode is refused, in bytes and in escapes', async () => {
+    const commit = async (body: string | Uint8Array<ArrayBuffer>) => {
+      const url = `http://${subject.server.address}/v1/${root}:commit`;
+      const response = await fetch(url, { method: 'POST', body });
+      return { status: response.status, body: await response.json() };
+    };
+    const text = (escaped: string) =>
+      `{"writes":[{"update":{"name":"${root}/u/1","fields":{"a":{"stringValue":"${escaped}"}}}}]}`;
+    const latin1 = Uint8Array.from(Buffer.from(text('\u00e4'), 'latin1'));
+    for (const body of [text('a\\ud800b'), latin1])
+      expect(await commit(body)).toMatchObject({
+        status: 400,
+        body: { error: { status: 'INVALID_ARGUMENT', message: expect.stringContaining('Unicode') } },
+      });
+    expect(await commit(text('\\ud83d\\ude00'))).toMatchObject({ status: 200 });
+  });
+});
