@@ -7,8 +7,7 @@ import { type FieldPath, formatFieldPath, parseFieldPath } from './field-path.ts
 import { IndexCatalog } from './index/catalog.ts';
 import type { CompositeIndex, IndexConfiguration } from './index/definition.ts';
 import { type IndexUsed, indexesUsed } from './index/explain.ts';
-import { missingIndexError } from './index/missing-index-error.ts';
-import { missingIndex } from './index/requirement.ts';
+import { checkIndexed } from './index/missing-index-error.ts';
 import {
   type CollectionIdPage,
   type ListOptions,
@@ -311,11 +310,10 @@ export class Database {
   /** @throws StatusError INVALID_ARGUMENT, or FAILED_PRECONDITION for want of an index */
   #prepare(query: Query, aggregations: readonly Aggregation[] = []): PreparedQuery {
     const prepared = new PreparedQuery(query, this.root);
-    if (!this.#requiresIndexes) return prepared;
-    const aggregated = aggregatedFields(aggregations);
-    const needed = aggregated.length === 0 ? prepared : new PreparedQuery(query, this.root, aggregated);
-    const missing = missingIndex(needed, this.indexes);
-    if (missing) throw missingIndexError(this.name, missing);
+    if (this.#requiresIndexes) {
+      const needed = new PreparedQuery(query, this.root, aggregatedFields(aggregations));
+      checkIndexed(this.name, needed, this.indexes);
+    }
     return prepared;
   }
 

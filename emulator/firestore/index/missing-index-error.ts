@@ -1,9 +1,17 @@
 import { StatusError } from '../../wire/status.ts';
+import type { PreparedQuery } from '../prepared-query.ts';
+import type { IndexCatalog } from './catalog.ts';
 import type { IndexedField, QueryScope } from './definition.ts';
-import type { MissingIndex } from './requirement.ts';
+import { type MissingIndex, missingIndex } from './requirement.ts';
+
+/** @throws StatusError FAILED_PRECONDITION when production would refuse the query for want of an index */
+export function checkIndexed(database: string, query: PreparedQuery, catalog: IndexCatalog): void {
+  const missing = missingIndex(query, catalog);
+  if (missing) throw missingIndexError(database, missing);
+}
 
 /** As production says it, with the link that would make the index. `database` is `projects/{project}/databases/{database}`. */
-export function missingIndexError(database: string, missing: MissingIndex): StatusError {
+function missingIndexError(database: string, missing: MissingIndex): StatusError {
   const [, project = '', , id = ''] = database.split('/');
   const group = `${database}/collectionGroups/${missing.collectionGroup}`;
   const place = id === '(default)' ? 'firestore' : `firestore/databases/${id}`;
