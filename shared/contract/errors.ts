@@ -210,6 +210,11 @@ export const ERROR_CATALOGUE = {
     summary: 'Replay issued another command than the history holds.',
     hint: 'Keep the old path for old runs: raise the version of the workflow.',
   },
+  WorkflowStuck: {
+    retry: true,
+    summary: 'The code of the run looped without coming to rest; the run is parked.',
+    hint: 'Mend the loop at the named line and deploy; the run goes on by itself, or cancel it.',
+  },
   OperationUnknown: {
     retry: true,
     summary: 'The history of the run holds an operation that this code does not know.',

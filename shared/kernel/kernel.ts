@@ -67,9 +67,11 @@ export function createKernel(options: KernelOptions): Kernel {
   const lanes = new Lanes();
   const ahead = new Ahead(store);
 
-  const read: DecisionRequest['read'] = (paths) => store.read(paths);
-  const query: DecisionRequest['query'] = (asked) => store.query(asked);
-  const payloads: DecisionRequest['payloads'] = (checks) => blobs.read(checks);
+  const sources: Pick<DecisionRequest, 'read' | 'query' | 'payloads'> = {
+    read: (paths) => store.read(paths),
+    query: (asked) => store.query(asked),
+    payloads: (checks) => blobs.read(checks),
+  };
 
   async function handle(delivery: Delivery): Promise<Outcome> {
     const span = childSpan(
@@ -294,17 +296,18 @@ export function createKernel(options: KernelOptions): Kernel {
 
   /** The route's decision; a refusal for a business reason is one too, when somebody waits to be told. */
   async function decide(
-    { message, route, log }: Work,
+    { delivery, message, route, log }: Work,
     key: string,
     documents: (StoredDocument | undefined)[],
     timeLeft: number,
   ): Promise<Decision> {
     const deadline = message.deadline === undefined ? undefined : Date.parse(message.deadline);
+    const attempt = attemptOf(delivery);
     try {
       return await withinTime(
         clock,
         { timeoutMs: timeLeft, ...(deadline !== undefined && { deadline }) },
-        (signal) => route.decide({ message, documents, key, signal, log, read, query, payloads }),
+        (signal) => route.decide({ ...sources, message, documents, key, signal, log, attempt }),
       );
     } catch (error) {
       if (!hasCode(error, 'Rejected') || !message.replyTo) throw error;

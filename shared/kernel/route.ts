@@ -62,6 +62,8 @@ export interface DecisionRequest {
   readonly documents: readonly (StoredDocument | undefined)[];
   /** K. */
   readonly key: string;
+  /** Which delivery of the message this is, deferrals included: those before it may have died. Left out: the first. */
+  readonly attempt?: number;
   /** Aborts at the message's deadline or the contract's timeout, whichever is first. */
   readonly signal: AbortSignal;
   readonly log: Log;

@@ -27,6 +27,8 @@ import type { Payloads } from './payloads.ts';
 import { quiescence } from './quiescence.ts';
 import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
 import type { Result } from './step.ts';
+import { TurnBudget } from './turn-budget.ts';
+import type { TurnWatch } from './turn-watch.ts';
 
 /** Where the coroutine's doings are written down, or on replay found. */
 export interface Journal {
@@ -83,6 +85,8 @@ export class Coroutine implements Scope {
   #randoms = 0;
   /** The ways that the run goes: as it was answered once, it is answered again. */
   readonly #patches = new Map<string, boolean>();
+  readonly #budget = new TurnBudget();
+  readonly #watch: TurnWatch | undefined;
 
   constructor(
     definition: WorkflowDefinition,
@@ -90,7 +94,9 @@ export class Coroutine implements Scope {
     facts: RunFacts,
     journal: Journal,
     log: Log,
+    watch?: TurnWatch,
   ) {
+    this.#watch = watch;
     this.#definition = definition;
     this.contract = contract;
     this.#facts = facts;
@@ -125,16 +131,25 @@ export class Coroutine implements Scope {
   async start(input: Json, seed: string): Promise<void> {
     this.#seed = seed;
     const whole = this.payloads.checkOut(input);
-    this.#going = true;
-    void enterWorkflow(() => this.#run(whole));
-    await this.#rest();
+    await this.#turn(() => void enterWorkflow(() => this.#run(whole)));
   }
 
   /** Hands results to the code that awaits them, and lets it go on until it rests. */
   async settle(settled: readonly { readonly step: string; readonly result: Result }[]): Promise<void> {
-    this.#going = true;
-    for (const { step, result } of settled) this.#settle(step, result);
-    await this.#rest();
+    await this.#turn(() => {
+      for (const { step, result } of settled) this.#settle(step, result);
+    });
+  }
+
+  /** Runs the function of a side effect. What it does before its first await is watched as a turn is. */
+  async effect(step: string): Promise<{ readonly value: unknown }> {
+    await this.#watch?.enter(this.#facts.runId);
+    try {
+      // Not awaited: the rest of it may wait for anything.
+      return { value: this.code(step)?.effect?.() };
+    } finally {
+      this.#watch?.leave();
+    }
   }
 
   step<Name extends Op, T>(request: StepRequest<Name, T>): Promise<T> {
@@ -203,9 +218,32 @@ export class Coroutine implements Scope {
     }
   }
 
-  async #rest(): Promise<void> {
-    await quiescence();
-    this.#going = false;
+  /** Lets the code go on until it rests. */
+  async #turn(go: () => void): Promise<void> {
+    const busy = this.#watch?.enter(this.#facts.runId);
+    if (busy) await busy;
+    this.#budget.renew();
+    this.#going = true;
+    try {
+      go();
+      await quiescence();
+    } finally {
+      this.#going = false;
+      this.#watch?.leave();
+    }
+  }
+
+  /**
+   * Counts an operation that answers at once. Code that uses them without end in one turn, such as `while (wf.now() < end)`, is parked.
+   */
+  #answersAtOnce<T>(answer: () => T): T {
+    if (this.#budget.operate()) return answer();
+    const line = callerLine();
+    const { name } = this.#definition;
+    const where = line === undefined ? '' : `, at ${line}`;
+    const message = `the workflow ${name} used operations without end, and awaited none that waits${where}`;
+    this.#journal.park({ code: 'WorkflowStuck', message });
+    throw new MeshError('WorkflowStuck', message);
   }
 
   #patched(id: string): boolean {
@@ -228,6 +266,11 @@ export class Coroutine implements Scope {
       this.log.error(error.message, { line: callerLine() });
     }
     if (!error) return undefined;
+    if (!this.#budget.refuse()) {
+      // Code that catches the refusal and asks again, for ever: it is let go where it stands.
+      if (this.#budget.spent) this.#log.error(`${error.message}; its code is let go`, { line: callerLine() });
+      return never();
+    }
     const refused = Promise.reject(error);
     refused.catch(() => {});
     return refused;
@@ -248,7 +291,7 @@ export class Coroutine implements Scope {
   #context(): WorkflowContext {
     return {
       ...this.#facts,
-      log: lazyLog(() => this.log),
+      log: lazyLog(() => this.#answersAtOnce(() => this.log)),
       call: call(this),
       child: child(this),
       continueAsNew: (input) => this.#continueAsNew(input),
@@ -260,10 +303,10 @@ export class Coroutine implements Scope {
       sideEffect: sideEffect(this),
       publish: publish(this),
       setStatus: setStatus(this, this.#definition),
-      patched: (id) => this.#patched(id),
-      now: () => new Date(this.ledger.time),
-      uuid: () => uuidOf(this.#seed, this.#uuids++),
-      random: () => randomOf(this.#seed, this.#randoms++),
+      patched: (id) => this.#answersAtOnce(() => this.#patched(id)),
+      now: () => this.#answersAtOnce(() => new Date(this.ledger.time)),
+      uuid: () => this.#answersAtOnce(() => uuidOf(this.#seed, this.#uuids++)),
+      random: () => this.#answersAtOnce(() => randomOf(this.#seed, this.#randoms++)),
     };
   }
 }

@@ -22,10 +22,11 @@ import { type Applied, Ledger } from './ledger.ts';
 import { LookAhead } from './look-ahead.ts';
 import { CallStep } from './operations/call-step.ts';
 import { GroupStep } from './operations/group-step.ts';
-import { type Difference, Parked } from './parked.ts';
+import { mismatch, Parked } from './parked.ts';
 import { Payloads } from './payloads.ts';
 import type { Details, Op } from './scope.ts';
 import type { Result } from './step.ts';
+import type { TurnWatch } from './turn-watch.ts';
 import { nextUndo, undoing } from './unwind.ts';
 
 /** The code of a run, and what it is given. */
@@ -34,6 +35,10 @@ export interface RunCode {
   readonly contract: Contract;
   readonly facts: RunFacts;
   readonly log: Log;
+  /** Left out: nobody watches its turns. */
+  readonly watch?: TurnWatch | undefined;
+  /** More steps than these the run can't have: code that begins more in one turn is let go. Left out: any number. */
+  readonly mostSteps?: number;
 }
 
 /** A side effect that the host is to run; its result comes back as a `ran` event. */
@@ -82,8 +87,8 @@ export class Execution {
     this.#taken = history.length;
     this.#code = code;
     if (code) {
-      const { definition, contract, facts, log } = code;
-      this.#coroutine = new Coroutine(definition, contract, facts, this.#journal(), log);
+      const { definition, contract, facts, log, watch } = code;
+      this.#coroutine = new Coroutine(definition, contract, facts, this.#journal(), log, watch);
     }
   }
 
@@ -208,7 +213,7 @@ export class Execution {
     if (entry.e === 'started') await this.#coroutine.start(entry.input, entry.seed);
     else if (applied && applied.settled.length > 0) await this.#coroutine.settle(applied.settled);
     if (this.#parked) throw this.#parked;
-    if (this.ledger.outcome === undefined && this.#coroutine.stranded) {
+    if (this.ledger.outcome === undefined && this.#coroutine.stranded && !this.#tooMany) {
       const name = this.#code?.definition.name;
       const message = `the workflow ${name} awaits something that is not a workflow operation`;
       throw new Parked({ code: 'ForeignAwait', message });
@@ -275,6 +280,11 @@ export class Execution {
     };
   }
 
+  get #tooMany(): boolean {
+    const { codeSteps, stepsBefore } = this.ledger;
+    return codeSteps - stepsBefore > (this.#code?.mostSteps ?? Infinity);
+  }
+
   #begin<Name extends Op>(
     op: Name,
     name: string,
@@ -292,12 +302,14 @@ export class Execution {
       this.#cursor += 1;
       return { id: entry.id, result: this.ledger.apply(entry)?.settled[0]?.result };
     }
+    // The host ends a run of so many steps; code that begins them in a single turn would never let it.
+    if (this.#tooMany) return undefined;
     const id = String(this.ledger.codeSteps + 1);
     // The details are those of the operation: what the types of `Op` and `Details` say one by one.
     const entry = { e: 'step', op, id, name, ...details(id) } as unknown as CodeEntry;
     const applied = this.#append(entry);
     if (op === 'sideEffect')
-      this.#effects.push({ step: id, run: () => this.#coroutine?.code(id)?.effect?.() });
+      this.#effects.push({ step: id, run: async () => (await this.#coroutine?.effect(id))?.value });
     return { id, result: applied?.settled[0]?.result };
   }
 
@@ -369,23 +381,4 @@ export class Execution {
 function howEnded(result: Parameters<Journal['end']>[0]): string {
   if (!result.ok) return `failed with ${result.failure.code}: ${result.failure.message}`;
   return 'continueWith' in result ? 'continued as a new run' : 'returned';
-}
-
-function mismatch(
-  entry: Entry | undefined,
-  issued: string | undefined,
-  instead: string,
-  line?: string,
-): Parked {
-  // A step that the code begins while the history holds an event, or nothing, is one that was not there before.
-  const held = entry && isCodeEntry(entry) ? describeEntry(entry) : undefined;
-  const step = entry?.e === 'step' ? entry.id : undefined;
-  const message = `${step === undefined ? '' : `step ${step}: `}the history holds ${held ?? 'no further command'}, ${instead}`;
-  const difference: Difference = {
-    ...(step !== undefined && { step }),
-    ...(held !== undefined && { recorded: held }),
-    ...(issued !== undefined && { issued }),
-    ...(line !== undefined && { line }),
-  };
-  return new Parked({ code: 'NonDeterministic', message }, difference);
 }

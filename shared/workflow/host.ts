@@ -24,6 +24,7 @@ import { append, entryBytes, expiring } from './run-history.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
 import { recheckAt, recheckSend, sendsOf } from './sends.ts';
+import type { Stuck, TurnWatch } from './turn-watch.ts';
 import { wakeOf } from './wake.ts';
 import type { WarmRun, WarmRuns } from './warm-runs.ts';
 
@@ -36,6 +37,9 @@ export interface Host {
   readonly retentionMs: number;
   readonly warm: WarmRuns;
   readonly limits: RunLimits;
+  readonly watch?: TurnWatch | undefined;
+  /** The name of the build of this code. Left out where builds have none. */
+  readonly build?: string | undefined;
 }
 
 /** Nothing happened: acked for the one read that it cost. */
@@ -102,7 +106,7 @@ async function goOn(
   log: Log,
 ): Promise<Brought | 'stale' | undefined> {
   const { run, warm } = stand;
-  if (!warm || run.status === 'blocked' || run.kept.length > 0) return undefined;
+  if (!warm || run.status === 'blocked' || run.stuck || run.kept.length > 0) return undefined;
   const { execution, speakFor } = warm;
   const { ledger } = execution;
   if (needsCode(ledger, events) && !execution.hasCode) return undefined;
@@ -214,13 +218,15 @@ function settled(
   log: Log,
 ): Brought {
   const { ledger } = live;
-  const { failure: _failure, wakeAt: _wakeAt, ...rest } = run;
+  const { failure: _failure, wakeAt: _wakeAt, stuck, ...rest } = run;
   const { output, failure, endedAt, status, customStatus, progress: work } = ledger;
   const now = host.clock.now();
   const wakeAt = endedAt === undefined ? wakeOf(ledger, run, now) : undefined;
   const next: RunRecord = {
     ...rest,
     ...(wakeAt && { wakeAt }),
+    // It came to rest after all; unless it did without its code.
+    ...(stuck && !live.hasCode && { stuck }),
     ...summaryOf(ledger),
     status,
     kept: [],
@@ -277,18 +283,26 @@ function park(host: Host, run: RunRecord, kept: readonly RunEvent[], failure: Fa
 
 /** The code of a run, where what came needs it. Throws `Parked` where it is not to be had (I7). */
 function codeFor(
-  { contract, definitions }: Host,
+  { contract, definitions, watch, build, limits }: Host,
   run: RunRecord,
   ledger: Ledger,
   events: readonly RunEvent[],
   log: Log,
 ): RunCode | undefined {
   if (!needsCode(ledger, events)) return undefined;
-  const { workflow, version, runId, key } = run;
+  const { workflow, version, runId, key, stuck } = run;
+  // The same code would not come to rest this time either, and take the whole instance with it.
+  if (stuck && stuck.build === build) throw new Parked(stuckFailure(workflow, stuck));
   const definition = definitions.find(workflow, version);
-  if (definition) return { definition, contract, facts: { runId: run.continuedAs ?? runId, key }, log };
+  const facts = { runId: run.continuedAs ?? runId, key };
+  if (definition) return { definition, contract, facts, log, watch, mostSteps: limits.mostSteps };
   const message = `the run began with version ${version} of ${workflow}, which this code does not hold`;
   throw new Parked({ code: 'VersionUnknown', message });
+}
+
+function stuckFailure(workflow: string, { line }: Stuck): Failure {
+  const where = line === undefined ? '' : `: it was cut off at ${line}`;
+  return { code: 'WorkflowStuck', message: `the workflow ${workflow} did not come to rest${where}` };
 }
 
 /** Whether the code of the run has begun, or is to. One that is ended before that never does. */

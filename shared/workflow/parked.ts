@@ -1,5 +1,6 @@
 import { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
+import { describeEntry, type Entry, isCodeEntry } from './entry.ts';
 
 /**
  * The code can't go on with this history: it has changed, awaits something foreign, or lacks the run's version. No fault of the
@@ -34,4 +35,24 @@ export interface Difference {
   readonly issued?: string;
   /** Where the code issued it, as `file:line`; left out where the stack does not tell. */
   readonly line?: string;
+}
+
+/** That the code did something else than the history holds (I7). */
+export function mismatch(
+  entry: Entry | undefined,
+  issued: string | undefined,
+  instead: string,
+  line?: string,
+): Parked {
+  // A step that the code begins while the history holds an event, or nothing, is one that was not there before.
+  const held = entry && isCodeEntry(entry) ? describeEntry(entry) : undefined;
+  const step = entry?.e === 'step' ? entry.id : undefined;
+  const message = `${step === undefined ? '' : `step ${step}: `}the history holds ${held ?? 'no further command'}, ${instead}`;
+  const difference: Difference = {
+    ...(step !== undefined && { step }),
+    ...(held !== undefined && { recorded: held }),
+    ...(issued !== undefined && { issued }),
+    ...(line !== undefined && { line }),
+  };
+  return new Parked({ code: 'NonDeterministic', message }, difference);
 }

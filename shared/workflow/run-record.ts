@@ -4,6 +4,7 @@ import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
 import type { RunEvent } from './entry.ts';
 import type { LedgerStatus } from './ledger.ts';
 import type { WorkProgress } from './step.ts';
+import type { Stuck } from './turn-watch.ts';
 
 /**
  * `blocked`: parked until code that matches its history is deployed (I7). `paused`: by an operator. `waiting`: for a slot of its
@@ -75,6 +76,8 @@ export interface RunRecord {
   readonly paused?: { readonly compensation: boolean; readonly reason?: string };
   /** While blocked, paused or waiting: the events that came and are not in the history yet. None is ever lost. */
   readonly kept: readonly RunEvent[];
+  /** Its code did not come to rest: whoever watched it says so, and the same build does not run it again. */
+  readonly stuck?: Stuck;
   /** The run that this one repeats, and the first step that it takes anew; left out for all of it. */
   readonly rerunOf?: RerunOf;
   /** How many times a look at a blocked run was armed, ever; how many of them since it was blocked. */
@@ -96,9 +99,22 @@ export interface StepCounts {
 
 /** Lists and the unlike are kept as JSON: a field of Firestore's can't hold a list in a list, and is indexed. */
 export function encodeRun(run: RunRecord): Fields {
-  const { runId: _, output, failure, waiters, kept, steps, waitingFor, rerunOf, progress, ...plain } = run;
+  const {
+    runId: _,
+    output,
+    failure,
+    waiters,
+    kept,
+    steps,
+    waitingFor,
+    rerunOf,
+    progress,
+    stuck,
+    ...plain
+  } = run;
   return {
     ...plain,
+    ...(stuck && { stuck: { ...stuck } }),
     ...(progress && { progress: { ...progress } }),
     waitingFor: [...waitingFor],
     steps: { ...steps },
@@ -117,8 +133,18 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
   const { endedAt, expireAt, output, customStatus, progress, failure, rerunOf } = fields;
-  const { pagesIn, parentRunId, continuedFrom, continuedAs, deadlineAt, renewAt, wakeAt, slot, paused } =
-    fields;
+  const {
+    pagesIn,
+    parentRunId,
+    continuedFrom,
+    continuedAs,
+    deadlineAt,
+    renewAt,
+    wakeAt,
+    slot,
+    paused,
+    stuck,
+  } = fields;
   return {
     runId: path.slice(path.lastIndexOf('/') + 1),
     workflow: text('workflow'),
@@ -152,6 +178,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     ...(isDate(wakeAt) && { wakeAt }),
     ...(slot && { slot: slot as unknown as NonNullable<RunRecord['slot']> }),
     ...(paused && { paused: paused as unknown as NonNullable<RunRecord['paused']> }),
+    ...(stuck && { stuck: stuck as unknown as Stuck }),
     kept: JSON.parse(text('kept')) as RunEvent[],
     ...(rerunOf && { rerunOf: rerunOf as unknown as RerunOf }),
     rechecks: count('rechecks'),

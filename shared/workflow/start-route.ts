@@ -73,15 +73,21 @@ async function start(
   const input = payloads.checkIn(message.data, takenLimits(host.contract, type), `the input of ${type}`);
   const started = { e: 'started', at: now, input, seed: host.ids.uuid() } as const;
   const log = request.log.child({ runId: run.runId, workflow, version: run.version });
-  const brought: Brought =
-    entered && !entered.slot.held
-      ? { run: { ...run, ...waiting(spec, entered.slot.value), kept: [started] }, writes: [], sends: [] }
-      : await replay(
-          host,
-          { run, payloads, find: request.payloads, history: async () => [] },
-          [started],
-          log,
-        );
+  const begun = async (): Promise<Brought> => {
+    const held = { ...run, kept: [started] };
+    if (entered && !entered.slot.held)
+      return { run: { ...held, ...waiting(spec, entered.slot.value) }, writes: [], sends: [] };
+    // Its code may have ended the instance that had it before: the run is there before its code is run, so that it can be marked.
+    if ((request.attempt ?? 1) > 1)
+      return {
+        run: { ...held, wakeAt: new Date(now) },
+        writes: [],
+        sends: [beginSend(run.agent, run.runId)],
+      };
+    const stand = { run, payloads, find: request.payloads, history: async () => [] };
+    return replay(host, stand, [started], log);
+  };
+  const brought = await begun();
   const decision = decisionOf(host, brought, undefined, payloads);
   return {
     ...decision,

@@ -11,6 +11,7 @@ import { RESUMING, resumeRoute } from './resume-route.ts';
 import { slotRoute } from './slot-route.ts';
 import { startRoute } from './start-route.ts';
 import { sweepRoute } from './sweep-route.ts';
+import type { TurnWatch } from './turn-watch.ts';
 import { WarmRuns } from './warm-runs.ts';
 
 export interface WorkflowRoutesOptions {
@@ -24,6 +25,10 @@ export interface WorkflowRoutesOptions {
   readonly retention?: Duration;
   /** How far a run may go. */
   readonly limits?: Partial<RunLimits>;
+  /** Watches the turns of workflow code. Left out: code that never rests keeps the process from doing anything else. */
+  readonly watch?: TurnWatch | undefined;
+  /** The name of the build of this code: a run that got stuck in a build is not tried by that build again. */
+  readonly build?: string | undefined;
 }
 
 /**
@@ -33,12 +38,12 @@ export interface WorkflowRoutesOptions {
  * @throws MeshError `ContractInvalid` when the contract and the definitions do not name the same workflows
  */
 export function workflowRoutes(options: WorkflowRoutesOptions): ReadonlyMap<string, Route> {
-  const { contract, definitions, clock, ids, retention = '30d' } = options;
+  const { contract, definitions, clock, ids, retention = '30d', watch, build } = options;
   const limits = { ...RUN_LIMITS, ...options.limits };
   const held = definitionsOf(contract, definitions);
   const warm = new WarmRuns();
   const retentionMs = milliseconds(retention);
-  const host: Host = { contract, definitions: held, clock, ids, retentionMs, warm, limits };
+  const host: Host = { contract, definitions: held, clock, ids, retentionMs, warm, limits, watch, build };
   const routes = new Map<string, Route>();
   for (const [workflow, spec] of Object.entries(contract.workflows))
     routes.set(`${contract.name}.${workflow}`, startRoute(host, workflow, spec));

@@ -66,6 +66,10 @@ export class World {
   warm = true;
   #definitions: readonly WorkflowDefinition[] = [];
   #limits: Partial<RunLimits> = {};
+  /** The name of the build that is deployed. */
+  build = 'build-1';
+  /** Which delivery of their messages the routes are told that this is. */
+  attempt = 1;
   #routes: ReadonlyMap<string, Route> = new Map();
   #inbox = new Map<string, readonly Posted[]>();
   #answers = new Map<string, Posted | undefined>();
@@ -100,6 +104,7 @@ export class World {
       clock,
       ids,
       limits: this.#limits,
+      build: this.build,
     });
   }
 
@@ -237,7 +242,9 @@ export class World {
         const query = (asked: Query) =>
           Object.assign(new MemoryStore(), { documents: this.documents }).query(asked);
         const log = this.#log({});
-        const decision = await route.decide({ message, documents, key, signal, log, read, query, payloads });
+        const { attempt } = this;
+        const asked = { message, documents, key, signal, log, read, query, payloads, attempt };
+        const decision = await route.decide(asked);
         // Another instance gets there first.
         if (tries === 0 && this.#strikes(5)) await this.deliverNext();
         if (this.#strikes(8)) return void this.#posted.push(posted);
