@@ -23,8 +23,22 @@ export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): s
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }
 
+/** The system's random source costs a call each time: one call gives bytes for many spans. */
+const POOL_BYTES = 4_096;
+let pool = Buffer.alloc(0);
+let taken = 0;
+
+function randomHex(bytes: number): string {
+  if (taken + bytes > pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    taken = 0;
+  }
+  taken += bytes;
+  return pool.toString('hex', taken - bytes, taken);
+}
+
 /** A new span below `parent`, or the first of a new, sampled trace. */
 export function childSpan(parent: TraceContext | undefined): TraceContext {
-  const spanId = randomBytes(8).toString('hex');
-  return parent ? { ...parent, spanId } : { traceId: randomBytes(16).toString('hex'), spanId, sampled: true };
+  const spanId = randomHex(8);
+  return parent ? { ...parent, spanId } : { traceId: randomHex(16), spanId, sampled: true };
 }

@@ -1,12 +1,13 @@
 /**
  * `npm run simulate`: tries schedules until the time is over or one fails, and says what was tried.
  *
- *   -- --minutes 5 [--seed 1] [--workload saga]    go on for so long
+ *   -- --minutes 5 [--seed 1] [--workload saga] [--jobs 2]    go on for so long, on so many threads
  *   -- --workload saga --seed 7 [--faults 3] [--only late,hang] --trace    replay one schedule, line by line
  *   -- --mutations    show that it finds bugs: break the product in every known way, each of which must be found
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { explore } from './command/explore.ts';
+import { exploreInLanes } from './command/lanes.ts';
 import { explorationReport, failureReport } from './command/report.ts';
 import { shrink } from './command/shrink.ts';
 import { hunt } from './mutations/hunt.ts';
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
     workload: { type: 'string' },
+    jobs: { type: 'string' },
     faults: { type: 'string' },
     only: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -58,8 +60,10 @@ if (values.mutations) {
   const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
   const began = performance.now();
   const until = began + Number(values.minutes) * 60_000;
-  say(`from seed ${seed}: ${chosen.map(({ name }) => name).join(', ')}`);
-  const exploration = await explore({ workloads: chosen, seed, goOn: () => performance.now() < until });
+  const jobs = Math.max(1, Math.trunc(Number(values.jobs ?? availableParallelism())) || 1);
+  say(`from seed ${seed}, on ${jobs} threads: ${chosen.map(({ name }) => name).join(', ')}`);
+  const goOn = () => performance.now() < until;
+  const exploration = await exploreInLanes({ workloads: chosen, seed, goOn }, jobs);
   say(explorationReport(exploration, performance.now() - began));
   if (exploration.failure) {
     say(`\n${failureReport(exploration.failure)}\n\nwith as little as makes it fail:`);

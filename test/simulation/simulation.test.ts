@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explore } from './command/explore.ts';
+import { exploreInLanes } from './command/lanes.ts';
 import { failureReport } from './command/report.ts';
 import { shrink } from './command/shrink.ts';
 import { mutate } from './mutations/mutation.ts';
@@ -41,6 +42,15 @@ describe('the simulation', () => {
   it('injects every kind of fault', async () => {
     const { faults } = await explore({ workloads, seed: 1, goOn: (tried) => tried < 30 * workloads.length });
     expect([...faults.keys()].sort()).toEqual([...FAULT_KINDS].sort());
+  });
+
+  it('tries the same on several threads as on one', async () => {
+    const options = { workloads: workloads.slice(0, 2), seed: 7, goOn: (tried: number) => tried < 1 };
+    const [alone, together] = [
+      await explore({ ...options, goOn: (tried) => tried < 4 }),
+      await exploreInLanes(options, 2),
+    ];
+    expect(together).toEqual(alone);
   });
 
   it('knows where its mutations belong', async () => {

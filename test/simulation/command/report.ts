@@ -1,9 +1,9 @@
 import { FAULTS } from '../world/faults.ts';
-import type { Exploration, Failure } from './explore.ts';
+import type { Failure, Tally } from './exploration.ts';
 
 /** What was tried, as a table. */
 export function explorationReport(
-  { schedules, events, virtualMs, faults, states }: Exploration,
+  { schedules, events, virtualMs, faults, states }: Tally,
   tookMs: number,
 ): string {
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0);

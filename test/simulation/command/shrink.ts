@@ -1,5 +1,5 @@
 import { simulate } from '../world/simulate.ts';
-import type { Failure } from './explore.ts';
+import type { Failure } from './exploration.ts';
 
 /**
  * The same seed with as few faults as still make it fail: first only the first so many, then without each of their kinds that is not

@@ -20,11 +20,11 @@ import {
 } from '../../../shared/contract/names.ts';
 import { SlotChange } from '../../../shared/contract/reply.ts';
 import { admit } from '../../../shared/kernel/admission.ts';
-import { decodeInbox } from '../../../shared/kernel/inbox.ts';
 import { markOf } from '../../../shared/kernel/mailbox.ts';
 import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
 import type { Route } from '../../../shared/kernel/route.ts';
 import { decodeSlots } from '../../../shared/workflow/slots.ts';
+import { inboxIn, outboxIn } from '../world/decoded.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 /**
@@ -70,13 +70,13 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
         if (!durable.has(later)) violated(`I3: ${type} was put off, and no timer is armed for it`);
         return;
       }
-      const record = documents.get(inboxPath(contract.name, messageKey(envelope)));
-      const known = record && decodeInbox(record);
+      const key = messageKey(envelope);
+      const record = documents.get(inboxPath(contract.name, key));
       // Left to a drainer, which publishes what it finds handled already.
-      const left = runId !== undefined && documents.has(`${runPath(runId)}/mailbox/${messageKey(envelope)}`);
-      if (known?.status === 'done' && !left) {
+      const left = runId !== undefined && documents.has(`${runPath(runId)}/mailbox/${key}`);
+      if (record && inboxIn(record).status === 'done' && !left) {
         const onItsWay = promised(runId);
-        for (const { topic, message } of wholeOutbox(known.outbox))
+        for (const { topic, message } of outboxIn(record))
           if (!durable.has(place(topic, message.id)) && !onItsWay.has(place(topic, message.id)))
             violated(
               `I3: ${type} was acked, and the ${message.type} that it sends to ${topic} was not published`,

@@ -1,6 +1,7 @@
 import { type Entry, isInterruption } from '../../../shared/workflow/entry.ts';
 import { entriesOf, pagePaths } from '../../../shared/workflow/run-history.ts';
-import { decodeRun, type RunRecord } from '../../../shared/workflow/run-record.ts';
+import type { RunRecord } from '../../../shared/workflow/run-record.ts';
+import { runIn } from '../world/decoded.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 const ENDED: ReadonlySet<string> = new Set([
@@ -29,7 +30,7 @@ export const history: MakeObserver = ({ documents }, violated) => ({
         violated(`I6: ${path} was deleted`);
         continue;
       }
-      const [old, next] = [decodeRun(before), decodeRun(after)];
+      const [old, next] = [runIn(before), runIn(after)];
       // It was begun anew: what it was is a document of its own.
       if (old.continuedFrom !== next.continuedFrom) continue;
       const grown =
@@ -49,7 +50,7 @@ export const history: MakeObserver = ({ documents }, violated) => ({
   ended() {
     for (const document of documents.values()) {
       if (!isRun(document.path)) continue;
-      const run = decodeRun(document);
+      const run = runIn(document);
       const name = `${run.workflow} ${run.key}`;
       if (!ENDED.has(run.status))
         violated(`I4: nothing moves any more, and ${name} is ${run.status}: ${run.waitingFor}`);

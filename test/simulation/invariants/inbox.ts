@@ -1,5 +1,5 @@
 import type { StoredDocument } from '../../../shared/contract/store.ts';
-import { decodeInbox } from '../../../shared/kernel/inbox.ts';
+import { inboxIn } from '../world/decoded.ts';
 import type { Change, MakeObserver } from '../world/observer.ts';
 
 /** As far as two clocks that were never set can be apart, and a request be under way. */
@@ -23,9 +23,9 @@ export const inbox: MakeObserver = (scene, violated) => ({
     if (records.length > 1) violated('I1: two messages were recorded in one commit');
     for (const { path, before, after } of records) {
       if (!after) violated(`I2: the inbox record ${path} was deleted`);
-      const known = before && decodeInbox(before);
+      const known = before && inboxIn(before);
       if (known?.status === 'done') violated(`I2: ${path} was handled, and written again`);
-      const next = after && decodeInbox(after);
+      const next = after && inboxIn(after);
       // Of a drainer's own message the mark on the document decides.
       if (known?.status !== 'running' || !next || scene.jumped || isMesh(after)) continue;
       const taken = next.status === 'running' && next.owner !== known.owner && next.owner !== '';

@@ -1,6 +1,6 @@
-import { decodeInbox } from '../../../shared/kernel/inbox.ts';
 import { markOf } from '../../../shared/kernel/mailbox.ts';
 import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
+import { inboxIn, outboxIn } from '../world/decoded.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
 /** Not what an agent's schedules send. */
@@ -12,9 +12,8 @@ export const outbox: MakeObserver = (_scene, violated) => {
   return {
     committed(changes) {
       for (const { path, after } of changes) {
-        const record = after && path.includes('/inbox/') ? decodeInbox(after) : undefined;
-        if (record?.status === 'done')
-          for (const { message } of wholeOutbox(record.outbox)) committed.add(message.id);
+        if (after && path.includes('/inbox/') && inboxIn(after).status === 'done')
+          for (const { message } of outboxIn(after)) committed.add(message.id);
         // What a drainer decided on stands on the document.
         const drained = after && markOf(after)?.outbox;
         if (drained) for (const { message } of wholeOutbox(drained)) committed.add(message.id);

@@ -1,8 +1,8 @@
 import { messageKey } from '../../../shared/contract/keys.ts';
 import { SLOT, SWEEP } from '../../../shared/contract/message.ts';
 import { inboxPath, runPath, topicOf } from '../../../shared/contract/names.ts';
-import { decodeInbox } from '../../../shared/kernel/inbox.ts';
 import { markOf } from '../../../shared/kernel/mailbox.ts';
+import { inboxIn } from '../world/decoded.ts';
 import type { MakeObserver, Scene } from '../world/observer.ts';
 
 /** I4: nothing vanishes. Each message in an agent's topic was handled in the end, is a dead letter, or was for a run that is there. */
@@ -32,7 +32,7 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
       }
       for (const { agent, id, source, type, runId } of published.values()) {
         const record = documents.get(inboxPath(agent, messageKey({ source, id })));
-        if (record && decodeInbox(record).status === 'done') continue;
+        if (record && inboxIn(record).status === 'done') continue;
         if (dead.has(id)) continue;
         if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) continue;
         // Whether every slot was given back is seen by the slots; and a sweep may find nothing.
@@ -53,5 +53,5 @@ function wasTaken(path: string, documents: Scene['documents']): boolean {
   const [collection, run, , key = ''] = path.split('/');
   const { agent, endedAt } = documents.get(`${collection}/${run}`)?.fields ?? {};
   const record = documents.get(inboxPath(String(agent), key));
-  return endedAt !== undefined || (record !== undefined && decodeInbox(record).status === 'done');
+  return endedAt !== undefined || (record !== undefined && inboxIn(record).status === 'done');
 }

@@ -1,4 +1,3 @@
-import { decodeRun } from '../../../shared/workflow/run-record.ts';
 import { decodeSlots } from '../../../shared/workflow/slots.ts';
 import type { MakeObserver } from '../world/observer.ts';
 
@@ -36,8 +35,7 @@ export const slots: MakeObserver = ({ topology, documents }, violated) => {
           violated(`slots: who came later to ${agent} waits before ${left}`);
         for (const gone of [...old.holders, ...old.queue].filter((run) => !inside.has(run))) {
           const run = documents.get(`workflows/${gone}`);
-          if (run && !decodeRun(run).endedAt)
-            violated(`slots: ${gone} of ${agent} lost its slot, and goes on`);
+          if (run && !run.fields.endedAt) violated(`slots: ${gone} of ${agent} lost its slot, and goes on`);
         }
       }
     },

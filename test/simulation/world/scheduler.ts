@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/contract/clock.ts';
-import { hash, type Random } from './random.ts';
+import type { Random } from './random.ts';
+import { resultOf, withinOneTurn } from './stillness.ts';
 
 interface Event {
   readonly at: number;
@@ -20,7 +21,7 @@ export class Scheduler implements Clock {
   /** Events that have run. */
   count = 0;
   /** A digest of all that has happened: equal for equal schedules. */
-  digest = 0;
+  digest = 0x811c9dc5;
   /** What happened, in order; kept only for a replay. */
   readonly trace: string[] | undefined;
   readonly #random: Random;
@@ -56,9 +57,9 @@ export class Scheduler implements Clock {
   }
 
   note(text: string): void {
-    const line = `${this.elapsed} ${text}`;
-    this.digest = hash(line, this.digest);
-    this.trace?.push(line);
+    // Of the text its length tells much for little; the trace holds all of it.
+    this.digest = Math.imul(this.digest ^ (this.elapsed + text.length), 0x01000193);
+    this.trace?.push(`${this.elapsed} ${text}`);
   }
 
   #quietUntil(): number {
@@ -73,13 +74,22 @@ export class Scheduler implements Clock {
    * Runs events until none is left, `stop` says so, or there were `most` of them: then the world does not come to rest. Before nothing
    * happens for a long time, and at the end, `lull` is asked whether it has something to do.
    */
-  async run(
+  run(
     most: number,
     stop: () => boolean,
     lull: () => Promise<number>,
   ): Promise<'settled' | 'stopped' | 'restless'> {
+    return withinOneTurn((settle) => this.#run(most, stop, () => resultOf(lull(), settle), settle));
+  }
+
+  #run(
+    most: number,
+    stop: () => boolean,
+    lull: () => number,
+    settle: () => void,
+  ): 'settled' | 'stopped' | 'restless' {
     for (const end = this.count + most; this.count < end; ) {
-      if (this.#quietUntil() > this.#now + LULL_MS && (await lull()) > 0) continue;
+      if (this.#quietUntil() > this.#now + LULL_MS && lull() > 0) continue;
       const event = pop(this.#heap);
       if (!event) return 'settled';
       if (!event.task) continue;
@@ -87,7 +97,7 @@ export class Scheduler implements Clock {
       this.#now = event.at;
       if (event.label !== 'alarm') this.note(event.label);
       event.task();
-      await rest();
+      settle();
       if (stop()) return 'stopped';
     }
     return 'restless';
@@ -96,11 +106,6 @@ export class Scheduler implements Clock {
 
 /** A day: well within the time for which Pub/Sub keeps what nobody takes. */
 const LULL_MS = 86_400_000;
-
-/** Immediates come after every tick and every microtask, however many each begets. */
-function rest(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 const isBefore = (a: Event, b: Event) => a.at < b.at || (a.at === b.at && a.tie < b.tie);
 

@@ -10,11 +10,11 @@ import {
 } from '../../../shared/contract/message.ts';
 import { topicOf } from '../../../shared/contract/names.ts';
 import { computeTopology } from '../../../shared/topology.ts';
-import { decodeRun } from '../../../shared/workflow/run-record.ts';
 import { observers } from '../invariants/index.ts';
 import { recorderAgent } from '../workloads/recorder.ts';
 import { Cloud } from './cloud.ts';
 import { Coverage } from './coverage.ts';
+import { runIn } from './decoded.ts';
 import { type FaultKind, type FaultLimits, Faults } from './faults.ts';
 import type { Observer } from './observer.ts';
 import { Operator } from './operator.ts';
@@ -157,7 +157,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     for (const problem of play.audit(endOf(cloud, jumped))) violated(problem);
   }
   return {
-    digest: `${scheduler.digest.toString(16)}/${scheduler.count}`,
+    digest: `${(scheduler.digest >>> 0).toString(16)}/${scheduler.count}`,
     events: scheduler.count,
     virtualMs: scheduler.elapsed,
     faults: faults.counts,
@@ -217,7 +217,7 @@ function endOf({ store: { documents } }: Cloud, jumped: boolean): EndState {
   return {
     documents,
     jumped,
-    runs: below('workflows').map(decodeRun),
+    runs: below('workflows').map(runIn),
     deadLetters: new Map(
       below('deadLetters').map(({ fields }) => [String(fields.message), String(fields.code)]),
     ),
