@@ -49,8 +49,8 @@ export class Random {
 }
 
 /** FNV-1a over the text, mixed once more so that seeds in a row begin far apart. */
-export function hash(text: string, from = 0x811c9dc5): number {
-  let state = from;
+function hash(text: string): number {
+  let state = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) state = Math.imul(state ^ text.charCodeAt(at), 0x01000193);
   state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
   return (state ^ (state >>> 13)) >>> 0;
