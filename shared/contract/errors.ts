@@ -103,6 +103,11 @@ export const ERROR_CATALOGUE = {
     summary: "The handler's output does not fit the schema of its contract.",
     hint: 'Correct the handler, then redrive.',
   },
+  ArgumentInvalid: {
+    retry: false,
+    summary: 'An operation was given what it can not use.',
+    hint: 'Correct what the code gives to the field that is named.',
+  },
   StateInvalid: {
     retry: false,
     summary: "The state does not fit the contract's state schema.",
@@ -148,6 +153,11 @@ export const ERROR_CATALOGUE = {
     retry: false,
     summary: "A document would pass Firestore's limit of 1 MiB.",
     hint: 'Keep less in one state document.',
+  },
+  StoreRefused: {
+    retry: false,
+    summary: 'Firestore refuses a request for what is in it.',
+    hint: 'Look at the reason that Firestore gives, and correct what the code writes.',
   },
   StoreUnavailable: {
     retry: true,

@@ -52,7 +52,8 @@ export interface Store {
    * Writes all or nothing, in one request (I1). Resolves to the version of each written document, in order. When it rejects
    * with `StoreUnavailable` the outcome is unknown: the writes may have been made.
    *
-   * @throws MeshError `AlreadyExists` (a `create`), `Conflict` (an `ifVersion`), `DocumentTooLarge`, `StoreUnavailable`
+   * @throws MeshError `AlreadyExists` (a `create`), `Conflict` (an `ifVersion`), `StateInvalid` for a field that can't be kept, `DocumentTooLarge`,
+   * `StoreRefused` for any other request that is wrong for good, `StoreUnavailable`
    */
   commit(writes: readonly Write[]): Promise<readonly string[]>;
   /** `startAfter` needs an `orderBy`; without it a `TypeError` is thrown. */

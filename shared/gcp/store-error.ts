@@ -5,6 +5,8 @@ import { reasonOf, STATUS, statusOf } from './status.ts';
 /** Production, Google's emulator and the protocol's own limit each say it in their own words. */
 const TOO_LARGE =
   /maximum (allowed |entity )?size|longer than [\d,]+ bytes|payload size exceeds|size .*exceeds|larger than max/i;
+/** A name that is too long is no document that is. */
+const LONG_NAME = /(property\.name|path element name|document name) is longer/i;
 /** Also code 5, but not a missing document. */
 const NO_DATABASE = /database .*(does not exist|not found)/i;
 
@@ -31,13 +33,17 @@ export function commitError(error: unknown, writes: readonly Write[]): MeshError
   }
   if (
     (status === STATUS.INVALID_ARGUMENT || status === STATUS.RESOURCE_EXHAUSTED) &&
-    TOO_LARGE.test(reason)
+    TOO_LARGE.test(reason) &&
+    !LONG_NAME.test(reason)
   ) {
     return new MeshError('DocumentTooLarge', reason, details);
   }
-  return unavailable(`${writes.length} write${writes.length === 1 ? '' : 's'} could not be committed`, error);
+  return storeError(`${writes.length} write${writes.length === 1 ? '' : 's'} could not be committed`, error);
 }
 
-export function unavailable(what: string, cause: unknown): MeshError {
-  return new MeshError('StoreUnavailable', `${what}: ${reasonOf(cause)}`, { cause });
+/** Of any request: what is wrong with the request itself is so each time, everything else may pass. */
+export function storeError(what: string, cause: unknown): MeshError {
+  const refused = statusOf(cause) === STATUS.INVALID_ARGUMENT;
+  const code = refused ? 'StoreRefused' : 'StoreUnavailable';
+  return new MeshError(code, `${what}: ${reasonOf(cause)}`, { cause });
 }

@@ -6,7 +6,7 @@ import { attempts, callOptions, TRANSIENT, TRANSIENT_IDEMPOTENT } from './attemp
 import { endpoint, type LocalHost } from './endpoint.ts';
 import { LazyClient } from './lazy-client.ts';
 import { encodeQuery, fieldPath } from './query-codec.ts';
-import { commitError, unavailable } from './store-error.ts';
+import { commitError, storeError } from './store-error.ts';
 import {
   decodeFields,
   decodeVersion,
@@ -76,7 +76,7 @@ export class FirestoreStore implements Store {
         return paths.map((path) => found.get(path));
       });
     } catch (error) {
-      throw unavailable(`${paths.length} document${paths.length === 1 ? '' : 's'} could not be read`, error);
+      throw storeError(`${paths.length} document${paths.length === 1 ? '' : 's'} could not be read`, error);
     }
   }
 
@@ -113,7 +113,7 @@ export class FirestoreStore implements Store {
         return documents;
       });
     } catch (error) {
-      throw unavailable(`${query.collection} could not be queried`, error);
+      throw storeError(`${query.collection} could not be queried`, error);
     }
   }
 

@@ -1,4 +1,14 @@
-import { MeshError } from '../contract/errors.ts';
+import {
+  checkFieldName,
+  checkItem,
+  checkLevel,
+  checkPlain,
+  checkText,
+  checkTime,
+  fieldOf,
+  isList,
+  notKept,
+} from '../contract/document-rules.ts';
 import type { Fields, FieldValue } from '../contract/store.ts';
 
 /** A value as Firestore's protocol carries it (https://firebase.google.com/docs/firestore/reference/rpc/google.firestore.v1#value). */
@@ -23,16 +33,17 @@ export interface WireTime {
 
 /** The fields as the protocol carries them; what is undefined is left out, as in JSON. */
 export function encodeFields(fields: Fields): WireFields {
-  return encodeMap(fields, '');
+  return encodeMap(fields, '', 0);
 }
 
-function encodeMap(fields: Fields, path: string): WireFields {
+function encodeMap(fields: Fields, path: string, level: number): WireFields {
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => {
-        const field = path === '' ? name : `${path}.${name}`;
-        return [escapeName(wellFormed(name, field)), encodeValue(value, field)];
+        const field = fieldOf(path, name);
+        checkFieldName(name, field);
+        return [escapeName(name), encodeValue(value, field, level)];
       }),
   );
 }
@@ -45,23 +56,16 @@ const ESCAPED = /^~*(__.*__)?$/s;
 const escapeName = (name: string) => (ESCAPED.test(name) ? `~${name}` : name);
 const unescapeName = (name: string) => (name.startsWith('~') && ESCAPED.test(name) ? name.slice(1) : name);
 
-/** Half a character, as JSON can hold one, makes a request that no service reads. */
-function wellFormed(text: string, field: string): string {
-  if (text.isWellFormed()) return text;
-  throw new MeshError('StateInvalid', `${field.toWellFormed()}: the text is not Unicode`, {
-    field: field.toWellFormed(),
-  });
-}
-
 /**
  * One value.
  *
- * @throws MeshError `StateInvalid` naming the field, for what Firestore can't keep: an array directly in an array, a date that is none
+ * @throws MeshError `StateInvalid` naming the field, for what Firestore can't keep (`document-rules.ts`)
  */
-export function encodeValue(value: FieldValue, path = ''): WireValue {
+export function encodeValue(value: FieldValue, path = '', level = 0): WireValue {
   switch (typeof value) {
     case 'string':
-      return { stringValue: wellFormed(value, path) };
+      checkText(value, path);
+      return { stringValue: value };
     case 'boolean':
       return { booleanValue: value };
     case 'number':
@@ -69,43 +73,37 @@ export function encodeValue(value: FieldValue, path = ''): WireValue {
         ? { integerValue: String(value) }
         : { doubleValue: value };
     case 'object':
-      return value === null ? { nullValue: 'NULL_VALUE' } : encodeObject(value, path);
+      return value === null ? { nullValue: 'NULL_VALUE' } : encodeObject(value, path, level);
     default:
-      throw new MeshError('StateInvalid', `${path}: a ${typeof value} can't be kept in Firestore`, {
-        field: path,
-      });
+      throw notKept(value, path);
   }
 }
 
-function encodeObject(value: Exclude<FieldValue, null | boolean | number | string>, path: string): WireValue {
+function encodeObject(
+  value: Exclude<FieldValue, null | boolean | number | string>,
+  path: string,
+  level: number,
+): WireValue {
   if (value instanceof Date) return { timestampValue: encodeTime(value, path) };
   if (value instanceof Uint8Array) return { bytesValue: value };
-  if (!isArray(value)) return { mapValue: { fields: encodeMap(value, path) } };
+  checkLevel(level, path);
+  if (!isList(value)) {
+    checkPlain(value, path);
+    return { mapValue: { fields: encodeMap(value, path, level + 1) } };
+  }
   return {
     arrayValue: {
       values: value.map((item, at) => {
-        if (Array.isArray(item)) {
-          throw new MeshError(
-            'StateInvalid',
-            `${path}.${at}: Firestore keeps no array directly in an array`,
-            {
-              field: `${path}.${at}`,
-            },
-          );
-        }
-        return encodeValue(item ?? null, `${path}.${at}`);
+        checkItem(item, `${path}.${at}`);
+        return encodeValue(item, `${path}.${at}`, level + 1);
       }),
     },
   };
 }
 
-function isArray(value: readonly FieldValue[] | Fields): value is readonly FieldValue[] {
-  return Array.isArray(value);
-}
-
 function encodeTime(date: Date, path: string): { seconds: number; nanos: number } {
+  checkTime(date, path);
   const ms = date.getTime();
-  if (Number.isNaN(ms)) throw new MeshError('StateInvalid', `${path}: an invalid date`, { field: path });
   const seconds = Math.floor(ms / 1_000);
   return { seconds, nanos: (ms - seconds * 1_000) * 1_000_000 };
 }

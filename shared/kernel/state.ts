@@ -1,12 +1,16 @@
 import type { Contract, StateSpec } from '../contract/agent.ts';
+import { measureFields } from '../contract/document-rules.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { MeshError } from '../contract/errors.ts';
+import { DEEPEST_DATA } from '../contract/json.ts';
 import { encodeKey, statePath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
-import type { Fields, FieldValue, StoredDocument, Write } from '../contract/store.ts';
+import type { Fields, StoredDocument, Write } from '../contract/store.ts';
 import type { StateAccess } from './handler.ts';
 
 const EXPIRY = 'expireAt';
+/** Of a document, beside its path and the fields that the handler sets: 16 and 1 of its name, 32 of its own, and those of `expireAt`. */
+const HIDDEN_BYTES = 16 + 1 + 32 + 17;
 
 /** Where the contract keeps the state document of `key`. */
 export function stateDocumentPath(contract: Contract, key: string): string {
@@ -18,7 +22,7 @@ export function stateDocumentPath(contract: Contract, key: string): string {
 export class StateDocuments implements StateAccess<unknown> {
   readonly #spec: StateSpec | undefined;
   readonly #read = new Map<string, StoredDocument | undefined>();
-  readonly #left = new Map<string, object | undefined>();
+  readonly #left = new Map<string, Fields | undefined>();
 
   constructor(
     contract: Contract,
@@ -43,13 +47,12 @@ export class StateDocuments implements StateAccess<unknown> {
 
   set(key: string, value: unknown): void {
     const spec = this.#declared(key);
-    const parsed = parseAs(
-      spec.schema,
-      value,
-      'StateInvalid',
-      `the state that the handler sets for ${JSON.stringify(key)}`,
-    );
-    this.#left.set(key, parsed as object);
+    const what = `the state that the handler sets for ${JSON.stringify(key)}`;
+    checkKeys(value, what);
+    const fields = parseAs(spec.schema, value, 'StateInvalid', what) as Fields;
+    // Now, while the handler can still do something about it, and not when it is committed.
+    measureFields(fields, Buffer.byteLength(this.#path(key)) + HIDDEN_BYTES);
+    this.#left.set(key, structuredClone(fields));
   }
 
   delete(key: string): void {
@@ -69,7 +72,7 @@ export class StateDocuments implements StateAccess<unknown> {
         if (before) writes.push({ kind: 'delete', path, ifVersion: before.version });
         continue;
       }
-      const fields: Fields = { ...toFields(value), ...expiry };
+      const fields: Fields = { ...value, ...expiry };
       writes.push(
         before ? { kind: 'put', path, fields, ifVersion: before.version } : { kind: 'create', path, fields },
       );
@@ -94,25 +97,14 @@ export class StateDocuments implements StateAccess<unknown> {
   }
 }
 
-function toFields(value: object): Fields {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .map(([name, field]) => [name, toFieldValue(field, name, false)]),
-  );
-}
-
-function toFieldValue(value: unknown, field: string, inArray: boolean): FieldValue {
-  if (Array.isArray(value)) {
-    if (inArray)
-      throw new MeshError('StateInvalid', `${field}: Firestore keeps no array directly in an array`, {
-        field,
-      });
-    return value.map((item, at) => toFieldValue(item ?? null, `${field}.${at}`, true));
+/** A schema may leave out this one key in silence, wherever it stands. */
+function checkKeys(value: unknown, what: string, path: readonly string[] = []): void {
+  if (typeof value !== 'object' || value === null || path.length > DEEPEST_DATA) return;
+  for (const [key, part] of Object.entries(value)) {
+    if (key === '__proto__') {
+      const field = [...path, key].join('.');
+      throw new MeshError('StateInvalid', `${what}: ${field}: the key can't be kept`, { field });
+    }
+    if (typeof part === 'object' && part !== null) checkKeys(part, what, [...path, key]);
   }
-  if (value instanceof Date || value instanceof Uint8Array) return value;
-  if (typeof value === 'object' && value !== null) return toFields(value);
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value;
-  throw new MeshError('StateInvalid', `${field}: a ${typeof value} can't be kept in Firestore`, { field });
 }

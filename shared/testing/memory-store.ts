@@ -1,7 +1,11 @@
+import { checkPath, measureFields } from '../contract/document-rules.ts';
 import { MeshError } from '../contract/errors.ts';
 import type { FieldValue, Query, Store, StoredDocument, Write } from '../contract/store.ts';
 
-/** The Store port in memory: the contract of `shared/contract/store.ts` and no more. */
+/** Of a request (https://firebase.google.com/docs/firestore/quotas#limits). */
+const MOST_REQUEST_BYTES = 10 * 1_048_576;
+
+/** The Store port in memory. It refuses what Firestore refuses, so that a test does not pass on what a deployed mesh can't keep. */
 export class MemoryStore implements Store {
   readonly documents = new Map<string, StoredDocument>();
   #writes = 0;
@@ -11,6 +15,12 @@ export class MemoryStore implements Store {
   }
 
   async commit(writes: readonly Write[]): Promise<readonly string[]> {
+    const bytes = writes.reduce((sum, write) => sum + this.#sizeOf(write), 0);
+    if (bytes > MOST_REQUEST_BYTES)
+      throw new MeshError(
+        'DocumentTooLarge',
+        `the writes take ${bytes} bytes; the limit is ${MOST_REQUEST_BYTES}`,
+      );
     for (const write of writes) {
       const stored = this.documents.get(write.path);
       if (write.kind === 'create' && stored) throw new MeshError('AlreadyExists', write.path);
@@ -30,6 +40,16 @@ export class MemoryStore implements Store {
       this.documents.set(path, { path, fields: { ...kept, ...structuredClone(write.fields) }, version });
     }
     return writes.map(() => version);
+  }
+
+  /** The bytes that a write brings. Throws what Firestore would. */
+  #sizeOf(write: Write): number {
+    const { kind, path } = write;
+    checkPath(path);
+    if (kind === 'delete') return 0;
+    const kept = kind === 'patch' ? this.documents.get(path)?.fields : {};
+    // The name of the document counts with the fields, and 32 bytes for the document.
+    return measureFields({ ...kept, ...write.fields }, Buffer.byteLength(path) + 17 + 32);
   }
 
   async query({ collection, where = [], orderBy, startAfter, limit }: Query): Promise<StoredDocument[]> {

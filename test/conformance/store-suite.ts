@@ -1,23 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fields, Query, Store } from '../../shared/contract/store.ts';
+import type { Fields, FieldValue, Query, Store } from '../../shared/contract/store.ts';
 
 export interface StoreWorld {
   readonly store: Store;
   close(): Promise<void>;
 }
 
-/** What an implementation leaves out, and why. */
-export interface StoreExceptions {
-  /** Why it takes any document. */
-  readonly unlimited?: string;
-}
-
 /** The obligations of the Store port (`shared/contract/store.ts`), held against one implementation. */
-export function storeConformance(
-  name: string,
-  start: () => Promise<StoreWorld>,
-  exceptions: StoreExceptions = {},
-): void {
+export function storeConformance(name: string, start: () => Promise<StoreWorld>): void {
   describe(`${name} keeps the obligations of a Store`, () => {
     let world: StoreWorld;
     let store: Store;
@@ -179,11 +169,79 @@ export function storeConformance(
       }
     });
 
-    test.skipIf(exceptions.unlimited)('a document over 1 MiB fails with DocumentTooLarge', async () => {
-      const fields = { text: 'x'.repeat(1_048_000), more: 'y'.repeat(1_000) };
+    test.each<[string, Fields]>([
+      ['a document over 1 MiB', { text: 'x'.repeat(1_048_000), more: 'y'.repeat(1_000) }],
+      ['a text over 1 MiB less 89 bytes', { text: 'x'.repeat(1_048_488) }],
+    ])('%s fails with DocumentTooLarge', async (_, fields) => {
       await expect(store.commit([{ kind: 'create', path: fresh(), fields }])).rejects.toMatchObject({
         code: 'DocumentTooLarge',
       });
+    });
+
+    test('a patch by which a document passes 1 MiB fails with DocumentTooLarge', async () => {
+      const { path } = await stored({ text: 'x'.repeat(600_000) });
+      const fields = { more: 'y'.repeat(600_000) };
+      await expect(store.commit([{ kind: 'patch', path, fields }])).rejects.toMatchObject({
+        code: 'DocumentTooLarge',
+      });
+    });
+
+    const nested = (levels: number): Fields => {
+      let value: FieldValue = 1;
+      for (let level = 0; level < levels; level++) value = level % 2 ? [value] : { a: value };
+      return { value };
+    };
+
+    test('20 levels are kept, the years 1 to 9999, names of 1,500 bytes, and any name at all', async () => {
+      const fields: Fields = {
+        ...nested(20),
+        first: new Date('0001-01-01T00:00:00.000Z'),
+        last: new Date('9999-12-31T23:59:59.999Z'),
+        ['n'.repeat(1_500)]: 1,
+        __mine__: { '': { '~': 1, 'a/b': 2 } },
+      };
+      const { path } = await stored(fields);
+      expect(await fieldsOf(path)).toEqual(fields);
+    });
+
+    test.each<[string, Fields, string]>([
+      ['21 levels', nested(21), 'value'],
+      ['a text with half a character', { at: { text: 'Hello \ud83d' } }, 'at.text'],
+      ['a name with half a character', { at: { 'x\ude00': 1 } }, 'at.x\ufffd'],
+      ['a name over 1,500 bytes', { ['n'.repeat(1_501)]: 1 }, 'n'],
+      ['a date before the year 1', { at: new Date('-000001-01-01T00:00:00Z') }, 'at'],
+      ['a date after the year 9999', { at: [new Date('+010000-01-01T00:00:00Z')] }, 'at.0'],
+      ['a date that is none', { at: new Date(Number.NaN) }, 'at'],
+      ['a list in a list', { rows: [[1]] }, 'rows.0'],
+      ['undefined in a list', { list: [undefined as never] }, 'list.0'],
+      ['a bigint', { n: 1n as never }, 'n'],
+      ['a function', { f: (() => 1) as never }, 'f'],
+      ['a symbol', { s: Symbol('s') as never }, 's'],
+      ['a Map', { m: new Map([['a', 1]]) as never }, 'm'],
+      ['an instance of a class', { e: new Error('x') as never }, 'e'],
+    ])('%s fails with StateInvalid, naming the field', async (_, fields, field) => {
+      const other = fresh();
+      const error = await store
+        .commit([
+          { kind: 'put', path: other, fields: {} },
+          { kind: 'create', path: fresh(), fields },
+        ])
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'StateInvalid', field: expect.stringContaining(field) });
+      expect(await fieldsOf(other)).toBeUndefined();
+    });
+
+    test.each([
+      ['things'],
+      ['things/a/b'],
+      ['things/..'],
+      ['things/__reserved__'],
+      [`things/${'x'.repeat(1_501)}`],
+    ])('the path %.40s names no document: StoreRefused, which is not tried again', async (path) => {
+      const error = await store
+        .commit([{ kind: 'put', path, fields: {} }])
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'StoreRefused', retry: false });
     });
 
     test('a query finds the documents of its collection, and of no other', async () => {

@@ -6,9 +6,7 @@ import { emulatorFolder, startEmulator } from '../support/google-emulators.ts';
 import { demoDeployment } from './deployment.ts';
 import { storeConformance } from './store-suite.ts';
 
-storeConformance('the store in memory', async () => ({ store: new MemoryStore(), close: async () => {} }), {
-  unlimited: 'it is for tests of what is above it',
-});
+storeConformance('the store in memory', async () => ({ store: new MemoryStore(), close: async () => {} }));
 
 storeConformance('Firestore through the local server', () => overFirestore(startFirestore()));
 

@@ -39,7 +39,7 @@ test.each([
     [create],
     'DocumentTooLarge',
   ],
-  [STATUS.INVALID_ARGUMENT, 'something else', [create], 'StoreUnavailable'],
+  [STATUS.INVALID_ARGUMENT, 'something else', [create], 'StoreRefused'],
   [STATUS.UNAVAILABLE, 'No connection established', [create], 'StoreUnavailable'],
   [STATUS.DEADLINE_EXCEEDED, 'Deadline exceeded', [create], 'StoreUnavailable'],
   [undefined, 'Could not load the default credentials', [create], 'StoreUnavailable'],
