@@ -1,5 +1,5 @@
 import { MeshError } from './errors.ts';
-import type { Json } from './json.ts';
+import { DEEPEST_DATA, type Json } from './json.ts';
 import type { Delivery, Envelope, Message, WireMessage } from './message.ts';
 import { scheduleSourceOf } from './names.ts';
 
@@ -99,9 +99,6 @@ export function decodeData(delivery: Delivery): Json {
   return typeof base64 === 'string' ? parseJson(Buffer.from(base64, 'base64')) : data;
 }
 
-/** Deeper than any data means to be, and than Firestore keeps (20), and less than exhausts the stack of what walks it. */
-const DEEPEST = 200;
-
 /** How deep lists and objects stand in one another. Told by the bytes: whatever walks a value that is too deep runs out of stack. */
 function depthOf(json: Uint8Array): number {
   let depth = 0;
@@ -125,8 +122,8 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = enc
 export function parseJson(bytes: Uint8Array): Json {
   if (bytes.length === 0) return null;
   const depth = depthOf(bytes);
-  if (depth > DEEPEST) {
-    throw new MeshError('SchemaMismatch', `the data is ${depth} levels deep; the limit is ${DEEPEST}`, {
+  if (depth > DEEPEST_DATA) {
+    throw new MeshError('SchemaMismatch', `the data is ${depth} levels deep; the limit is ${DEEPEST_DATA}`, {
       field: 'data',
     });
   }

@@ -7,9 +7,11 @@ import { type Json, toJson } from '../contract/json.ts';
 import { effectKey } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
+import type { Schema } from '../contract/schema.ts';
 import type { Secrets } from '../contract/secrets.ts';
+import { checkName } from '../contract/text.ts';
 import type { HandlerContext, SendOptions } from './handler.ts';
-import { MOST_TIMED_BYTES } from './message-limits.ts';
+import { LONGEST_VALUE_BYTES, MOST_TIMED_BYTES } from './message-limits.ts';
 import type { Providers } from './providers/providers.ts';
 import type { DecisionRequest, Send } from './route.ts';
 import type { StateDocuments } from './state.ts';
@@ -34,9 +36,17 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
   const { message } = request;
   const { inlineBytes, claimCheckBytes: published } = contract.limits;
   /** What stands for the payload in a message that is sent by then. */
-  const payload = (value: unknown, claimCheckBytes: number, what: string, at?: number): Json => {
+  const payload = (
+    value: unknown,
+    schema: Schema,
+    claimCheckBytes: number,
+    what: string,
+    at?: number,
+  ): Json => {
+    const json = toJson(value, 'SchemaMismatch', what);
+    parseAs(schema, json, 'SchemaMismatch', what);
     const most = at === undefined ? inlineBytes : Math.min(inlineBytes, MOST_TIMED_BYTES);
-    const { data, blob } = checkIn(toJson(value), { inlineBytes: most, claimCheckBytes }, what);
+    const { data, blob } = checkIn(json, { inlineBytes: most, claimCheckBytes }, what);
     if (blob) blobs.push({ ...blob, ...(at !== undefined && { until: at }) });
     return data;
   };
@@ -61,12 +71,12 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
         );
       }
       const what = `the ${ref.type} that ${contract.name} sends`;
-      parseAs(ref.input, input, 'SchemaMismatch', what);
-      const at = delay === undefined ? undefined : clock.now() + milliseconds(delay);
+      if (subject !== undefined) checkName(subject, 'subject', LONGEST_VALUE_BYTES);
+      const at = delay === undefined ? undefined : clock.now() + milliseconds(delay, 'delay');
       sends.push({
         to: { agent: ref.agent },
         type: ref.type,
-        data: payload(input, ref.claimCheckBytes ?? 0, what, at),
+        data: payload(input, ref.input, ref.claimCheckBytes ?? 0, what, at),
         ...(subject !== undefined && { subject }),
         ...(at !== undefined && { at: new Date(at) }),
       });
@@ -80,8 +90,7 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
         );
       }
       const what = `the event ${event.type} that ${contract.name} publishes`;
-      parseAs(event.data, data, 'SchemaMismatch', what);
-      sends.push({ to: 'events', type: event.type, data: payload(data, published, what) });
+      sends.push({ to: 'events', type: event.type, data: payload(data, event.data, published, what) });
     },
     async secret(name) {
       if (!contract.secrets.includes(name)) {

@@ -156,9 +156,10 @@ function toRoute(
         behaviour.given?.(input) ?? input,
         createHandlerContext({ ...options, request, state, sends, blobs }),
       );
-      if (behaviour.output)
-        parseAs(behaviour.output, output, 'OutputInvalid', `the output of ${behaviour.what}`);
-      const replied = behaviour.output ? toJson(output) : null;
+      const what = `the output of ${behaviour.what}`;
+      const replied = behaviour.output ? toJson(output, 'OutputInvalid', what) : null;
+      // As its receiver sees it, which knows nothing of what it was here.
+      if (behaviour.output) parseAs(behaviour.output, replied, 'OutputInvalid', what);
       return {
         writes: [...state.writes(options.clock.now()), ...(also?.writes ?? [])],
         sends,

@@ -7,6 +7,7 @@ import { type Json, toJson } from '../contract/json.ts';
 import { type Log, silentLog } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
+import { checkName } from '../contract/text.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
@@ -192,7 +193,7 @@ export class Coroutine implements Scope {
     if (stopped) return stopped;
     const { name, input: schema } = this.#definition;
     const what = `the input of the workflow ${name}`;
-    const plain = toJson(given);
+    const plain = toJson(given, 'SchemaMismatch', what);
     parseAs(schema, plain, 'SchemaMismatch', what);
     const limits = takenLimits(this.contract, `${this.contract.name}.${name}`);
     this.#end({ ok: true, continueWith: this.payloads.checkIn(plain, limits, what) });
@@ -247,6 +248,7 @@ export class Coroutine implements Scope {
   }
 
   #patched(id: string): boolean {
+    checkName(id, 'the name of a patch');
     if (this.#stopped('wf.patched')) return true;
     const known = this.#patches.get(id) ?? this.#journal.patched(id);
     this.#patches.set(id, known);

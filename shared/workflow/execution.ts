@@ -44,6 +44,7 @@ export interface RunCode {
 /** A side effect that the host is to run; its result comes back as a `ran` event. */
 export interface SideEffect {
   readonly step: string;
+  readonly name: string;
   run(): unknown;
 }
 
@@ -309,7 +310,7 @@ export class Execution {
     const entry = { e: 'step', op, id, name, ...details(id) } as unknown as CodeEntry;
     const applied = this.#append(entry);
     if (op === 'sideEffect')
-      this.#effects.push({ step: id, run: async () => (await this.#coroutine?.effect(id))?.value });
+      this.#effects.push({ step: id, name, run: async () => (await this.#coroutine?.effect(id))?.value });
     return { id, result: applied?.settled[0]?.result };
   }
 
@@ -370,7 +371,7 @@ export class Execution {
   #output(value: unknown) {
     const { definition, contract } = this.#code as RunCode;
     const what = `the output of the workflow ${definition.name}`;
-    const output = toJson(value);
+    const output = toJson(value, 'OutputInvalid', what);
     if (definition.output) parseAs(definition.output, output, 'OutputInvalid', what);
     // As whoever waits for it is told: the reply has the limit of any message.
     const { inlineBytes, claimCheckBytes } = takenLimits(contract, `${contract.name}.${definition.name}`);

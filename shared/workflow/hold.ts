@@ -1,6 +1,7 @@
 import { MeshError } from '../contract/errors.ts';
 import type { Log } from '../contract/log.ts';
 import type { Pause } from '../contract/reply.ts';
+import { plainText } from '../contract/text.ts';
 import { type Interruption, isInterruption, type RunEvent } from './entry.ts';
 import { type Brought, DOCUMENT_LIMIT, type Host, replay, type Stand } from './host.ts';
 import type { RunRecord } from './run-record.ts';
@@ -13,6 +14,9 @@ import type { RunRecord } from './run-record.ts';
  */
 
 type Plain = Omit<Brought, 'warm'>;
+
+/** In characters. */
+const LONGEST_REASON = 1_000;
 
 export function isHeld({ paused, slot }: RunRecord): boolean {
   return paused !== undefined || slot?.held === false;
@@ -56,7 +60,7 @@ export function pause(host: Host, run: RunRecord, { compensation, reason }: Paus
   if (run.endedAt || (run.status === 'compensating' && !compensation)) return undefined;
   if (run.paused && (run.paused.compensation || !compensation)) return undefined;
   const { failure: _, ...rest } = run;
-  const paused = { compensation, ...(reason !== undefined && { reason }) };
+  const paused = { compensation, ...(reason !== undefined && { reason: plainText(reason, LONGEST_REASON) }) };
   return plain(host, { ...(run.status === 'blocked' ? rest : run), status: 'paused', paused });
 }
 

@@ -1,4 +1,4 @@
-import type { Failure } from '../contract/failure.ts';
+import { type Failure, mended } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
 import type { Entry, Interruption, RunEvent, StepEntry, Terminated } from './entry.ts';
@@ -322,7 +322,7 @@ function interruptionOf(entry: Interruption): Failure {
     return { code: 'RunDeadlineExceeded', message: 'the run did not end within its deadline' };
   const code = entry.e === 'cancelled' ? 'RunCancelled' : 'RunTerminated';
   const message = `the run was ${entry.e}`;
-  return { code, message: entry.reason ? `${message}: ${entry.reason}` : message };
+  return mended({ code, message: entry.reason ? `${message}: ${entry.reason}` : message });
 }
 
 const NOTHING: Applied = { settled: [], commands: [] };

@@ -94,10 +94,11 @@ async function told(
 }
 
 async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {
-  const { step } = effect;
+  const { step, name } = effect;
   try {
     const value = await effect.run();
-    return { step, ...(value !== undefined && { value: toJson(value) }) };
+    const what = `the result of the side effect ${name}`;
+    return { step, ...(value !== undefined && { value: toJson(value, 'OutputInvalid', what) }) };
   } catch (error) {
     return { step, failure: toFailure(error) };
   }

@@ -1,6 +1,7 @@
-import type { Failure } from '../contract/failure.ts';
+import { type Failure, mended } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
+import { plainText } from '../contract/text.ts';
 import type { RunEvent } from './entry.ts';
 import type { LedgerStatus } from './ledger.ts';
 import type { WorkProgress } from './step.ts';
@@ -97,6 +98,9 @@ export interface StepCounts {
   readonly open: number;
 }
 
+/** Of a step that a run waits for, in characters. */
+const LONGEST_WORDS = 600;
+
 /** Lists and the unlike are kept as JSON: a field of Firestore's can't hold a list in a list, and is indexed. */
 export function encodeRun(run: RunRecord): Fields {
   const {
@@ -116,10 +120,11 @@ export function encodeRun(run: RunRecord): Fields {
     ...plain,
     ...(stuck && { stuck: { ...stuck } }),
     ...(progress && { progress: { ...progress } }),
-    waitingFor: [...waitingFor],
+    waitingFor: waitingFor.map((words) => plainText(words, LONGEST_WORDS)),
     steps: { ...steps },
     ...(output !== undefined && { output: JSON.stringify(output) }),
-    ...(failure && { failure: { ...failure } as Fields }),
+    // Whoever made it: a text that no document keeps would keep the run from ending.
+    ...(failure && { failure: { ...mended(failure) } as Fields }),
     waiters: JSON.stringify(waiters),
     kept: JSON.stringify(kept),
     ...(rerunOf && { rerunOf: { ...rerunOf } }),

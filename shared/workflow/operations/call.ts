@@ -56,7 +56,7 @@ export function commanding(
   },
 ): Commanding {
   const { timeout, compensate } = options;
-  const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+  const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout, 'timeout');
   let id = '';
   const undoInput =
     compensate &&
@@ -114,8 +114,9 @@ function dataOf(contract: Contract, ref: CommandRef, input: unknown): Json {
     const message = `${contract.name} commands ${ref.agent}, which its contract does not list in calls`;
     throw new MeshError('CallNotDeclared', message, { field: 'calls' });
   }
-  const data = toJson(input);
-  parseAs(ref.input, data, 'SchemaMismatch', `the input of ${ref.type}`);
+  const what = `the input of ${ref.type}`;
+  const data = toJson(input, 'SchemaMismatch', what);
+  parseAs(ref.input, data, 'SchemaMismatch', what);
   return data;
 }
 

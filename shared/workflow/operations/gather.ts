@@ -3,16 +3,19 @@ import { MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import type { WorkflowContext } from '../context.ts';
-import type { BranchCall, BranchInput } from '../entry.ts';
+import type { BranchCall, BranchInput, LatePolicy } from '../entry.ts';
 import type { Branch, Branches, GatherOptions, Tolerance } from '../gathering.ts';
 import type { Scope, StepCode } from '../scope.ts';
 import { command, outputOf } from './call.ts';
 import { retryPolicy } from './retry-policy.ts';
 
+const LATE_POLICIES: ReadonlySet<LatePolicy> = new Set(['ignore', 'record', 'compensate']);
+
 export function gather(scope: Scope): WorkflowContext['gather'] {
   return <Given extends Branches>(given: Given, options: GatherOptions = {}) => {
     const { lateReplies: late = 'compensate', deadline, quorum, concurrency } = options;
-    const deadlineMs = deadline === undefined ? undefined : milliseconds(deadline);
+    if (!LATE_POLICIES.has(late)) throw new TypeError(`lateReplies is ${String(late)}, which is no policy`);
+    const deadlineMs = deadline === undefined ? undefined : milliseconds(deadline, 'deadline');
     const rules = rulesOf(options, given.length);
     const calls = new Calls();
     const kinds = given.map((branch) => calls.of(branch));
@@ -57,7 +60,7 @@ class Calls {
     this.list.push({
       agent: ref.agent,
       name: ref.type,
-      ...(timeout !== undefined && { timeoutMs: milliseconds(timeout) }),
+      ...(timeout !== undefined && { timeoutMs: milliseconds(timeout, 'timeout') }),
       ...(retry && { retry: retryPolicy(retry) }),
       ...(compensate && { undo: { agent: compensate.with.agent, name: compensate.with.type } }),
     });

@@ -18,7 +18,7 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
     whole('concurrency', concurrency, 1, 1_000);
     whole('fanIn', fanIn, 2, 100);
     const allowed = toleranceOf(tolerate);
-    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout, 'timeout');
     const policy = retry && retryPolicy(retry);
     const { contract } = scope;
     const shardsOf = (given: readonly Json[]) => {
@@ -36,7 +36,7 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
           try {
             for (const stage of [map, reduce, ...(read ? [read] : [])]) called(scope, stage);
             if (!items) return {};
-            const given = items.map(toJson);
+            const given = jsonItems(map, items);
             shardsOf(given);
             return itemsOf(scope, given, `the items of ${map.ref.type}`);
           } catch (error) {
@@ -73,9 +73,17 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
 const entryOf = ({ ref, with: constant }: Stage<never>): StageEntry => ({
   agent: ref.agent,
   name: ref.type,
-  with: toJson(constant) as StageEntry['with'],
+  with: toJson(
+    constant,
+    'SchemaMismatch',
+    `what all inputs of ${ref.type} have in common`,
+  ) as StageEntry['with'],
   ...(ref.claimCheckBytes !== undefined && { claim: ref.claimCheckBytes }),
 });
+
+function jsonItems({ ref }: Stage<never>, items: readonly unknown[]): Json[] {
+  return toJson([...items], 'SchemaMismatch', `the items of ${ref.type}`) as Json[];
+}
 
 /** The items as the history holds them: inline, unless they are too large for that and the contract lets them go by claim check. */
 function itemsOf({ contract, payloads }: Scope, items: Json[], what: string) {

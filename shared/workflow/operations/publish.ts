@@ -11,8 +11,8 @@ export function publish(scope: Scope): WorkflowContext['publish'] {
       const message = `${contract.name} publishes ${event.type}, which its contract does not list in publishes`;
       throw new MeshError('EventNotDeclared', message, { field: 'publishes' });
     }
-    const plain = toJson(input);
     const what = `the data of ${event.type}`;
+    const plain = toJson(input, 'SchemaMismatch', what);
     parseAs(event.data, plain, 'SchemaMismatch', what);
     const data = scope.payloads.checkIn(plain, contract.limits, what);
     void scope.step({ op: 'publish', name: event.type, begin: () => ({ data }), decode: () => undefined });

@@ -1,7 +1,11 @@
 import { milliseconds } from '../../contract/duration.ts';
 import type { Failure } from '../../contract/failure.ts';
+import { checkName } from '../../contract/text.ts';
 import type { StepRetry } from '../call-options.ts';
 import type { RetryPolicy } from '../entry.ts';
+
+/** As many as the id of an attempt can say. */
+const MOST_ATTEMPTS = 100_000;
 
 /**
  * A policy as the history holds it.
@@ -10,12 +14,15 @@ import type { RetryPolicy } from '../entry.ts';
  */
 export function retryPolicy(retry: StepRetry): RetryPolicy {
   const { maxAttempts, minBackoff = '1s', maxBackoff = '60s', on, unless } = retry;
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1)
-    throw new TypeError(`retry.maxAttempts is ${maxAttempts}, which is not a whole number from 1`);
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > MOST_ATTEMPTS)
+    throw new TypeError(
+      `retry.maxAttempts is ${maxAttempts}, which is not a whole number from 1 to ${MOST_ATTEMPTS}`,
+    );
+  for (const code of [...(on ?? []), ...(unless ?? [])]) checkName(code, 'a code or reason of retry');
   return {
     maxAttempts,
-    minMs: milliseconds(minBackoff),
-    maxMs: milliseconds(maxBackoff),
+    minMs: milliseconds(minBackoff, 'retry.minBackoff'),
+    maxMs: milliseconds(maxBackoff, 'retry.maxBackoff'),
     ...(on && { on: [...on] }),
     ...(unless && { unless: [...unless] }),
   };

@@ -1,3 +1,4 @@
+import { measureFields } from '../../contract/document-rules.ts';
 import { MeshError } from '../../contract/errors.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
@@ -7,6 +8,7 @@ import type { Scope } from '../scope.ts';
 
 /** A status is read with every list of runs: a few words, or a few fields. */
 const STATUS_LIMIT = 4_096;
+const FIELD = 'customStatus';
 
 export function setStatus(
   scope: Scope,
@@ -16,7 +18,7 @@ export function setStatus(
     const what = `the status of the workflow ${name}`;
     if (!status)
       throw new MeshError('ContractInvalid', `${what} has no schema in its definition`, { field: 'status' });
-    const value = toJson(given);
+    const value = toJson(given, 'SchemaMismatch', what);
     parseAs(status, value, 'SchemaMismatch', what);
     checkField(value, what);
     void scope.step({
@@ -36,8 +38,13 @@ function checkField(value: Json, what: string): void {
   JSON.stringify(value, (key, inner: Json) => {
     if (/^__.*__$/.test(key))
       throw new MeshError('SchemaMismatch', `${what}: the name ${key} is reserved`, { field: key });
-    if (Array.isArray(inner) && inner.some(Array.isArray))
-      throw new MeshError('SchemaMismatch', `${what}: a list may not hold lists`, { field: key || 'data' });
     return inner;
   });
+  try {
+    measureFields({ [FIELD]: value });
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    const field = error.field?.slice(FIELD.length + 1) || 'data';
+    throw new MeshError('SchemaMismatch', `${what}: ${error.message}`, { field });
+  }
 }

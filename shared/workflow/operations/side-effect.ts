@@ -1,9 +1,11 @@
+import { checkName } from '../../contract/text.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
 
 export function sideEffect(scope: Scope): WorkflowContext['sideEffect'] {
-  return (name, effect) =>
-    scope.step({
+  return (name, effect) => {
+    checkName(name, 'the name of a side effect');
+    return scope.step({
       op: 'sideEffect',
       name,
       begin: () => ({}),
@@ -11,4 +13,5 @@ export function sideEffect(scope: Scope): WorkflowContext['sideEffect'] {
       decode: (value) => value as never,
       effect,
     });
+  };
 }

@@ -3,12 +3,14 @@ import { type Failure, toFailure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
+import { checkName } from '../../contract/text.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
 
 export function signal(scope: Scope): WorkflowContext['signal'] {
   return (name, { schema, timeout }) => {
-    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout);
+    checkName(name, 'the name of a signal');
+    const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout, 'timeout');
     const refuses = (payload: Json | undefined) => refusal(name, schema, payload);
     return scope.step({
       op: 'signal',

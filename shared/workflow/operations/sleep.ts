@@ -4,7 +4,7 @@ import type { Scope } from '../scope.ts';
 
 export function sleep(scope: Scope): WorkflowContext['sleep'] {
   return (duration) => {
-    const ms = milliseconds(duration);
+    const ms = milliseconds(duration, 'wf.sleep');
     return scope.step({
       op: 'sleep',
       name: 'sleep',

@@ -1,10 +1,10 @@
+import { timeOfDate } from '../../contract/duration.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
 
 export function until(scope: Scope): WorkflowContext['until'] {
   return (date) => {
-    const at = date.getTime();
-    if (Number.isNaN(at)) throw new TypeError('wf.until was given a date that is none');
+    const at = timeOfDate(date, 'wf.until');
     return scope.step({
       op: 'sleep',
       name: 'until',

@@ -83,7 +83,7 @@ test('a run waits until a date, and not at all for one that is past', async () =
 test('a date that is none is refused', async () => {
   const mesh = sagaWorld((wf) => wf.until(new Date('soon')));
   await mesh.settle();
-  expect(mesh.run('saga', 'o1').failure).toMatchObject({ code: 'WorkflowFailed' });
+  expect(mesh.run('saga', 'o1').failure).toMatchObject({ code: 'ArgumentInvalid', field: 'wf.until' });
 });
 
 const before = saga(async (wf) => {
