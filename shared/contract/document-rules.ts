@@ -6,7 +6,7 @@ import type { Fields, FieldValue } from './store.ts';
  * (https://firebase.google.com/docs/firestore/storage-size). Who hands over what breaks a rule is told at once, with the field; every
  * implementation of the Store port refuses the same.
  */
-export const MOST_DOCUMENT_BYTES = 1_048_576;
+const MOST_DOCUMENT_BYTES = 1_048_576;
 /** Of one text or one field of bytes. */
 const MOST_VALUE_BYTES = MOST_DOCUMENT_BYTES - 89;
 const MOST_NAME_BYTES = 1_500;
