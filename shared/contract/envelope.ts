@@ -42,6 +42,7 @@ export function encodeMessage(message: Message): WireMessage {
     if (value !== undefined) attributes[attribute] = value;
   }
   if (message.redrive) attributes.redrive = String(message.redrive);
+  if (message.keepReply) attributes.keepreply = 'true';
   if (message.traceparent) attributes.googclient_traceparent = message.traceparent;
   return { data: encoder.encode(JSON.stringify(message.data)), attributes };
 }
@@ -83,6 +84,7 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
     runId: read('runId'),
     stepId: read('stepId'),
     replyTo: read('replyTo'),
+    keepReply: given.keepreply === 'true' ? (true as const) : undefined,
     deadline: timestamp('deadline', read('deadline')),
     notBefore: timestamp('notbefore', read('notBefore')),
     idempotencyKey: read('idempotencyKey'),

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Json } from './json.ts';
 
 /**
  * Keys are digests: stable, evenly spread (Firestore wants no sequential ids,
@@ -61,4 +62,17 @@ export function namedId(name: string): string {
 /** The id of a run: from the workflow's own key where it has one (starting twice gives the same run), else from K. */
 export function runIdOf(workflow: string, key: string): string {
   return digest('run', workflow, key);
+}
+
+/** Of the JSON that a message carries: the same in whatever order its fields are written. */
+export function inputDigest(input: Json): string {
+  return digest(
+    'input',
+    JSON.stringify(input, (_, value) => sorted(value)),
+  );
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

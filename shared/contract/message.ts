@@ -20,6 +20,8 @@ export interface Envelope {
   readonly stepId?: string;
   /** The agent to whose topic the reply goes. */
   readonly replyTo?: string;
+  /** The reply is kept with the record that the message was handled, for a sender that has no topic (kept-reply.ts). */
+  readonly keepReply?: true;
   /** RFC 3339: after it nobody waits for the outcome. */
   readonly deadline?: string;
   /** RFC 3339: not to be handled before. A message that comes early is deferred again. */

@@ -49,6 +49,14 @@ export function toDeadLetter(delivery: Delivery, failure: Failure, agent: string
   };
 }
 
+/**
+ * The id of a dead letter. `identity`: the key of the message, or Pub/Sub's id of one that has none. `redrive`: how often it had been
+ * redriven when it died.
+ */
+export function deadLetterId(agent: string, identity: string, redrive: string): string {
+  return digest('dead-letter', agent, identity, redrive);
+}
+
 /** Reads what came from a dead-letter topic, whoever put it there. */
 export function readDeadLetter(delivery: Delivery, deployment: Deployment): DeadLetter {
   const { attributes } = delivery;
@@ -70,7 +78,7 @@ export function readDeadLetter(delivery: Delivery, deployment: Deployment): Dead
   const mayTell = envelope?.replyTo === owner || deployment.callers.includes(`${owner}:${envelope?.replyTo}`);
   const identity = envelope ? messageKey(envelope) : messageId;
   return {
-    id: digest('dead-letter', agent, identity, original.attributes.redrive ?? '0'),
+    id: deadLetterId(agent, identity, original.attributes.redrive ?? '0'),
     agent,
     failure: readFailure(attributes, attempts),
     original,

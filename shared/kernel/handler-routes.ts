@@ -164,12 +164,14 @@ function toRoute(
         writes: [...state.writes(options.clock.now()), ...(also?.writes ?? [])],
         sends,
         // Nobody is sent what nobody waits for.
-        reply: { ok: true, output: request.message.replyTo === undefined ? null : inReply(replied, blobs) },
+        reply: { ok: true, output: isAwaited(request.message) ? inReply(replied, blobs) : null },
         ...(blobs.length > 0 && { blobs }),
       };
     },
   };
 }
+
+const isAwaited = ({ replyTo, keepReply }: Message) => replyTo !== undefined || keepReply === true;
 
 function entityOf(input: unknown, field: string, what: string): string {
   const key = (input as Readonly<Record<string, unknown>>)[field];

@@ -16,6 +16,8 @@ export interface OutboxEntry {
 export interface Handled {
   readonly status: 'done';
   readonly outbox: FieldValue;
+  /** The reply, where the sender asked for it to be kept here (kept-reply.ts). */
+  readonly kept?: Fields;
 }
 
 /**
@@ -49,7 +51,7 @@ export function encodeInbox(record: InboxRecord, message: Message, now: number):
     expireAt: inboxExpiry(now),
   };
   return record.status === 'done'
-    ? { ...common, outbox: record.outbox }
+    ? { ...common, outbox: record.outbox, ...record.kept }
     : { ...common, leaseUntil: record.leaseUntil, owner: record.owner };
 }
 

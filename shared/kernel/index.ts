@@ -5,6 +5,7 @@ export { chunkPath, withChunks } from './dead-letter-chunks.ts';
 export * from './handler.ts';
 export * from './handler-routes.ts';
 export * from './inbox.ts';
+export { type Answered, answerIn } from './kept-reply.ts';
 export * from './kernel.ts';
 export { payloadOf } from './opened.ts';
 export * from './outcome.ts';

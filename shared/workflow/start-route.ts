@@ -1,7 +1,7 @@
 import type { WorkflowSpec } from '../contract/agent.ts';
 import { MeshError } from '../contract/errors.ts';
 import type { Json } from '../contract/json.ts';
-import { digest, messageKey, runIdOf } from '../contract/keys.ts';
+import { inputDigest, messageKey, runIdOf } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { runPath, slotPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
@@ -57,7 +57,7 @@ async function start(
     workflow,
     key,
     correlationId: message.correlationId,
-    inputDigest: digestOf(message.data),
+    inputDigest: inputDigest(message.data),
     waiters: waiter ? [waiter] : [],
   };
   const deadlineAt = deadlineOf(host, workflow, now);
@@ -151,7 +151,7 @@ function startedAlready(
   const document = request.documents[0];
   if (!document) throw new TypeError('there is no run');
   const run = decodeRun(document);
-  if (run.inputDigest !== ANY_INPUT && run.inputDigest !== digestOf(request.message.data)) {
+  if (run.inputDigest !== ANY_INPUT && run.inputDigest !== inputDigest(request.message.data)) {
     throw new MeshError(
       'RunExists',
       `there is a run of ${workflow} with the key "${key}" and another input`,
@@ -197,16 +197,3 @@ function waiterOf({ id, replyTo, runId, stepId }: Message): Waiter | undefined {
 
 const sameWaiter = (a: Waiter, b: Waiter) =>
   a.replyTo === b.replyTo && a.runId === b.runId && a.stepId === b.stepId;
-
-/** The same for the same JSON, in whatever order its fields are written. */
-export function digestOf(input: Json): string {
-  return digest(
-    'input',
-    JSON.stringify(input, (_, value) => sorted(value)),
-  );
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}

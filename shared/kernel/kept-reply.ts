@@ -1,0 +1,42 @@
+import { claimCheckOf, inPlaceOf, type PayloadBlob, toBlob } from '../contract/claim-check.ts';
+import { inputDigest } from '../contract/keys.ts';
+import type { Message } from '../contract/message.ts';
+import { Reply } from '../contract/reply.ts';
+import type { Fields, StoredDocument } from '../contract/store.ts';
+
+/**
+ * The reply to a command whose sender has no topic of its own: a program that asks with `keepreply` and looks for the answer. It is a
+ * field of the inbox record, so it is committed with the effect (I1), stands there once however often the message comes (I2), and
+ * expires with the record. It costs no write of its own.
+ */
+
+/** Bytes of JSON that a reply may take in the inbox record, which holds an outbox too. A larger output goes by claim check. */
+const KEPT_BYTES = 100_000;
+
+/** The fields of the record, and the payload that is to be written before them. */
+export function keptReply(
+  message: Message,
+  reply: Reply,
+): { readonly fields: Fields; readonly blob?: PayloadBlob } {
+  const digest = inputDigest(message.data);
+  const json = JSON.stringify(reply);
+  if (!reply.ok || claimCheckOf(reply.output) || Buffer.byteLength(json) <= KEPT_BYTES)
+    return { fields: { reply: json, inputDigest: digest } };
+  const blob = toBlob(reply.output);
+  const checked: Reply = { ok: true, output: inPlaceOf(blob.check) };
+  return { fields: { reply: JSON.stringify(checked), inputDigest: digest }, blob };
+}
+
+/** What the record of a handled message says to who asked. */
+export interface Answered {
+  /** The output may be a claim check. */
+  readonly reply: Reply;
+  /** Of the input that was answered: another input under the same message id was not. */
+  readonly inputDigest: string;
+}
+
+/** The reply that an inbox record keeps; undefined where it keeps none. */
+export function answerIn({ fields }: StoredDocument): Answered | undefined {
+  if (typeof fields.reply !== 'string' || typeof fields.inputDigest !== 'string') return undefined;
+  return { reply: Reply.parse(JSON.parse(fields.reply)), inputDigest: fields.inputDigest };
+}
