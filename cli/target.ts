@@ -1,3 +1,6 @@
+import type { WaitOptions } from '../shared/client/index.ts';
+import { MeshAccess } from '../shared/client/mesh-access.ts';
+import { processClock } from '../shared/client/process-clock.ts';
 import { MeshError } from '../shared/contract/errors.ts';
 import type { GooglePorts } from '../shared/gcp/index.ts';
 import type { Io } from './io.ts';
@@ -14,6 +17,8 @@ export interface Target {
   readonly local: LocalMeshState | undefined;
 }
 
+/** The `ce-source` of the messages of the command line. */
+export const SOURCE = '/mesh-cli';
 const DEFAULT_PREFIX = 'mesh';
 
 /**
@@ -47,20 +52,25 @@ export async function withPorts<Result>(
   { project, prefix, env }: Pick<Target, 'project' | 'prefix' | 'env'>,
   use: (ports: GooglePorts) => Promise<Result>,
 ): Promise<Result> {
-  const { createPorts } = await import('../shared/gcp/index.ts');
-  const deployment = {
-    project,
-    prefix,
-    agent: 'cli',
-    callers: [],
-    queue: '',
-    database: env.MESH_DATABASE || '(default)',
-  };
-  // Its log would go to stdout, which is for data.
-  const ports = createPorts(deployment, { env: { ...env, LOG_LEVEL: 'silent' } });
+  const { openPorts } = await import('../shared/client/create-client.ts');
+  const database = env.MESH_DATABASE || '(default)';
+  const ports = await openPorts({ project, prefix, database, env, clock: processClock });
   try {
     return await use(ports);
   } finally {
     await ports.close();
   }
+}
+
+/** Runs `use` with the mesh as a client reaches it, in the name of the command line. */
+export function withMesh<Result>(
+  target: Pick<Target, 'project' | 'prefix' | 'env'>,
+  use: (mesh: MeshAccess) => Promise<Result>,
+): Promise<Result> {
+  return withPorts(target, async (ports) => use(new MeshAccess(ports, target.prefix, SOURCE)));
+}
+
+/** The wait of a command with `--timeout`. */
+export function waitFor({ timeout }: { readonly timeout: number }): WaitOptions {
+  return { timeout: `${timeout}ms` };
 }

@@ -8,10 +8,9 @@ import { childSpan, formatTraceparent } from '../../shared/contract/trace.ts';
 import { canaryRecordPath } from '../../shared/kernel/canary.ts';
 import { contractOf, readContracts } from '../contracts.ts';
 import type { Io } from '../io.ts';
-import { SOURCE } from '../messages/compose.ts';
 import { formatOf, type OutputOptions, type TargetOptions } from '../options.ts';
 import { Printer } from '../output/printer.ts';
-import { findTarget, withPorts } from '../target.ts';
+import { findTarget, SOURCE, withPorts } from '../target.ts';
 import { type Arrival, awaitArrivals, type Flight } from './arrivals.ts';
 
 /** What `mesh canary` was asked for. */

@@ -1,14 +1,13 @@
+import { factsOf } from '../../shared/client/run-facts.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { RunRecord } from '../../shared/workflow/index.ts';
 import { cancellableRuns, cancelRuns } from '../../shared/workflow/runs/index.ts';
 import { confirm } from '../confirm.ts';
 import type { Io } from '../io.ts';
-import { SOURCE } from '../messages/compose.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
-import { findTarget, withPorts } from '../target.ts';
+import { findTarget, SOURCE, withPorts } from '../target.ts';
 import { type FilterOptions, filterOf, RUN_COLUMNS } from './run-list.ts';
-import { factsOf } from './run-text.ts';
 
 export interface BulkCancelOptions extends TargetOptions, FilterOptions {
   readonly reason?: string;

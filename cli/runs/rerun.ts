@@ -1,3 +1,5 @@
+import { RunHandle } from '../../shared/client/run-handle.ts';
+import { findRun } from '../../shared/client/run-lookup.ts';
 import {
   beginRerun,
   planFork,
@@ -8,15 +10,12 @@ import {
   recordedRun,
 } from '../../shared/workflow/runs/index.ts';
 import type { Io } from '../io.ts';
-import { SOURCE } from '../messages/compose.ts';
 import { readJson } from '../messages/input.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
-import { findTarget, type Target, withPorts } from '../target.ts';
+import { findTarget, SOURCE, type Target, waitFor, withMesh } from '../target.ts';
 import { checkInput, findCode, requireCode } from './run-code.ts';
-import { findRun } from './run-lookup.ts';
 import { exitCodeOfRun, paintStatus } from './run-status.ts';
-import { waitForRun } from './run-wait.ts';
 
 interface CommonOptions extends TargetOptions {
   readonly from?: string;
@@ -36,47 +35,47 @@ export interface ForkOptions extends CommonOptions {
   readonly version: number;
 }
 
-type Ports = Parameters<Parameters<typeof withPorts>[1]>[0];
+type Mesh = Parameters<Parameters<typeof withMesh>[1]>[0];
 
 /** Repeats a run, all of it or from a step on. Returns the exit code. */
 export async function rerun(io: Io, format: Format, options: RerunOptions, name: string): Promise<number> {
   const input = options.input === undefined ? undefined : await readJson(options.input, io);
   const target = findTarget(io, options);
-  return withPorts(target, async (ports) => {
-    const origin = await readOrigin(ports, name);
+  return withMesh(target, async (mesh) => {
+    const origin = await readOrigin(mesh, name);
     const { version = origin.run.version, from } = options;
     const code = await findCode({ ...origin.run, version }, options.agents ?? target.local?.agents);
     if (code && input !== undefined) checkInput(code, origin.run, input);
-    const plan = await planRerun(ports, origin, {
+    const plan = await planRerun(mesh.ports, origin, {
       version,
       ...(code && { code }),
       ...(from !== undefined && { from }),
       ...(input !== undefined && { input }),
     });
-    return begin(io, format, options, { target, ports, plan });
+    return begin(io, format, options, { target, mesh, plan });
   });
 }
 
 /** Goes on with a run by another version. Returns the exit code. */
 export async function fork(io: Io, format: Format, options: ForkOptions, name: string): Promise<number> {
   const target = findTarget(io, options);
-  return withPorts(target, async (ports) => {
-    const origin = await readOrigin(ports, name);
+  return withMesh(target, async (mesh) => {
+    const origin = await readOrigin(mesh, name);
     const { version, from, agents } = options;
     const code = await requireCode({ ...origin.run, version }, agents ?? target.local?.agents);
-    const plan = await planFork(ports, origin, { code, ...(from !== undefined && { from }) });
-    return begin(io, format, options, { target, ports, plan });
+    const plan = await planFork(mesh.ports, origin, { code, ...(from !== undefined && { from }) });
+    return begin(io, format, options, { target, mesh, plan });
   });
 }
 
-async function readOrigin({ store }: Ports, name: string): Promise<RecordedRun> {
+async function readOrigin({ ports: { store } }: Mesh, name: string): Promise<RecordedRun> {
   const run = await findRun(store, name);
   return recordedRun(store, run);
 }
 
 interface Begun {
   readonly target: Target;
-  readonly ports: Ports;
+  readonly mesh: Mesh;
   readonly plan: Rerun;
 }
 
@@ -85,7 +84,7 @@ async function begin(
   io: Io,
   format: Format,
   { dryRun = false, wait, timeout }: CommonOptions,
-  { target, ports, plan }: Begun,
+  { target, mesh, plan }: Begun,
 ): Promise<number> {
   const { runId, rerunOf, workflow, version, key } = plan.run;
   const { repeats } = plan;
@@ -96,7 +95,7 @@ async function begin(
     printer.item(rerun, () => 'nothing was begun');
     return 0;
   }
-  await beginRerun(ports, { prefix: target.prefix, source: SOURCE }, plan);
+  await beginRerun(mesh.ports, { prefix: target.prefix, source: SOURCE }, plan);
   if (!wait) {
     printer.item(
       rerun,
@@ -104,7 +103,7 @@ async function begin(
     );
     return 0;
   }
-  const { status, output, failure } = await waitForRun(ports, runId, { timeoutMs: timeout });
+  const { status, output, failure } = await new RunHandle(mesh, { runId }).ended(waitFor({ timeout }));
   const end = { status, ...(output !== undefined && { output }), ...(failure && { failure }) };
   printer.item(
     { ...rerun, ...end },

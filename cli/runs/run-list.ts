@@ -1,3 +1,4 @@
+import { factsOf } from '../../shared/client/run-facts.ts';
 import type { RunStatus } from '../../shared/workflow/index.ts';
 import { listRuns, type RunFilter } from '../../shared/workflow/runs/index.ts';
 import type { Io } from '../io.ts';
@@ -7,7 +8,7 @@ import type { Column } from '../output/table.ts';
 import { lengthText, timeText } from '../output/time.ts';
 import { findTarget, withPorts } from '../target.ts';
 import { paintStatus } from './run-status.ts';
-import { factsOf, failureText, saidText } from './run-text.ts';
+import { failureText, saidText } from './run-text.ts';
 
 /** Which runs, as the options of a command say it. */
 export interface FilterOptions {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { findRun } from '../../shared/client/run-lookup.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { type Entry, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
 import { exportRun, purgeRuns, recordedRun } from '../../shared/workflow/runs/index.ts';
@@ -8,7 +9,6 @@ import type { Io } from '../io.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import { findTarget, withPorts } from '../target.ts';
-import { findRun } from './run-lookup.ts';
 
 /** Every entry of a run's history, as it was recorded. */
 export async function history(io: Io, format: Format, options: TargetOptions, name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { factsOf, type RunFacts } from '../../shared/client/run-facts.ts';
 import { claimCheckOf } from '../../shared/contract/claim-check.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { type Entry, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
@@ -18,15 +19,6 @@ export function detailsOf(record: RunRecord, history: readonly Entry[]): RunDeta
   const input = started?.e === 'started' ? started.input : null;
   return { run: factsOf(record), input, steps: historyOf(history) };
 }
-
-/** A run as `mesh runs list` gives it: what its document says, but for what only the engine needs. */
-export function factsOf(record: RunRecord) {
-  const { history: _h, pages: _p, pagedBytes: _b, kept: _k, waiters: _w, renewAt: _n, ...rest } = record;
-  const { revision: _v, inputDigest: _i, rechecks: _r, checks: _c, ...facts } = rest;
-  return facts;
-}
-
-type RunFacts = ReturnType<typeof factsOf>;
 
 /** What took how long, from the beginning of the run. */
 export function detailsText({ run, input, steps }: RunDetails, palette: Palette): string {

@@ -185,6 +185,8 @@ export interface MessageRef<Input = unknown, Output = unknown, Wire = Input> {
   readonly output: z.ZodType<Output> | undefined;
   /** Of a workflow: the field of the input that names its run. */
   readonly key?: string;
+  /** Most bytes of JSON that an input may have inline: `limits.inlineBytes` of the agent's contract. */
+  readonly inlineBytes: number;
   /** How large an input may be that goes by claim check. Left out: none does. */
   readonly claimCheckBytes?: number;
 }
@@ -231,6 +233,9 @@ export interface EventRef<Data = unknown, Wire = Data> {
   readonly name: string;
   readonly type: string;
   readonly data: z.ZodType<Data, Wire>;
+  /** Most bytes of JSON that the data may have inline, and by claim check (left out: none). */
+  readonly inlineBytes: number;
+  readonly claimCheckBytes?: number;
 }
 
 type OutputOf<Spec> = Spec extends { readonly output: infer Output extends z.ZodType }

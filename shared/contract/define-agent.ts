@@ -1,16 +1,6 @@
-import type {
-  Agent,
-  AgentSpec,
-  CommandSpec,
-  Contract,
-  EventRef,
-  Limits,
-  MessageRef,
-  Retry,
-  WorkflowRef,
-  WorkflowSpec,
-} from './agent.ts';
+import type { Agent, AgentSpec, Contract, Limits, Retry } from './agent.ts';
 import { checkContract } from './agent-rules.ts';
+import { refsOf } from './refs.ts';
 
 const DEFAULT_LIMITS: Limits = { inlineBytes: 102_400, claimCheckBytes: 0, timeout: '60s', concurrency: 20 };
 const DEFAULT_RETRY: Retry = { minBackoff: '1s', maxBackoff: '60s', maxAttempts: 5 };
@@ -42,22 +32,6 @@ export function defineAgent<const Spec extends AgentSpec>(spec: Spec): Agent<Spe
     retry: { ...DEFAULT_RETRY, ...spec.retry },
   };
   checkContract(contract);
-  const refs: Record<string, MessageRef | WorkflowRef | EventRef> = {};
-  const base = (name: string) => ({ agent: spec.name, name, type: `${spec.name}.${name}` });
-  const { claimCheckBytes: otherwise } = contract.limits;
-  const large = ({ claimCheckBytes = otherwise }: CommandSpec | WorkflowSpec) =>
-    claimCheckBytes > 0 && { claimCheckBytes };
-  for (const [name, command] of Object.entries(contract.commands)) {
-    const { input, output } = command;
-    refs[name] = { kind: 'command', ...base(name), input, output, ...large(command) };
-  }
-  for (const [name, workflow] of Object.entries(contract.workflows)) {
-    const { input, output, key, signals = {}, updates = {} } = workflow;
-    const named = key !== undefined && { key };
-    const ref = { kind: 'workflow', ...base(name), input, output, ...named, ...large(workflow) } as const;
-    refs[name] = { ...ref, signals, updates };
-  }
-  for (const [name, data] of Object.entries(contract.publishes))
-    refs[name] = { kind: 'event', ...base(name), data };
+  const refs = refsOf(contract);
   return Object.freeze({ contract: Object.freeze(contract), spec, ...refs }) as unknown as Agent<Spec>;
 }

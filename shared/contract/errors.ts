@@ -138,6 +138,11 @@ export const ERROR_CATALOGUE = {
     summary: 'A secret that the contract names has no value.',
     hint: 'Add a version of the secret; the message is tried again.',
   },
+  IdempotencyKeyReused: {
+    retry: false,
+    summary: 'A command was handled under this idempotency key before, with another input.',
+    hint: 'Use a new key for new work.',
+  },
   // The state of things.
   Conflict: {
     retry: true,

@@ -20,6 +20,7 @@ export * from './parse.ts';
 export * from './payload-limits.ts';
 export * from './ports.ts';
 export * from './provider.ts';
+export { type Ref, refOf, refsOf } from './refs.ts';
 export * from './reply.ts';
 export * from './schema.ts';
 export * from './secrets.ts';

@@ -6,6 +6,8 @@ export type { Entry, RunEvent } from './entry.ts';
 export { branch, each } from './gathering.ts';
 export { stage } from './map-reducing.ts';
 export { entriesOf, pagePaths, readHistory } from './run-history.ts';
+export { keyValueOf } from './run-key.ts';
 export { decodeRun, type RunRecord, type RunStatus } from './run-record.ts';
 export { historyOf, type StepView } from './run-view.ts';
+export { endReply } from './sends.ts';
 export { workflowRoutes } from './workflow-routes.ts';

@@ -166,7 +166,8 @@ function toWaiter(run: RunRecord, waiter: Waiter, reply: Reply, what: string): S
   };
 }
 
-function endReply({ status, output, failure, workflow, key }: RunRecord): Reply {
+/** How a run that ended is told to whoever waits for it. */
+export function endReply({ status, output, failure, workflow, key }: RunRecord): Reply {
   if (status === 'completed') return { ok: true, output: output ?? null };
   const known = failure ?? { code: 'WorkflowFailed', message: 'the workflow failed' };
   if (status === 'failed' || status === 'cancelled') return { ok: false, error: known, undone: true };

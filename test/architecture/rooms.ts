@@ -76,6 +76,13 @@ const rooms: readonly Room[] = [
     mayLazily: ['shared/gcp'],
   },
   {
+    // The client for programs outside of the mesh. The client libraries wait for its first call.
+    name: 'shared/client',
+    holds: /^shared\/client\//,
+    may: ['shared/client', 'shared/workflow', 'shared/kernel', 'shared/contract', 'zod', ...PURE_NODE],
+    mayLazily: ['shared/gcp'],
+  },
+  {
     name: 'shared/testing',
     holds: /^shared\/testing\//,
     may: ['shared/testing', 'shared/workflow', 'shared/kernel', 'shared/contract', 'node:*'],
@@ -178,6 +185,7 @@ const rooms: readonly Room[] = [
       'contract',
       ...SHARED,
       'shared/topology',
+      'shared/client',
       'shared/gcp',
       'commander',
       'zod',

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { watchRuns } from '../../../cli/local/run-watch.ts';
-import { findRun } from '../../../cli/runs/run-lookup.ts';
-import { waitForRun } from '../../../cli/runs/run-wait.ts';
+import { findRun } from '../../../shared/client/run-lookup.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
 import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 import { blankRun } from '../../../shared/workflow/fresh-run.ts';
@@ -33,28 +32,6 @@ function world() {
     ]);
   return { clock, store, put };
 }
-
-test('waiting for a run ends when the run has ended', async () => {
-  const { clock, store, put } = world();
-  const waiting = waitForRun({ store, clock }, ids[0], { timeoutMs: 60_000 });
-  await clock.advance(1_000);
-  await put(ids[0], 'running');
-  await clock.advance(1_000);
-  await put(ids[0], 'completed');
-  await clock.advance(1_000);
-  expect((await waiting).status).toBe('completed');
-});
-
-test('waiting for a run that does not end says what it waits for', async () => {
-  const { clock, store, put } = world();
-  await put(ids[0], 'running');
-  const waiting = expect(waitForRun({ store, clock }, ids[0], { timeoutMs: 5_000 })).rejects.toMatchObject({
-    code: 'Timeout',
-    message: expect.stringContaining('waiting for call payments.charge'),
-  });
-  await clock.advance(6_000);
-  await waiting;
-});
 
 test('watching runs ends when all have ended, and tells of each on the way', async () => {
   const { clock, store, put } = world();

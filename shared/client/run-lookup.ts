@@ -1,7 +1,7 @@
-import { MeshError } from '../../shared/contract/errors.ts';
-import type { Store } from '../../shared/contract/store.ts';
-import type { RunRecord } from '../../shared/workflow/index.ts';
-import { listRuns, readRun } from '../../shared/workflow/runs/index.ts';
+import { MeshError } from '../contract/errors.ts';
+import type { Store } from '../contract/store.ts';
+import type { RunRecord } from '../workflow/index.ts';
+import { listRuns, readRun } from '../workflow/runs/index.ts';
 
 /** Reruns have the key of their origin. */
 const MOST_OF_A_KEY = 50;
