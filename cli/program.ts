@@ -8,6 +8,7 @@ import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDeploy } from './commands/deploy.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerEmulator } from './commands/emulator.ts';
+import { registerEnv } from './commands/env.ts';
 import { registerPublish } from './commands/publish.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSchedules } from './commands/schedules.ts';
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerPublish(registration);
   registerRuns(registration);
   registerDeadLetters(registration);
+  registerEnv(registration);
   registerSchedules(registration);
   registerAgents(registration);
   registerTopology(registration);

@@ -28,14 +28,17 @@ export function registerPublish({ program, io, setExitCode }: Registration): voi
     .option('--id <id>', 'the message id: publishing twice with one id is publishing once')
     .option('-a, --attribute <key=value>', 'one more attribute; may be given several times', keyValue)
     .option('--unchecked', 'publish it even if the contract has no such message, or the data does not fit')
-    .option('--wait', 'wait until the run that it starts has ended; exit with 0 only if it completed')
+    .option(
+      '--wait',
+      'wait until the run that it starts has ended, or until a command is answered; exit with 0 only if it completed',
+    )
     .addOption(timeoutOption('wait at most so long', '2m'))
     .addHelpText(
       'after',
       `
 Examples:
   mesh publish orders fulfill-order @order.json --wait
-  mesh publish inventory restock '{"lines":[{"sku":"MUG-01","quantity":50}]}'
+  mesh publish inventory restock '{"lines":[{"sku":"MUG-01","quantity":50}]}' --wait
   jq -c .order request.json | mesh publish orders fulfill-order - --id request-17`,
     )
     .action(async (agent: string, type: string, data: string | undefined, options: PublishOptions) => {

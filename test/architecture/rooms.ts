@@ -94,6 +94,12 @@ const rooms: readonly Room[] = [
     may: ['shared/function', 'shared/workflow', 'shared/kernel', 'shared/contract', 'shared/topology'],
   },
   {
+    // A program outside of the mesh.
+    name: 'example client',
+    holds: /^examples\/client\//,
+    may: ['contract', 'shared/client', 'shared/contract', 'node:*'],
+  },
+  {
     // The sample's recorder of dead letters, for the mesh of the examples.
     name: 'example recorder',
     holds: /^examples\/dead-letters\//,

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Project } from './mesh-up/command.ts';
+
+const examples = join(import.meta.dirname, '../../examples');
+
+describe('a program outside of the mesh', () => {
+  const project = new Project();
+  const env: Record<string, string> = {};
+
+  beforeAll(async () => {
+    await project.up(['--agents', examples]);
+    const { stdout } = await project.run(['env']);
+    for (const [, name = '', value = ''] of stdout.matchAll(/^export (\w+)=(.*)$/gm)) env[name] = value;
+  });
+  afterAll(() => project.close());
+
+  const program = async () => {
+    const child = spawn(process.execPath, [join(examples, 'client', 'refund.ts')], {
+      cwd: project.folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [exitCode, stdout, stderr] = await Promise.all([
+      new Promise<number | null>((resolve) => child.on('close', resolve)),
+      text(child.stdout),
+      text(child.stderr),
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    return JSON.parse(stdout) as unknown;
+  };
+
+  test('starts runs, signals them, commands agents and gets their answers, knowing nothing but its environment; and ends by itself', async () => {
+    const report = {
+      outcome: 'paid',
+      by: 'kim',
+      sameRun: true,
+      other: 'RunExists',
+      paid: 300,
+      refused: 'too_heavy',
+      listed: ['completed'],
+    };
+    expect(await program()).toEqual({ ...report, status: 'running' });
+  });
+
+  test('mesh publish --wait shows the answer to a command, or why it was refused', async () => {
+    const publish = (...args: string[]) => project.run(['publish', ...args]);
+    const paid = await publish('cashier', 'pay', '{"refundId":"cli","amount":250}', '--wait', '--json');
+    expect(paid).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(paid.stdout)).toMatchObject({ type: 'cashier.pay', output: { paid: 250 } });
+    const shown = await publish('cashier', 'pay', '{"refundId":"cli","amount":250}', '--wait');
+    expect(shown.stdout).toBe('{\n  "paid": 250\n}\n');
+    const heavy = '{"shipmentId":"cli","carrier":"road","weightKg":9000}';
+    const refused = await publish('carriers', 'offer', heavy, '--wait');
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('(Rejected)') });
+    const invalid = await publish('cashier', 'pay', '{"refundId":"x"}', '--unchecked', '--wait');
+    expect(invalid).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('(SchemaMismatch)') });
+    const nobody = await publish(
+      'refunds',
+      'settled',
+      '{"refundId":"x","outcome":"paid","by":"kim"}',
+      '--wait',
+    );
+    expect(nobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('nothing answers it') });
+  });
+});
