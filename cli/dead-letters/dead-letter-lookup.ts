@@ -1,7 +1,5 @@
 import { asDeadLetter, DeadLetterRecord, deadLetters } from '../../agents/dead-letters/contract.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
-import { digest, messageKey } from '../../shared/contract/keys.ts';
-import type { Message } from '../../shared/contract/message.ts';
 import { deadLetterPath } from '../../shared/contract/names.ts';
 import type { Query, Store, StoredDocument } from '../../shared/contract/store.ts';
 import { withChunks } from '../../shared/kernel/index.ts';
@@ -77,14 +75,6 @@ export async function findDeadLetter(store: Store, id: string): Promise<FoundDea
     });
   }
   return decode(document);
-}
-
-/** The dead letter that `message`, published just now to its agent's topic, has become; undefined as long as it has not. */
-export async function findDeath(store: Store, message: Message): Promise<DeadLetterRecord | undefined> {
-  const [agent = ''] = message.type.split('.');
-  const id = digest('dead-letter', agent, messageKey(message), '0');
-  const [document] = await store.read([deadLetterPath(id)]);
-  return document && decode(document).record;
 }
 
 /** The original's bytes, wherever they are kept. */

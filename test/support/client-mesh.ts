@@ -79,7 +79,7 @@ const handlersOf = (books: Books) =>
     note: ({ text }) => void books.notes.push(text),
   }) satisfies HandlersOf<typeof quotes>;
 
-export const sell = defineWorkflow({
+const sell = defineWorkflow({
   name: 'sell',
   version: 1,
   input: Order,
