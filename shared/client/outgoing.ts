@@ -48,8 +48,8 @@ export type Sendable = Pick<MessageRef, 'kind' | 'agent' | 'name' | 'type' | 'in
  * @throws MeshError `SchemaMismatch` naming the field, `PayloadTooLarge`
  */
 export function outgoingTo(ref: Sendable, input: unknown, options: OutgoingOptions): Outgoing {
-  const data = toJson(input);
   const what = `the input of ${ref.type}`;
+  const data = toJson(input, 'SchemaMismatch', what);
   const parsed = checked(ref.input, data, what);
   const outgoing = outgoingOf(ref, data, what, topicOf(options.prefix, ref.agent), options);
   if (ref.kind !== 'workflow') return outgoing;
@@ -63,8 +63,8 @@ export function outgoingTo(ref: Sendable, input: unknown, options: OutgoingOptio
  * @throws MeshError `SchemaMismatch` naming the field, `PayloadTooLarge`
  */
 export function outgoingEvent(ref: EventRef, input: unknown, options: OutgoingOptions): Outgoing {
-  const data = toJson(input);
   const what = `the data of ${ref.type}`;
+  const data = toJson(input, 'SchemaMismatch', what);
   checked(ref.data, data, what);
   return outgoingOf(ref, data, what, eventsTopic(options.prefix), options);
 }

@@ -151,7 +151,7 @@ export class RunHandle<Output = Json, Signals = SignalSchemas> {
   ): Promise<SentMessage> {
     const { ref } = this.#target;
     const what = `the payload of the signal ${JSON.stringify(name)}`;
-    const plain = payload === undefined ? undefined : toJson(payload);
+    const plain = payload === undefined ? undefined : toJson(payload, 'SchemaMismatch', what);
     const schema = ref && Object.hasOwn(ref.signals, name) ? ref.signals[name] : undefined;
     if (schema) checked(schema, plain, what);
     const sent: Partial<CheckedIn> =

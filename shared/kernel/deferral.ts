@@ -95,3 +95,8 @@ export function deferral(
     at: until,
   };
 }
+
+/** When the service says that the copy came, in milliseconds since the epoch. */
+export function publishedAt({ publishTime }: Delivery): number {
+  return Date.parse(publishTime) || 0;
+}

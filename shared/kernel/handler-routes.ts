@@ -16,6 +16,7 @@ import { chunkWrites, withoutChunks } from './dead-letter-chunks.ts';
 import { failureReply } from './failure-reply.ts';
 import type { HandlerContext, Handlers } from './handler.ts';
 import { createHandlerContext } from './handler-context.ts';
+import { isAwaited } from './kept-reply.ts';
 import { createProviders, type Providers } from './providers/providers.ts';
 import type { Decision, Route, Send } from './route.ts';
 import { StateDocuments, stateDocumentPath } from './state.ts';
@@ -170,8 +171,6 @@ function toRoute(
     },
   };
 }
-
-const isAwaited = ({ replyTo, keepReply }: Message) => replyTo !== undefined || keepReply === true;
 
 function entityOf(input: unknown, field: string, what: string): string {
   const key = (input as Readonly<Record<string, unknown>>)[field];

@@ -3,6 +3,7 @@ import { inputDigest } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import { Reply } from '../contract/reply.ts';
 import type { Fields, StoredDocument } from '../contract/store.ts';
+import type { Decision } from './route.ts';
 
 /**
  * The reply to a command whose sender has no topic of its own: a program that asks with `keepreply` and looks for the answer. It is a
@@ -13,18 +14,22 @@ import type { Fields, StoredDocument } from '../contract/store.ts';
 /** Bytes of JSON that a reply may take in the inbox record, which holds an outbox too. A larger output goes by claim check. */
 const KEPT_BYTES = 100_000;
 
-/** The fields of the record, and the payload that is to be written before them. */
+/** Whether somebody waits for the reply. */
+export const isAwaited = ({ replyTo, keepReply }: Message) => replyTo !== undefined || keepReply === true;
+
+/** The fields of the inbox record, and all payloads that are to be written before the decision is committed. */
 export function keptReply(
   message: Message,
-  reply: Reply,
-): { readonly fields: Fields; readonly blob?: PayloadBlob } {
+  { reply, blobs = [] }: Pick<Decision, 'reply' | 'blobs'>,
+): { readonly fields: Fields; readonly blobs: readonly PayloadBlob[] } {
+  if (!message.keepReply || !reply) return { fields: {}, blobs };
   const digest = inputDigest(message.data);
   const json = JSON.stringify(reply);
   if (!reply.ok || claimCheckOf(reply.output) || Buffer.byteLength(json) <= KEPT_BYTES)
-    return { fields: { reply: json, inputDigest: digest } };
+    return { fields: { reply: json, inputDigest: digest }, blobs };
   const blob = toBlob(reply.output);
   const checked: Reply = { ok: true, output: inPlaceOf(blob.check) };
-  return { fields: { reply: JSON.stringify(checked), inputDigest: digest }, blob };
+  return { fields: { reply: JSON.stringify(checked), inputDigest: digest }, blobs: [...blobs, blob] };
 }
 
 /** What the record of a handled message says to who asked. */

@@ -19,11 +19,11 @@ import { type Claim, Claims } from './claim.ts';
 import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
-import { attemptOf, type DeferReason, deferral, isLast } from './deferral.ts';
+import { attemptOf, type DeferReason, deferral, isLast, publishedAt } from './deferral.ts';
 import { createDrainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
 import { decodeInbox, encodeInbox, type Handled, inboxExpiry, type OutboxEntry } from './inbox.ts';
-import { keptReply } from './kept-reply.ts';
+import { isAwaited, keptReply } from './kept-reply.ts';
 import { type Lane, Lanes } from './lanes.ts';
 import { isBetterLeft, keepMarks } from './leaving.ts';
 import { lightDelivery } from './light-delivery.ts';
@@ -274,12 +274,14 @@ export function createKernel(options: KernelOptions): Kernel {
     const outbox = toOutbox(decision, context);
     const path = inboxPath(contract.name, key);
     const packed = packOutbox(outbox, path, inboxExpiry(clock.now()));
-    const kept = message.keepReply && decision.reply ? keptReply(message, decision.reply) : undefined;
-    const done = { status: 'done', outbox: packed.value, ...(kept && { kept: kept.fields }) } as const;
-    const fields = encodeInbox(done, message, clock.now());
+    const kept = keptReply(message, decision);
+    const fields = encodeInbox(
+      { status: 'done', outbox: packed.value, kept: kept.fields },
+      message,
+      clock.now(),
+    );
     // Before anything refers to them: a claim check that is committed or sent stands for what is there (I3, I6).
-    const large = [...(decision.blobs ?? []), ...(kept?.blob ? [kept.blob] : [])];
-    if (large.length > 0) await blobs.write(large);
+    if (kept.blobs.length > 0) await blobs.write(kept.blobs);
     if (decision.renews) await blobs.renew(decision.renews);
     const writes: readonly Write[] = [
       // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
@@ -314,7 +316,7 @@ export function createKernel(options: KernelOptions): Kernel {
         (signal) => route.decide({ ...sources, message, documents, key, signal, log, attempt }),
       );
     } catch (error) {
-      if (!hasCode(error, 'Rejected') || !(message.replyTo || message.keepReply)) throw error;
+      if (!hasCode(error, 'Rejected') || !isAwaited(message)) throw error;
       log.info('rejected', { reason: error.reason, detail: error.message });
       return { writes: [], sends: [], reply: { ok: false, error: failureOf(error) } };
     }
@@ -394,9 +396,4 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   return { handle };
-}
-
-/** When the service says that the copy came, in milliseconds since the epoch. */
-function publishedAt({ publishTime }: Delivery): number {
-  return Date.parse(publishTime) || 0;
 }

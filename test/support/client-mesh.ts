@@ -14,7 +14,12 @@ import { workflowRoutes } from '../../shared/workflow/workflow-routes.ts';
 import { World, type WorldOptions } from './world.ts';
 
 const Approval = z.object({ by: z.string() });
-const Order = z.object({ order: z.string(), gift: z.boolean().default(false), pages: z.number().optional() });
+const Order = z.object({
+  order: z.string(),
+  note: z.string().optional(),
+  gift: z.boolean().default(false),
+  pages: z.number().optional(),
+});
 
 /** Answers programs: by commands of each mode, by refusals and by failures. */
 export const quotes = defineAgent({

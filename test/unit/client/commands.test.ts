@@ -28,6 +28,11 @@ describe('a command of a program', () => {
       field: 'sku',
       message: expect.stringContaining('(and 1 more)'),
     });
+    for (const text of [1n, new Map(), () => 1])
+      await expect(client.command(quotes.note, { text } as never)).rejects.toMatchObject({
+        code: 'SchemaMismatch',
+        field: 'text',
+      });
     const large = client.command(quotes.note, { text: 'x'.repeat(200_000) });
     await expect(large).rejects.toMatchObject({ code: 'PayloadTooLarge' });
     await world.settle();

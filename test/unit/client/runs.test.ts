@@ -100,11 +100,11 @@ describe('starting a run', () => {
 
   test('with a large input goes by claim check', async () => {
     const { client, settled } = clientMesh();
-    const order = 'x'.repeat(300_000);
-    const handle = await client.start(desk.sell, { order, pages: 1 });
+    const input = { order: 'o-1', note: 'x'.repeat(300_000) };
+    const handle = await client.start(desk.sell, input);
     // The same input is the same start, wherever it is kept.
     await settled(handle.read());
-    expect((await client.start(desk.sell, { order, pages: 1 })).runId).toBe(handle.runId);
+    expect((await client.start(desk.sell, input)).runId).toBe(handle.runId);
   });
 });
 
