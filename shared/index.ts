@@ -11,6 +11,14 @@ export type {
   StateAccess,
   StatefulHandler,
 } from './kernel/handler.ts';
+export type {
+  HandlerCall,
+  Interceptor,
+  NextHandler,
+  NextOperation,
+  Operation,
+  OperationResult,
+} from './kernel/interceptor.ts';
 export type { ProviderAccess } from './kernel/providers/providers.ts';
 export {
   type CallOptions,

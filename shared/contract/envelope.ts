@@ -1,3 +1,4 @@
+import { baggageAttributes, readBaggage } from './baggage.ts';
 import { MeshError } from './errors.ts';
 import { DEEPEST_DATA, type Json } from './json.ts';
 import type { Delivery, Envelope, Message, WireMessage } from './message.ts';
@@ -43,6 +44,7 @@ export function encodeMessage(message: Message): WireMessage {
   }
   if (message.redrive) attributes.redrive = String(message.redrive);
   if (message.keepReply) attributes.keepreply = 'true';
+  if (message.baggage) Object.assign(attributes, baggageAttributes(message.baggage));
   if (message.traceparent) attributes.googclient_traceparent = message.traceparent;
   return { data: encoder.encode(JSON.stringify(message.data)), attributes };
 }
@@ -55,7 +57,7 @@ export function dataBytes(data: Json): number {
 /**
  * The envelope of a delivery, with defaults for what a plain publisher leaves out: the Pub/Sub message id becomes the id, the
  * publish time the time, the id the correlation id; a type without a dot is this agent's (`charge` is `payments.charge`).
- * Throws `InvalidAttribute` naming the attribute, `UnknownMessage` when there is no type at all.
+ * Throws `InvalidAttribute` or `BaggageInvalid` naming the attribute, `UnknownMessage` when there is no type at all.
  */
 export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
   const given = delivery.attributes['content-type']?.startsWith(STRUCTURED)
@@ -91,6 +93,7 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
     redrive: count('redrive', given.redrive),
     traceparent,
     tracestate: read('tracestate'),
+    baggage: readBaggage(given),
   });
 }
 

@@ -52,6 +52,11 @@ export const ERROR_CATALOGUE = {
     summary: 'The message asks for its reply to go to an agent that may not call this one.',
     hint: "Add this agent to the `calls` of the caller's contract.",
   },
+  BaggageInvalid: {
+    retry: false,
+    summary: 'A fact of the baggage of a message does not keep its rules.',
+    hint: 'Correct the fact that is named where it is set; never put a secret there.',
+  },
   DeadlineExceeded: {
     retry: false,
     summary: 'The message arrived, or was still being handled, after its deadline.',
@@ -97,6 +102,11 @@ export const ERROR_CATALOGUE = {
     retry: false,
     summary: 'A handler called a provider that its contract does not list in `providers`.',
     hint: 'Add it to `providers`.',
+  },
+  InterceptorInvalid: {
+    retry: false,
+    summary: 'An interceptor did not call `next` once, or did not await it.',
+    hint: 'Correct the interceptor, deploy, then redrive.',
   },
   OutputInvalid: {
     retry: false,

@@ -1,3 +1,4 @@
+import type { Baggage } from './baggage.ts';
 import type { Json } from './json.ts';
 
 /** What the mesh is told of a message besides its data: the CloudEvents context and the mesh's own attributes. */
@@ -33,6 +34,8 @@ export interface Envelope {
   /** W3C Trace Context (https://www.w3.org/TR/trace-context/). */
   readonly traceparent?: string;
   readonly tracestate?: string;
+  /** Facts that travel with all that follows from the message (baggage.ts). */
+  readonly baggage?: Baggage;
 }
 
 /** A CloudEvent as the mesh handles it: its envelope and its JSON data. */

@@ -8,6 +8,7 @@ import type { Ports } from '../contract/ports.ts';
 import { canaryRoute } from '../kernel/canary.ts';
 import type { Handlers } from '../kernel/handler.ts';
 import { handlerRoutes } from '../kernel/handler-routes.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/route.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly agent: { readonly contract: Contract };
   readonly handlers: Handlers;
   readonly workflows?: readonly WorkflowDefinition[];
+  /** Around every handler, and every operation of every workflow; the first is the outermost. */
+  readonly interceptors?: readonly Interceptor[];
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -107,7 +110,7 @@ export function serveAgent(options: ServeOptions, environment: ServeEnvironment 
 }
 
 async function start(
-  { agent: { contract }, handlers, workflows = [] }: ServeOptions,
+  { agent: { contract }, handlers, workflows = [], interceptors = [] }: ServeOptions,
   env: Env,
   createPorts: (deployment: Deployment, env: Env) => Ports | Promise<Ports>,
 ): Promise<Kernel> {
@@ -122,13 +125,13 @@ async function start(
   const ports = await createPorts(deployment, env);
   const { clock, ids, secrets, store, log } = ports;
   const routes = new Map<string, Route>(
-    handlerRoutes({ contract, handlers, clock, secrets, env, store, log }),
+    handlerRoutes({ contract, handlers, clock, secrets, env, store, log, interceptors }),
   );
   routes.set(CANARY, canaryRoute(contract));
   if (workflows.length > 0 || Object.keys(contract.workflows).length > 0) {
     // The engine is loaded only where it is needed.
     const { workflowRoutes } = await import('../workflow/index.ts');
-    const hosted = workflowRoutes({ contract, definitions: workflows, clock, ids });
+    const hosted = workflowRoutes({ contract, definitions: workflows, clock, ids, interceptors });
     for (const [type, route] of hosted) routes.set(type, route);
   }
   return createKernel({ contract, deployment, ports, routes });

@@ -81,7 +81,8 @@ const LEASE_MARGIN_MS = 2_000;
  * - M3 A batch's sends are on the document from its commit until they are published: whoever takes over publishes them again.
  */
 export function createDrainer({ contract, deployment, ports, routes, blobs }: DrainerOptions): Drainer {
-  const { store, clock, ids } = ports;
+  const { store, clock, ids, secrets } = ports;
+  const redact = (text: string) => secrets.redact(text);
   const workMs = milliseconds(contract.limits.timeout) / 2;
   const mails = new MailWriter(store);
   /** Documents that bear the mark of this instance, with the session that it is of; and those on which it is being put. */
@@ -327,7 +328,9 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       );
       payloads.push(...(decision.blobs ?? []));
       if (decision.renews) await blobs.renew(decision.renews);
-      const sends = toOutbox(decision, { contract, deployment, message, key, now: clock.now(), traceparent });
+      const now = clock.now();
+      const context = { contract, deployment, message, key, now, traceparent, redact };
+      const sends = toOutbox(decision, context);
       batch.add(decision);
       return sends;
     }

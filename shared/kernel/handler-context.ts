@@ -1,4 +1,5 @@
 import type { Contract, EventRef, MessageRef } from '../contract/agent.ts';
+import { type BaggageEntry, baggageView, withBaggage } from '../contract/baggage.ts';
 import { checkIn, type PayloadBlob } from '../contract/claim-check.ts';
 import type { Clock } from '../contract/clock.ts';
 import { milliseconds } from '../contract/duration.ts';
@@ -28,11 +29,13 @@ export interface HandlerContextOptions {
   readonly sends: Send[];
   /** And here the payloads that are too large to inline. */
   readonly blobs: PayloadBlob[];
+  /** What is added to the baggage of the message. */
+  readonly added?: readonly BaggageEntry[];
 }
 
 /** Makes the `ctx` of a handler. All that it sends is only collected; the kernel commits it, then publishes (I1, I3). */
 export function createHandlerContext(options: HandlerContextOptions): HandlerContext<unknown> {
-  const { contract, request, state, clock, secrets, env, providers, sends, blobs } = options;
+  const { contract, request, state, clock, secrets, env, providers, sends, blobs, added = [] } = options;
   const { message } = request;
   const { inlineBytes, claimCheckBytes: published } = contract.limits;
   /** What stands for the payload in a message that is sent by then. */
@@ -50,18 +53,25 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
     if (blob) blobs.push({ ...blob, ...(at !== undefined && { until: at }) });
     return data;
   };
+  const travelling = (entries: readonly BaggageEntry[] = []) => {
+    const baggage = [...added, ...entries];
+    // Thrown here, where the handler can tell which it is.
+    withBaggage(message.baggage, baggage);
+    return baggage.length > 0 && { baggage };
+  };
   return {
     message: withoutData(message),
     idempotencyKey: effectKey(message),
     state,
     signal: request.signal,
     log: request.log,
+    baggage: baggageView(withBaggage(message.baggage, added)),
     ...(message.deadline !== undefined && { deadline: new Date(message.deadline) }),
     now: () => new Date(clock.now()),
     send<Input, Output, Wire>(
       ref: MessageRef<Input, Output, Wire>,
       input: Wire,
-      { delay, subject }: SendOptions = {},
+      { delay, subject, baggage }: SendOptions = {},
     ) {
       if (ref.agent !== contract.name && !contract.calls.includes(ref.agent)) {
         throw new MeshError(
@@ -79,9 +89,10 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
         data: payload(input, ref.input, ref.claimCheckBytes ?? 0, what, at),
         ...(subject !== undefined && { subject }),
         ...(at !== undefined && { at: new Date(at) }),
+        ...travelling(baggage),
       });
     },
-    publish<Data, Wire>(event: EventRef<Data, Wire>, data: Wire) {
+    publish<Data, Wire>(event: EventRef<Data, Wire>, data: Wire, { baggage }: SendOptions = {}) {
       if (event.agent !== contract.name || !(event.name in contract.publishes)) {
         throw new MeshError(
           'EventNotDeclared',
@@ -90,7 +101,12 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
         );
       }
       const what = `the event ${event.type} that ${contract.name} publishes`;
-      sends.push({ to: 'events', type: event.type, data: payload(data, event.data, published, what) });
+      sends.push({
+        to: 'events',
+        type: event.type,
+        data: payload(data, event.data, published, what),
+        ...travelling(baggage),
+      });
     },
     async secret(name) {
       if (!contract.secrets.includes(name)) {

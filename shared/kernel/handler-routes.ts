@@ -1,4 +1,5 @@
 import type { Contract, Mode } from '../contract/agent.ts';
+import type { BaggageEntry } from '../contract/baggage.ts';
 import { checkIn, type PayloadBlob } from '../contract/claim-check.ts';
 import type { Clock } from '../contract/clock.ts';
 import { DeadLetter } from '../contract/dead-letter.ts';
@@ -16,6 +17,7 @@ import { chunkWrites, withoutChunks } from './dead-letter-chunks.ts';
 import { failureReply } from './failure-reply.ts';
 import type { HandlerContext, Handlers } from './handler.ts';
 import { createHandlerContext } from './handler-context.ts';
+import { type Interceptor, interceptHandler } from './interceptor.ts';
 import { isAwaited } from './kept-reply.ts';
 import { createProviders, type Providers } from './providers/providers.ts';
 import type { Decision, Route, Send } from './route.ts';
@@ -31,6 +33,8 @@ export interface HandlerRoutesOptions {
   /** Where the state of the contract's providers is shared. Left out: each maker of routes has its own. */
   readonly store?: Store;
   readonly log?: Log;
+  /** Around each handler, the first outermost. */
+  readonly interceptors?: readonly Interceptor[];
 }
 
 interface Behaviour {
@@ -115,8 +119,9 @@ function toRoute(
   behaviour: Behaviour,
   options: HandlerRoutesOptions & { readonly providers: Providers },
 ): Route {
-  const { contract } = options;
+  const { contract, interceptors = [] } = options;
   const { entity: field } = behaviour;
+  const intercepted = interceptors.some(({ handle }) => handle !== undefined);
   const parsed = new WeakMap<
     Message,
     { input: unknown; entity: string | undefined; keys: readonly string[] }
@@ -153,10 +158,17 @@ function toRoute(
       const also = behaviour.also?.(input);
       const sends: Send[] = [...(also?.sends ?? [])];
       const blobs: PayloadBlob[] = [];
-      const output = await behaviour.handle(
-        behaviour.given?.(input) ?? input,
-        createHandlerContext({ ...options, request, state, sends, blobs }),
-      );
+      const contextWith = (added: readonly BaggageEntry[] = []) =>
+        createHandlerContext({ ...options, request, state, sends, blobs, added });
+      const given = behaviour.given?.(input) ?? input;
+      const output = await (intercepted
+        ? interceptHandler(
+            interceptors,
+            { type: request.message.type, input: given, ctx: contextWith() },
+            (changed, added) => behaviour.handle(changed, contextWith(added)),
+            contextWith,
+          )
+        : behaviour.handle(given, contextWith()));
       const what = `the output of ${behaviour.what}`;
       const replied = behaviour.output ? toJson(output, 'OutputInvalid', what) : null;
       // As its receiver sees it, which knows nothing of what it was here.

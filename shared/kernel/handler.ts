@@ -1,4 +1,5 @@
 import type { AgentSpec, EventRef, MessageRef } from '../contract/agent.ts';
+import type { BaggageEntry, BaggageView } from '../contract/baggage.ts';
 import type { DeadLetter } from '../contract/dead-letter.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
@@ -29,6 +30,8 @@ export interface HandlerContext<State = never> {
   /** Aborts at the deadline, or when the contract's timeout has passed. Hand it to every call to the outside. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Facts that travel with the message, and with all that this handler sends. */
+  readonly baggage: BaggageView;
   now(): Date;
   /** Sends a command, after the commit. Throws `CallNotDeclared`, `SchemaMismatch`, `PayloadTooLarge`. */
   send<Input, Output, Wire>(
@@ -37,7 +40,11 @@ export interface HandlerContext<State = never> {
     options?: SendOptions,
   ): void;
   /** Publishes a domain event, after the commit. Throws `EventNotDeclared`, `SchemaMismatch`, `PayloadTooLarge`. */
-  publish<Data, Wire>(event: EventRef<Data, Wire>, data: NoInfer<Wire>): void;
+  publish<Data, Wire>(
+    event: EventRef<Data, Wire>,
+    data: NoInfer<Wire>,
+    options?: Pick<SendOptions, 'baggage'>,
+  ): void;
   /** The value of a secret of the contract. Throws `SecretNotDeclared`, `SecretMissing`. */
   secret(name: string): Promise<string>;
   /** A setting of the contract (an environment variable), or undefined. */
@@ -49,6 +56,8 @@ export interface HandlerContext<State = never> {
 export interface SendOptions {
   readonly delay?: Duration;
   readonly subject?: string;
+  /** Facts to add to the baggage that the message travels with. Throws `BaggageInvalid`. */
+  readonly baggage?: readonly BaggageEntry[];
 }
 
 /** Behaviour for one message. Return the output; throw `rejected(…)` to refuse, anything else to be tried again. */

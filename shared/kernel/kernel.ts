@@ -68,6 +68,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const lanes = new Lanes();
   const ahead = new Ahead(store);
 
+  const redact = (text: string) => ports.secrets.redact(text);
   const sources: Pick<DecisionRequest, 'read' | 'query' | 'payloads'> = {
     read: (paths) => store.read(paths),
     query: (asked) => store.query(asked),
@@ -270,7 +271,7 @@ export function createKernel(options: KernelOptions): Kernel {
     const { message, route, log, traceparent } = work;
     const decision = await decide(work, key, documents, held.timeLeft);
     if (decision.record === false || (unread && !isHeldTo(decision, documents))) return undefined;
-    const context = { contract, deployment, message, key, now: clock.now(), traceparent };
+    const context = { contract, deployment, message, key, now: clock.now(), traceparent, redact };
     const outbox = toOutbox(decision, context);
     const path = inboxPath(contract.name, key);
     const packed = packOutbox(outbox, path, inboxExpiry(clock.now()));

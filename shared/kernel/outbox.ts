@@ -1,10 +1,11 @@
 import type { Contract } from '../contract/agent.ts';
+import { type Baggage, withBaggage } from '../contract/baggage.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { dataBytes, encodeMessage } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toJson } from '../contract/json.ts';
 import { derivedId, namedId } from '../contract/keys.ts';
-import { type Envelope, type Message, REPLY, type WireMessage } from '../contract/message.ts';
+import { type Envelope, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
 import { deadTopicOf, eventsTopic, sourceOf, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
@@ -21,6 +22,8 @@ export interface OutboxContext {
   readonly key: string;
   readonly now: number;
   readonly traceparent: string;
+  /** A text without the secrets that were read. Left out: none were. */
+  readonly redact?: (text: string) => string;
 }
 
 /** The messages that a decision sends, its reply included, each with an id that is the same whenever they are made. */
@@ -39,10 +42,16 @@ export function toOutbox(decision: Decision, context: OutboxContext): OutboxEntr
           },
         ]
       : [];
-  return [...decision.sends, ...reply].map((send, position) => toEntry(send, position, context));
+  const baggage = decision.baggage ?? message.baggage;
+  return [...decision.sends, ...reply].map((send, position) => toEntry(send, position, context, baggage));
 }
 
-function toEntry(send: Send, position: number, context: OutboxContext): OutboxEntry {
+function toEntry(
+  send: Send,
+  position: number,
+  context: OutboxContext,
+  inherited: Baggage | undefined,
+): OutboxEntry {
   const { contract, deployment, key, message: cause, now } = context;
   const bytes = dataBytes(send.data);
   const { inlineBytes } = contract.limits;
@@ -54,6 +63,9 @@ function toEntry(send: Send, position: number, context: OutboxContext): OutboxEn
       { field: 'data' },
     );
   }
+  // The mesh's own messages do not begin anything, but for a signal.
+  const travels = !send.type.startsWith('mesh.') || send.type === SIGNAL;
+  const baggage = travels ? baggageOf(inherited, send, context) : undefined;
   const message: Message = {
     id: send.idFrom === undefined ? derivedId(key, position) : namedId(send.idFrom),
     source: sourceOf(contract.name),
@@ -70,6 +82,7 @@ function toEntry(send: Send, position: number, context: OutboxContext): OutboxEn
     ...(send.replyTo !== undefined && { replyTo: send.replyTo }),
     ...(send.deadline !== undefined && { deadline: send.deadline }),
     ...(send.idempotencyKey !== undefined && { idempotencyKey: send.idempotencyKey }),
+    ...(baggage && { baggage }),
     ...(send.at !== undefined && { notBefore: send.at.toISOString() }),
   };
   const entry = { message, ...(send.at !== undefined && { at: send.at.getTime() }) };
@@ -80,6 +93,22 @@ function toEntry(send: Send, position: number, context: OutboxContext): OutboxEn
     ...entry,
     extra: deadLetterAttributes(send.to.failure, send.to.deadLetterFor),
   };
+}
+
+/** What a message travels with; undefined for nothing. It is in the clear, wherever the message goes (I12). */
+function baggageOf(
+  inherited: Baggage | undefined,
+  { baggage: added = [], type }: Send,
+  { redact }: OutboxContext,
+): Baggage | undefined {
+  const baggage = withBaggage(inherited, added) ?? {};
+  const names = Object.keys(baggage);
+  if (names.length === 0) return undefined;
+  const secret = redact && names.find((name) => redact(baggage[name] ?? '') !== baggage[name]);
+  if (secret === undefined) return baggage;
+  throw new MeshError('BaggageInvalid', `the baggage ${secret} of the ${type} holds a secret`, {
+    field: secret,
+  });
 }
 
 /**

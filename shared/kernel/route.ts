@@ -1,3 +1,4 @@
+import type { Baggage, BaggageEntry } from '../contract/baggage.ts';
 import type { ClaimCheck, PayloadBlob } from '../contract/claim-check.ts';
 import type { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
@@ -86,6 +87,8 @@ export interface Decision {
   readonly renews?: readonly ClaimCheck[];
   /** The outcome for whoever waits for the reply. Left out: no reply (yet). */
   readonly reply?: Reply;
+  /** The baggage of what it sends, in place of that of the message handled. */
+  readonly baggage?: Baggage;
   /**
    * `true` (the default): the message is recorded as handled. `false`: it had no effect at all, and nothing is committed; it is
    * acked (a timer whose step is long done). `writes` and `sends` must then be empty.
@@ -125,6 +128,8 @@ export interface Send {
   readonly idFrom?: string;
   /** What the receiver gives a provider as the key of the effect, where several messages are one. Left out: the message's own key. */
   readonly idempotencyKey?: string;
+  /** Facts added to the baggage that it travels with. */
+  readonly baggage?: readonly BaggageEntry[];
   /** The id of the message that this one answers, where that is not the message being handled. */
   readonly causationId?: string;
 }

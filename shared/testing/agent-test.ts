@@ -8,6 +8,7 @@ import type { Ports } from '../contract/ports.ts';
 import type { Schema } from '../contract/schema.ts';
 import type { Handlers } from '../kernel/handler.ts';
 import { handlerRoutes } from '../kernel/handler-routes.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/route.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
@@ -38,6 +39,8 @@ export interface AgentTestOptions<Defined extends TestedAgent = TestedAgent> {
   readonly settings?: Readonly<Record<string, string>>;
   /** Providers that the test plays, by their name in the contract. Left out: the handler's own calls are made. */
   readonly providers?: Readonly<Record<string, ProviderFake>>;
+  /** Around every handler, and every operation of every workflow. */
+  readonly interceptors?: readonly Interceptor[];
   /** Left out: a clock of its own. A sandbox of a provider takes the same one. */
   readonly clock?: ManualClock;
   /** Agents that may ask for replies beside the test itself. */
@@ -85,6 +88,7 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
 
   constructor(options: AgentTestOptions<Defined>) {
     const { agent, handlers, workflows, settings = {}, clock = new ManualClock() } = options;
+    const { interceptors = [] } = options;
     const { contract } = agent;
     this.#contract = contract;
     this.clock = clock;
@@ -96,10 +100,11 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
     const deployment = { ...this.#office.deployment, callers };
     this.#start = (ports, watch) => {
       const { ids, secrets, store, log } = ports;
-      const surroundings = { contract, clock: ports.clock, secrets, env: settings, store, log };
+      const surroundings = { contract, clock: ports.clock, secrets, env: settings, store, log, interceptors };
       const routes = new Map(handlerRoutes({ ...surroundings, handlers: faked }));
       if (workflows) {
-        const hosted = workflowRoutes({ contract, definitions: workflows, clock: ports.clock, ids });
+        const definitions = workflows;
+        const hosted = workflowRoutes({ contract, definitions, clock: ports.clock, ids, interceptors });
         for (const [type, route] of hosted) routes.set(type, route);
       }
       const watched = new Map([...routes].map(([type, route]) => [type, watch(route)]));

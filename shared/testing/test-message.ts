@@ -1,3 +1,4 @@
+import { type BaggageEntry, withBaggage } from '../contract/baggage.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { encodeMessage } from '../contract/envelope.ts';
 import { toJson } from '../contract/json.ts';
@@ -30,6 +31,8 @@ export interface PostDetails {
   readonly runId?: string;
   readonly stepId?: string;
   readonly idempotencyKey?: string;
+  /** Facts that travel with it. */
+  readonly baggage?: readonly BaggageEntry[];
   /** The agent that the reply goes to. `false`: nobody waits for one. Left out: the test, for a command. */
   readonly replyTo?: string | false;
   /** More attributes. */
@@ -53,6 +56,7 @@ export function testMessage<Output>(
   const { deadline, sentAgo, notBefore, attributes } = details;
   const to = details.replyTo === undefined ? replyTo : details.replyTo || undefined;
   const at = (ms: number) => new Date(ms).toISOString();
+  const baggage = withBaggage(undefined, details.baggage ?? []);
   const { correlationId, subject, runId, stepId, idempotencyKey } = details;
   const envelope: Envelope = {
     id: details.id ?? id,
@@ -67,6 +71,7 @@ export function testMessage<Output>(
     ...(runId !== undefined && { runId }),
     ...(stepId !== undefined && { stepId }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(baggage && { baggage }),
   };
   const wire = encodeMessage({ ...envelope, data: toJson(data) });
   return {

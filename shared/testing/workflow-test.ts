@@ -13,6 +13,7 @@ import type { Ports } from '../contract/ports.ts';
 import type { Reply } from '../contract/reply.ts';
 import { Blobs } from '../kernel/blobs.ts';
 import { readDeadLetter } from '../kernel/dead-letter.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import { payloadOf } from '../kernel/opened.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
@@ -34,6 +35,8 @@ export interface WorkflowTestOptions {
   readonly workflows: readonly WorkflowDefinition[];
   /** How other agents answer. A command that nobody plays stays in `unanswered`, for `reply`. */
   readonly fakes?: readonly Fake[];
+  /** Around every operation of the workflows. */
+  readonly interceptors?: readonly Interceptor[];
 }
 
 /** A command that the workflow sent. */
@@ -83,7 +86,7 @@ export class WorkflowTest {
   #delivered = 0;
   #uuids = 0;
 
-  constructor({ agent, workflows, fakes = [] }: WorkflowTestOptions) {
+  constructor({ agent, workflows, fakes = [], interceptors = [] }: WorkflowTestOptions) {
     this.#contract = agent.contract;
     this.#deployment = {
       project: 'test',
@@ -100,7 +103,7 @@ export class WorkflowTest {
       contract: this.#contract,
       deployment: this.#deployment,
       ports,
-      routes: workflowRoutes({ contract: this.#contract, definitions: workflows, clock, ids }),
+      routes: workflowRoutes({ contract: this.#contract, definitions: workflows, clock, ids, interceptors }),
     });
   }
 

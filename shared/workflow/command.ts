@@ -1,3 +1,4 @@
+import type { BaggageEntry } from '../contract/baggage.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { ChildRef, StepTimer } from './entry.ts';
@@ -28,6 +29,8 @@ export interface CallCommand {
   readonly detached?: true;
   /** What the message is known by, where that is not the run and the step. */
   readonly idFrom?: string;
+  /** Added to the run's baggage. */
+  readonly baggage?: readonly BaggageEntry[];
 }
 
 /** End a child's run. */

@@ -1,4 +1,5 @@
 import type { EventRef, MessageRef } from '../contract/agent.ts';
+import type { BaggageView } from '../contract/baggage.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
 import type { Parsed, Schema } from '../contract/schema.ts';
@@ -26,6 +27,8 @@ export interface WorkflowContext<Status = unknown> {
   readonly key: string;
   /** Logs once, not again on replay. */
   readonly log: Log;
+  /** Facts that travelled with the message which started the run, and travel on with all that it sends. */
+  readonly baggage: BaggageView;
 
   /**
    * Commands another agent and awaits its reply. Rejects with the agent's failure as a `MeshError` (`Rejected` with its `reason`,

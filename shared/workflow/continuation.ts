@@ -64,7 +64,14 @@ function successor(
   const now = Math.max(host.clock.now(), run.createdAt.getTime() + 1);
   const deadlineAt = deadlineOf(host, workflow, now);
   const kept: RunEvent[] = [
-    { e: 'started', at: now, input, seed: host.ids.uuid(), after: ledger.codeSteps },
+    {
+      e: 'started',
+      at: now,
+      input,
+      seed: host.ids.uuid(),
+      after: ledger.codeSteps,
+      ...(run.baggage && { baggage: run.baggage }),
+    },
     ...ledger.leftSignals.map(
       ({ name, payload }): RunEvent => ({
         e: 'signalled',
@@ -83,6 +90,7 @@ function successor(
     rechecks,
     continuedFrom,
     ...(run.parentRunId !== undefined && { parentRunId: run.parentRunId }),
+    ...(run.baggage && { baggage: run.baggage }),
     ...(run.slot && { slot: run.slot }),
     ...(deadlineAt && { deadlineAt }),
     // By then it is to have begun.

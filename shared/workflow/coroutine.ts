@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Contract } from '../contract/agent.ts';
+import { type Baggage, baggageView } from '../contract/baggage.ts';
 import { isClaimCheck } from '../contract/claim-check.ts';
 import { MeshError } from '../contract/errors.ts';
 import { type Failure, toError, toFailure } from '../contract/failure.ts';
@@ -8,9 +9,11 @@ import { type Log, silentLog } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { checkName } from '../contract/text.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
+import { Interception, Uninterceptable } from './interception.ts';
 import { lazyLog } from './lazy-log.ts';
 import type { Ledger } from './ledger.ts';
 import { call } from './operations/call.ts';
@@ -77,11 +80,13 @@ export class Coroutine implements Scope {
   readonly #facts: RunFacts;
   readonly #journal: Journal;
   readonly #log: Log;
+  readonly #interception: Interception | undefined;
   readonly #steps = new Map<string, StepCode>();
   readonly #pending = new Map<string, Pending>();
   #going = false;
   #ended = false;
   #seed = '';
+  #baggage = baggageView();
   #uuids = 0;
   #randoms = 0;
   /** The ways that the run goes: as it was answered once, it is answered again. */
@@ -96,6 +101,7 @@ export class Coroutine implements Scope {
     journal: Journal,
     log: Log,
     watch?: TurnWatch,
+    interceptors: readonly Interceptor[] = [],
   ) {
     this.#watch = watch;
     this.#definition = definition;
@@ -103,6 +109,10 @@ export class Coroutine implements Scope {
     this.#facts = facts;
     this.#journal = journal;
     this.#log = log;
+    if (interceptors.length > 0) {
+      const run = { runId: facts.runId, key: facts.key, workflow: definition.name };
+      this.#interception = new Interception(interceptors, run, this);
+    }
   }
 
   get runName(): string {
@@ -129,8 +139,9 @@ export class Coroutine implements Scope {
     return branch.length === 0 ? code : code?.branch?.(branch.join('/'));
   }
 
-  async start(input: Json, seed: string): Promise<void> {
+  async start(input: Json, seed: string, baggage?: Baggage): Promise<void> {
     this.#seed = seed;
+    this.#baggage = baggageView(baggage);
     const whole = this.payloads.checkOut(input);
     await this.#turn(() => void enterWorkflow(() => this.#run(whole)));
   }
@@ -156,8 +167,15 @@ export class Coroutine implements Scope {
   step<Name extends Op, T>(request: StepRequest<Name, T>): Promise<T> {
     const stopped = this.#stopped(`wf.${request.op}`);
     if (stopped) return stopped;
-    const { op, name, begin, ...code } = request;
-    const begun = this.#journal.begin(op, name, begin);
+    const { op, name, begin, input: _input, refuse: _refuse, ...code } = request;
+    let begun: ReturnType<Journal['begin']>;
+    try {
+      begun = this.#journal.begin(op, name, this.#interception?.around(request) ?? begin);
+    } catch (error) {
+      if (!(error instanceof Uninterceptable)) throw error;
+      this.#end({ ok: false, failure: error.failure });
+      return never();
+    }
     if (!begun) return never();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // Nobody may be awaiting it: then its failure is nobody's.
@@ -204,6 +222,7 @@ export class Coroutine implements Scope {
     const pending = this.#pending.get(step);
     if (!pending) return;
     this.#pending.delete(step);
+    if (this.#journal.live) this.#interception?.settled(this.ledger, step, result);
     if (!result.ok) {
       pending.reject(toError(result.failure));
       return;
@@ -293,6 +312,7 @@ export class Coroutine implements Scope {
   #context(): WorkflowContext {
     return {
       ...this.#facts,
+      baggage: this.#baggage,
       log: lazyLog(() => this.#answersAtOnce(() => this.log)),
       call: call(this),
       child: child(this),

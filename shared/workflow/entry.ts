@@ -1,3 +1,4 @@
+import type { Baggage, BaggageEntry } from '../contract/baggage.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Reply } from '../contract/reply.ts';
@@ -22,6 +23,8 @@ export interface Started {
   readonly input: Json;
   /** What `uuid()` is derived from, so that it is random and yet the same on every replay. */
   readonly seed: string;
+  /** The baggage of the message that started the run. */
+  readonly baggage?: Baggage;
   /** Of a run that continues another: the steps that those before it began. Its own are counted on from there. */
   readonly after?: number;
 }
@@ -136,6 +139,8 @@ interface Commanded<Op extends string> extends Step<Op> {
   readonly undo?: { readonly agent: string; readonly name: string; readonly input: Json };
   /** It was never dispatched, for this reason. */
   readonly refused?: Failure;
+  /** Added to the run's baggage. */
+  readonly baggage?: readonly BaggageEntry[];
 }
 
 export type CallEntry = Commanded<'call'>;

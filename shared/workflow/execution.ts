@@ -5,6 +5,7 @@ import type { Log } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES } from '../contract/reply.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Command } from './command.ts';
 import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
@@ -39,6 +40,8 @@ export interface RunCode {
   readonly watch?: TurnWatch | undefined;
   /** More steps than these the run can't have: code that begins more in one turn is let go. Left out: any number. */
   readonly mostSteps?: number;
+  /** Around its operations, where they begin and end live. */
+  readonly interceptors?: readonly Interceptor[];
 }
 
 /** A side effect that the host is to run; its result comes back as a `ran` event. */
@@ -88,8 +91,9 @@ export class Execution {
     this.#taken = history.length;
     this.#code = code;
     if (code) {
-      const { definition, contract, facts, log, watch } = code;
-      this.#coroutine = new Coroutine(definition, contract, facts, this.#journal(), log, watch);
+      const { definition, contract, facts, log, watch, interceptors } = code;
+      const journal = this.#journal();
+      this.#coroutine = new Coroutine(definition, contract, facts, journal, log, watch, interceptors);
     }
   }
 
@@ -211,7 +215,7 @@ export class Execution {
   /** Lets the code go on with what an event brought. */
   async #resume(entry: Entry, applied: Applied | undefined): Promise<void> {
     if (!this.#coroutine) return;
-    if (entry.e === 'started') await this.#coroutine.start(entry.input, entry.seed);
+    if (entry.e === 'started') await this.#coroutine.start(entry.input, entry.seed, entry.baggage);
     else if (applied && applied.settled.length > 0) await this.#coroutine.settle(applied.settled);
     if (this.#parked) throw this.#parked;
     if (this.ledger.outcome === undefined && this.#coroutine.stranded && !this.#tooMany) {

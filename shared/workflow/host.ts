@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import type { Contract } from '../contract/agent.ts';
+import type { Baggage } from '../contract/baggage.ts';
 import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
@@ -7,6 +8,7 @@ import type { Ids } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
 import { runPath } from '../contract/names.ts';
 import type { Write } from '../contract/store.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Decision, DecisionRequest, Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
 import { continued } from './continuation.ts';
@@ -40,7 +42,11 @@ export interface Host {
   readonly watch?: TurnWatch | undefined;
   /** The name of the build of this code. Left out where builds have none. */
   readonly build?: string | undefined;
+  readonly interceptors: readonly Interceptor[];
 }
+
+/** A run whose start had none gives none to what it sends, whatever brings it on. */
+const NO_BAGGAGE: Baggage = {};
 
 /** Nothing happened: acked for the one read that it cost. */
 export const NO_EFFECT: Decision = { writes: [], sends: [], record: false };
@@ -283,7 +289,7 @@ function park(host: Host, run: RunRecord, kept: readonly RunEvent[], failure: Fa
 
 /** The code of a run, where what came needs it. Throws `Parked` where it is not to be had (I7). */
 function codeFor(
-  { contract, definitions, watch, build, limits }: Host,
+  { contract, definitions, watch, build, limits, interceptors }: Host,
   run: RunRecord,
   ledger: Ledger,
   events: readonly RunEvent[],
@@ -295,7 +301,8 @@ function codeFor(
   if (stuck && stuck.build === build) throw new Parked(stuckFailure(workflow, stuck));
   const definition = definitions.find(workflow, version);
   const facts = { runId: run.continuedAs ?? runId, key };
-  if (definition) return { definition, contract, facts, log, watch, mostSteps: limits.mostSteps };
+  if (definition)
+    return { definition, contract, facts, log, watch, mostSteps: limits.mostSteps, interceptors };
   const message = `the run began with version ${version} of ${workflow}, which this code does not hold`;
   throw new Parked({ code: 'VersionUnknown', message });
 }
@@ -346,6 +353,7 @@ export function decisionOf(
   return {
     writes: [write, ...brought.writes],
     sends,
+    baggage: run.baggage ?? NO_BAGGAGE,
     ...(blobs.length > 0 && { blobs }),
     ...(warm && { committed: () => host.warm.put(run, warm) }),
   };

@@ -1,3 +1,4 @@
+import type { Baggage } from '../contract/baggage.ts';
 import { type Failure, mended } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
@@ -51,6 +52,8 @@ export interface RunRecord {
   /** Of the input that it was started with: a second start with another is refused. */
   readonly inputDigest: string;
   readonly waiters: readonly Waiter[];
+  /** What it was started with, and gives to all that it sends. */
+  readonly baggage?: Baggage;
   /** Another with each write by the engine: what an instance keeps in memory of the run is held against it. */
   readonly revision: string;
   /** The tail of the history as JSON, which is parsed only by who needs it. What is older is in pages (run-history.ts). */
@@ -114,6 +117,7 @@ export function encodeRun(run: RunRecord): Fields {
     rerunOf,
     progress,
     stuck,
+    baggage,
     ...plain
   } = run;
   return {
@@ -126,6 +130,7 @@ export function encodeRun(run: RunRecord): Fields {
     // Whoever made it: a text that no document keeps would keep the run from ending.
     ...(failure && { failure: { ...mended(failure) } as Fields }),
     waiters: JSON.stringify(waiters),
+    ...(baggage && { baggage: { ...baggage } }),
     kept: JSON.stringify(kept),
     ...(rerunOf && { rerunOf: { ...rerunOf } }),
   };
@@ -139,6 +144,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const date = (name: string) => typed(path, name, fields[name], isDate);
   const { endedAt, expireAt, output, customStatus, progress, failure, rerunOf } = fields;
   const {
+    baggage,
     pagesIn,
     parentRunId,
     continuedFrom,
@@ -174,6 +180,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     history: text('history'),
     pages: count('pages'),
     pagedBytes: count('pagedBytes'),
+    ...(baggage && { baggage: baggage as Baggage }),
     ...(isString(pagesIn) && { pagesIn }),
     ...(isString(parentRunId) && { parentRunId }),
     ...(isString(continuedFrom) && { continuedFrom }),

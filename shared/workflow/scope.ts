@@ -2,6 +2,7 @@ import type { Contract } from '../contract/agent.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
+import type { OperationChanges } from '../kernel/interceptor.ts';
 import type { CodeEntry, StepEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payloads.ts';
@@ -32,7 +33,11 @@ export interface StepRequest<Name extends Op, T> extends StepCode<T> {
   readonly op: Name;
   readonly name: string;
   /** Asked for only when the step begins, not on replay: what it says is then read from the history. */
-  begin(id: string): Details<Name>;
+  begin(id: string, changes?: OperationChanges): Details<Name>;
+  /** What is sent, where interceptors may change it. */
+  readonly input?: unknown;
+  /** How the step begins where it is not to be dispatched at all. Left out: it can't be refused. */
+  refuse?(failure: Failure): Details<Name>;
 }
 
 /** What an operation is written against. One operation is a file with a function of `Scope`, and a state machine (`Step`). */

@@ -54,7 +54,7 @@ const idFrom = ({ runId, createdAt }: RunRecord, what: string) => `${runId}:${cr
 
 function callSend(run: RunRecord, command: Extract<Command, { do: 'call' }>): Send {
   const { runId, agent } = run;
-  const { step, attempt, deadline, deadLetter, detached } = command;
+  const { step, attempt, deadline, deadLetter, detached, baggage } = command;
   return {
     to: deadLetter ? { deadLetterFor: command.agent, failure: deadLetter } : { agent: command.agent },
     ...typed(command),
@@ -64,6 +64,7 @@ function callSend(run: RunRecord, command: Extract<Command, { do: 'call' }>): Se
     ...(deadline !== undefined && { deadline: new Date(deadline).toISOString() }),
     idFrom: command.idFrom ?? idFrom(run, `${step}:${attempt}`),
     idempotencyKey: derivedId('step', idFrom(run, step)),
+    ...(baggage && { baggage }),
   };
 }
 

@@ -64,6 +64,7 @@ async function start(
   const entered = enterSlots(host, request, spec, workflow, given.runId);
   const run: RunRecord = {
     ...freshRun(host, given, now),
+    ...(message.baggage && { baggage: message.baggage }),
     ...(message.runId !== undefined && { parentRunId: message.runId }),
     ...(deadlineAt && { deadlineAt }),
     ...(entered && { slot: entered.slot }),
@@ -71,7 +72,9 @@ async function start(
   const payloads = new Payloads();
   const type = `${host.contract.name}.${workflow}`;
   const input = payloads.checkIn(message.data, takenLimits(host.contract, type), `the input of ${type}`);
-  const started = { e: 'started', at: now, input, seed: host.ids.uuid() } as const;
+  const { baggage } = message;
+  const seed = host.ids.uuid();
+  const started = { e: 'started', at: now, input, seed, ...(baggage && { baggage }) } as const;
   const log = request.log.child({ runId: run.runId, workflow, version: run.version });
   const begun = async (): Promise<Brought> => {
     const held = { ...run, kept: [started] };

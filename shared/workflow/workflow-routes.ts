@@ -3,6 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import type { Ids } from '../contract/ids.ts';
 import { SLOT, SWEEP } from '../contract/message.ts';
+import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Route } from '../kernel/route.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { definitionsOf } from './definitions.ts';
@@ -29,6 +30,8 @@ export interface WorkflowRoutesOptions {
   readonly watch?: TurnWatch | undefined;
   /** The name of the build of this code: a run that got stuck in a build is not tried by that build again. */
   readonly build?: string | undefined;
+  /** Around each operation, the first outermost. */
+  readonly interceptors?: readonly Interceptor[];
 }
 
 /**
@@ -39,11 +42,13 @@ export interface WorkflowRoutesOptions {
  */
 export function workflowRoutes(options: WorkflowRoutesOptions): ReadonlyMap<string, Route> {
   const { contract, definitions, clock, ids, retention = '30d', watch, build } = options;
+  const { interceptors = [] } = options;
   const limits = { ...RUN_LIMITS, ...options.limits };
   const held = definitionsOf(contract, definitions);
   const warm = new WarmRuns();
   const retentionMs = milliseconds(retention);
-  const host: Host = { contract, definitions: held, clock, ids, retentionMs, warm, limits, watch, build };
+  const surroundings = { contract, definitions: held, clock, ids, watch, build, interceptors };
+  const host: Host = { ...surroundings, retentionMs, warm, limits };
   const routes = new Map<string, Route>();
   for (const [workflow, spec] of Object.entries(contract.workflows))
     routes.set(`${contract.name}.${workflow}`, startRoute(host, workflow, spec));

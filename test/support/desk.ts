@@ -1,5 +1,5 @@
 import type { AgentSpec, Contract, Log, MeshError } from '../../shared/contract/index.ts';
-import { silentLog } from '../../shared/contract/index.ts';
+import { baggageView, silentLog } from '../../shared/contract/index.ts';
 import type { HandlerContext, Handlers, StatefulHandler } from '../../shared/kernel/handler.ts';
 import { createProviders, type Providers } from '../../shared/kernel/providers/providers.ts';
 import type { ManualClock } from '../../shared/testing/manual-clock.ts';
@@ -114,6 +114,7 @@ export class Desk {
       ...(deadlineMs !== undefined && { deadline: new Date(clock.now() + deadlineMs) }),
       signal,
       log,
+      baggage: baggageView(),
       now: () => new Date(clock.now()),
       send: () => {
         throw new Error('no agent here sends commands');

@@ -1,3 +1,4 @@
+import type { BaggageEntry } from '../../contract/baggage.ts';
 import { dataBytes } from '../../contract/envelope.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
@@ -26,6 +27,10 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
   protected abstract readonly retry: RetryPolicy | undefined;
   protected abstract readonly timeoutAt: number | undefined;
   protected abstract data(): Json;
+  /** Added to the run's baggage. */
+  protected get baggage(): readonly BaggageEntry[] | undefined {
+    return undefined;
+  }
 
   override get due(): number | undefined {
     const at = Math.min(this.timeoutAt ?? Infinity, this.backingOff ? this.#retryAt : Infinity);
@@ -42,6 +47,7 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
       attempt: this.attempts,
       ...(this.timeoutAt !== undefined && { deadline: this.timeoutAt }),
       ...(deadLetter && { deadLetter }),
+      ...(this.baggage && { baggage: this.baggage }),
     };
   }
 
@@ -116,6 +122,9 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
   }
   protected data(): Json {
     return this.entry.input ?? null;
+  }
+  protected override get baggage() {
+    return this.entry.baggage;
   }
 
   /** The input of its compensation: made from the output once that is known. */

@@ -6,6 +6,7 @@ import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
+import type { OperationChanges } from '../../kernel/interceptor.ts';
 import type { Compensation } from '../call-options.ts';
 import type { CommandRef } from '../command-ref.ts';
 import type { WorkflowContext } from '../context.ts';
@@ -20,13 +21,15 @@ export function call(scope: Scope): WorkflowContext['call'] {
     return scope.step({
       op: 'call',
       name: ref.type,
-      begin: (step) => {
+      input,
+      begin: (step, changes) => {
         try {
-          return { ...begin(step), ...(policy && { retry: policy }) };
+          return { ...begin(step, changes), ...(policy && { retry: policy }) };
         } catch (error) {
           return { agent: ref.agent, refused: toFailure(error, 'WorkflowFailed') };
         }
       },
+      refuse: (refused) => ({ agent: ref.agent, refused }),
       decode: (output) => outputOf(ref, output),
       ...rest,
     });
@@ -41,7 +44,10 @@ interface Commanding {
    *
    * @throws what the contract has against the input
    */
-  begin(step: string): Pick<CallEntry, 'agent' | 'input' | 'timeoutAt' | 'undo'>;
+  begin(
+    step: string,
+    changes?: OperationChanges,
+  ): Pick<CallEntry, 'agent' | 'input' | 'timeoutAt' | 'undo' | 'baggage'>;
   /** Makes the input of the undo once the output is known; left out where there is none. */
   readonly undoInput?: (output: Json | undefined) => Json;
 }
@@ -65,12 +71,14 @@ export function commanding(
       return command(scope, compensate.with, made);
     });
   return {
-    begin: (step) => {
+    begin: (step, changes) => {
       id = step;
-      const data = command(scope, ref, input);
+      const data = command(scope, ref, changes && 'input' in changes ? changes.input : input);
+      const { baggage = [] } = changes ?? {};
       return {
         agent: ref.agent,
         input: data,
+        ...(baggage.length > 0 && { baggage }),
         ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
         ...(compensate &&
           undoInput && {

@@ -19,10 +19,13 @@ export function child(scope: Scope): WorkflowContext['child'] {
     return scope.step({
       op: 'child',
       name: ref.type,
-      begin: (step) => {
+      input,
+      refuse: (refused) => ({ agent: ref.agent, refused }),
+      begin: (step, changes) => {
         try {
-          const begun = begin(step);
-          const run = runOf(scope, ref, toJson(input), step);
+          const begun = begin(step, changes);
+          const given = changes && 'input' in changes ? changes.input : input;
+          const run = runOf(scope, ref, toJson(given), step);
           return { ...begun, run, ...(detached && { detached: true as const }) };
         } catch (error) {
           return { agent: ref.agent, refused: toFailure(error, 'WorkflowFailed') };

@@ -40,6 +40,14 @@ export function gather(scope: Scope): WorkflowContext['gather'] {
           ...(deadlineMs !== undefined && { deadlineAt: scope.ledger.time + deadlineMs }),
         };
       },
+      refuse: (refused) => ({
+        branches: given.map((_, at) => ({ ...(kinds[at] ? { of: kinds[at] } : {}), refused })),
+        calls: calls.list,
+        ...rules,
+        late,
+        counted: 'once' as const,
+        ...(quorum !== undefined && { quorum }),
+      }),
       decode: (value) => gathered(scope, given, value) as never,
       branch: (position) => code(Number(position)),
     });

@@ -44,6 +44,7 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
           }
         })(),
       }),
+      refuse: (refused) => ({ ...rules(), refused }),
       decode: (value) => {
         const made = value as unknown as MapReduced<never>;
         return {

@@ -212,6 +212,7 @@ async function plan(
     kept: [{ ...event, at } satisfies RunEvent],
     ...(slot ?? PARKED),
     ...(deadlineAt && { deadlineAt }),
+    ...(origin.baggage && { baggage: origin.baggage }),
     rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
   };
   const { run } = renews.length > 0 ? lookedAfter(blank, now) : { run: blank };

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { regionsIn, shownIn } from './regions.ts';
 
-test.each([['docs/testing.md', 'testing-page.test.ts']])('%s shows the code that %s runs', (page, file) => {
+test.each([
+  ['docs/testing.md', 'testing-page.test.ts'],
+  ['docs/interceptors.md', 'interceptors-page.test.ts'],
+])('%s shows the code that %s runs', (page, file) => {
   expect(shownIn(page)).toEqual(regionsIn(file));
 });
