@@ -28,7 +28,7 @@ export interface ServersOptions {
   readonly pushTransport?: PushTransport;
   readonly secrets?: SeedSecrets;
   readonly requests?: RequestLog;
-  /** The Pub/Sub that the scheduler publishes to where ours is not started. */
+  /** The Pub/Sub that the scheduler and the tasks of before publish to where ours is not started. */
   readonly otherPubsub?: string;
   /** Who may do what at Pub/Sub, Firestore, Cloud Tasks and Secret Manager; everybody everything unless given. */
   readonly access?: AccessControl;
@@ -121,6 +121,7 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
   // All of them are made by now, and those that keep something have not opened yet.
   data?.restore();
   const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all(starting);
+  data?.serving(pubsub?.address ?? otherPubsub);
   return { pubsub, firestore, tasks, secrets: secretManager, scheduler };
 }
 

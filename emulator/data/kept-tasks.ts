@@ -11,14 +11,18 @@ type Told = (...entries: Entry[]) => void;
 
 /**
  * Queues, the tasks that are not done with their schedules and attempts, and the names that cannot be used again yet. An attempt that was under way
- * is made again: the service delivers at least once. Nothing is dispatched before the last entry.
+ * is made again: the service delivers at least once. Nothing is dispatched before the servers are open.
+ *
+ * A task that publishes to the local Pub/Sub names its port, which is another one after a restart. The entry `{ pubsub: origin }` says from where on
+ * Pub/Sub is elsewhere: the tasks that are there by then, and name the place before, go to the new one.
  */
 export class KeptTasks implements Kept, TaskKeeper {
   readonly kind = 'tasks';
   #queues: TaskQueues | undefined;
   #told: Told | undefined;
+  #pubsub: string | undefined;
 
-  /** The queues that it keeps; they dispatch nothing until `replayed`. */
+  /** The queues that it keeps; they dispatch nothing until `serving`. */
   keeps(queues: TaskQueues): void {
     this.#queues = queues;
     queues.hold();
@@ -49,6 +53,7 @@ export class KeptTasks implements Kept, TaskKeeper {
   }
 
   *entries(): Iterable<Entry> {
+    if (this.#pubsub !== undefined) yield { pubsub: this.#pubsub };
     for (const [name, untilMs] of this.#kept.retired) yield { queueDeleted: name, untilMs };
     for (const queue of this.#kept.all()) {
       yield queueEntry(queue);
@@ -58,8 +63,9 @@ export class KeptTasks implements Kept, TaskKeeper {
   }
 
   replay(entry: Entry): void {
-    const { queue, queueDeleted, task, taskGone, untilMs, cleared } = entry;
+    const { queue, queueDeleted, task, taskGone, untilMs, cleared, pubsub } = entry;
     if (cleared === true) this.#kept.clear();
+    else if (typeof pubsub === 'string') this.#moved(pubsub);
     else if (isRecord(queue) && typeof queue.name === 'string')
       this.#kept.restore(queue as unknown as QueueRecord);
     else if (typeof queueDeleted === 'string') this.#kept.restoreGone(queueDeleted, timeOf(untilMs));
@@ -70,8 +76,18 @@ export class KeptTasks implements Kept, TaskKeeper {
     else throw new DataDamaged('an entry is none of Cloud Tasks');
   }
 
-  replayed(): void {
+  serving(pubsub: string): void {
+    const origin = URL.parse(pubsub.includes('://') ? pubsub : `http://${pubsub}`)?.origin;
+    if (origin !== undefined && origin !== this.#pubsub) {
+      this.#moved(origin);
+      this.#told?.({ pubsub: origin });
+    }
     this.#kept.resume();
+  }
+
+  #moved(origin: string): void {
+    if (this.#pubsub !== undefined) this.#kept.retarget(this.#pubsub, origin);
+    this.#pubsub = origin;
   }
 
   get #kept(): TaskQueues {

@@ -11,6 +11,11 @@ export interface Kept {
   /** The last entry was replayed: what the server does by itself may begin. */
   replayed?(): void;
   /**
+   * The servers are open, and this is where Pub/Sub is: `127.0.0.1:8085`, empty where there is none. Comes once, after `replayed`; what the
+   * server sends to others by itself may begin.
+   */
+  serving?(pubsub: string): void;
+  /**
    * Has each change from now on told, before whoever made it is answered; undefined: no longer. Entries that make up one change are told
    * together.
    */

@@ -74,6 +74,11 @@ export class ServerData {
     this.#restoring.resolve();
   }
 
+  /** To be called once, when every server is open. `pubsub` is where Pub/Sub is, whoever runs it; empty where there is none. */
+  serving(pubsub: string): void {
+    for (const kept of this.#all) kept.serving?.(pubsub);
+  }
+
   /** Writes what the servers hold now into a directory. @throws DataInUse for the data directory of a process that runs */
   export(directory: string): void {
     exportData(directory, this.#all);

@@ -2,6 +2,7 @@ import { StatusError } from '../wire/status.ts';
 import { Courier, type CourierWorld } from './courier.ts';
 import { DueHeap } from './due-heap.ts';
 import type { TaskKeeper } from './keeper.ts';
+import { movedUrl } from './moved-url.ts';
 import type { Outcome } from './outcome.ts';
 import {
   backoffMs,
@@ -97,6 +98,14 @@ export class Queue {
   restore(task: Task): void {
     this.#tasks.set(task.name, task);
     this.#due.push(task.name, task.scheduleMs);
+  }
+
+  /** Sends the tasks whose targets are at the origin `from` to the origin `to`. */
+  retarget(from: string, to: string): void {
+    for (const task of this.#tasks.values()) {
+      const url = movedUrl(task.target.url, from, to);
+      if (url !== undefined) this.#tasks.set(task.name, { ...task, target: { ...task.target, url } });
+    }
   }
 
   /** Takes up what became of a task. */

@@ -207,6 +207,11 @@ export class TaskQueues {
     this.#retired.add(name, untilMs);
   }
 
+  /** Sends the tasks that are there to `to` in place of `from`: both are origins, such as `http://127.0.0.1:8085`. */
+  retarget(from: string, to: string): void {
+    for (const queue of this.#queues.values()) queue.retarget(from, to);
+  }
+
   /** Dispatches nothing until `resume`. */
   hold(): void {
     this.#held = true;

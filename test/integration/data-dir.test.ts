@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -199,6 +200,38 @@ test('tasks and secrets are there again, and nobody else may read them', async (
   const { payload } = second.servers.secrets?.core.access('projects/demo/secrets/word/versions/latest') ?? {};
   expect(payload?.data.toString()).toBe('swordfish');
   await second.stop();
+});
+
+test('a timer that was set before a restart publishes at its time, at whatever port Pub/Sub is now', async () => {
+  const only = ['pubsub', 'tasks'] as const;
+  const first = await startEmulator({ only, dataDir: directory });
+  const [topic, subscription] = ['projects/demo/topics/news', 'projects/demo/subscriptions/readers'];
+  first.servers.pubsub?.broker.createTopic({ name: topic });
+  first.servers.pubsub?.broker.createSubscription({ name: subscription, topic });
+  const location = 'projects/demo/locations/here';
+  const queue = `${location}/queues/work`;
+  first.servers.tasks?.core.createQueue(location, queue);
+  const at = first.clock.now() + 3_600_000;
+  const body = Buffer.from(JSON.stringify({ messages: [{ data: Buffer.from('late').toString('base64') }] }));
+  const url = `http://${first.addresses.pubsub}/v1/${topic}:publish`;
+  const headers = { 'Content-Type': 'application/json' };
+  first.servers.tasks?.core.createTask(queue, {
+    target: { url, method: 'POST', headers, body },
+    scheduleMs: at,
+  });
+  await first.stop();
+  // The port of before is somebody else's.
+  const port = Number(first.addresses.pubsub?.split(':')[1]);
+  const squatter = createServer().listen(port, '127.0.0.1');
+  await once(squatter, 'listening');
+  const second = await startEmulator({ only, dataDir: directory });
+  expect(second.addresses.pubsub).not.toBe(first.addresses.pubsub);
+  await second.clock.advance(3_600_000);
+  const [delivery] =
+    (await second.servers.pubsub?.broker.pull(subscription, { maxMessages: 1, waitMs: 600_000 })) ?? [];
+  expect(Buffer.from(delivery?.message.data ?? '').toString()).toBe('late');
+  await second.stop();
+  squatter.close();
 });
 
 describe('what is exported', () => {

@@ -35,8 +35,8 @@ function grown(entries: Iterable<Entry>, clock: ManualClock): World {
 function told() {
   const world = tasks();
   const entries: Entry[] = [];
-  world.kept.replayed();
   world.kept.onEntry((...each) => entries.push(...each));
+  world.kept.serving('');
   return { ...world, entries };
 }
 
@@ -159,7 +159,7 @@ describe('queues that are kept', () => {
     );
   });
 
-  test('dispatch nothing before the last entry, then what is due', async () => {
+  test('dispatch nothing before the servers are open, then what is due', async () => {
     const world = told();
     const [name = ''] = queues;
     world.core.createQueue(PARENT, name);
@@ -173,9 +173,49 @@ describe('queues that are kept', () => {
     const after = grown(world.entries, new ManualClock());
     await after.clock.advance(5_000);
     expect(after.sent).toEqual([]);
-    after.kept.replayed();
+    after.kept.serving('');
     await after.clock.advance(5_000);
     expect(after.sent).toEqual(['http://127.0.0.1/fine hi']);
+  });
+
+  test('publish to Pub/Sub where it is now, through any number of restarts; other targets stay', async () => {
+    const [name = ''] = queues;
+    const publish = '/v1/projects/demo/topics/news:publish?x=http://127.0.0.1:1111/';
+    const urls = [
+      `http://127.0.0.1:1111${publish}`,
+      `http://localhost:1111${publish}`,
+      'http://127.0.0.1:2/fine',
+    ];
+    const first = tasks();
+    first.kept.serving('127.0.0.1:1111');
+    first.core.createQueue(PARENT, name);
+    for (const url of urls) {
+      const target = { url, method: 'POST' as const, headers: {} };
+      first.core.createTask(name, { target, scheduleMs: first.clock.now() + 60_000 });
+    }
+    const second = grown(first.kept.entries(), new ManualClock());
+    second.kept.serving('127.0.0.1:2222');
+    // A task to the port of before, which somebody else may have now, is not for Pub/Sub.
+    const target = { url: 'http://127.0.0.1:1111/other', method: 'POST' as const, headers: {} };
+    second.core.createTask(name, { target, scheduleMs: second.clock.now() + 60_000 });
+    const third = grown(second.kept.entries(), new ManualClock());
+    const entries: Entry[] = [...second.kept.entries()];
+    third.kept.onEntry((...each) => entries.push(...each));
+    third.kept.serving('http://127.0.0.1:3333');
+    const expected = [
+      `http://127.0.0.1:3333${publish} `,
+      `http://127.0.0.1:3333${publish} `,
+      'http://127.0.0.1:2/fine ',
+      'http://127.0.0.1:1111/other ',
+    ];
+    await third.clock.advance(60_000);
+    expect(third.sent).toEqual(expected);
+    // A process that ended right after it told where Pub/Sub went has moved its tasks.
+    const moved = entries.findIndex(({ pubsub }) => pubsub === 'http://127.0.0.1:3333');
+    const fourth = grown(entries.slice(0, moved + 1), new ManualClock());
+    fourth.kept.serving('127.0.0.1:3333');
+    await fourth.clock.advance(60_000);
+    expect(fourth.sent).toEqual(expected);
   });
 
   test('refuse what is none of their entries', () => {
