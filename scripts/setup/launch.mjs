@@ -10,7 +10,10 @@ import { report } from './notice.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Off Google Cloud, google-auth-library looks for a metadata server in vain and warns of the network error it gets. */
-const NODE_OPTIONS = ['--disable-warning=MetadataLookupWarning'];
+const NODE_OPTIONS = [
+  '--disable-warning=MetadataLookupWarning',
+  `--import=${new URL('./lifeline.mjs', import.meta.url).href}`,
+];
 
 /**
  * Ends this process with the program's own exit code or signal; with 1 and what to do, when it could not be started.
@@ -21,7 +24,9 @@ const NODE_OPTIONS = ['--disable-warning=MetadataLookupWarning'];
 export async function launch(program, args) {
   try {
     const node = await ensureDependencies(root);
-    const child = spawn(node, [...NODE_OPTIONS, join(root, program), ...args], { stdio: 'inherit' });
+    const child = spawn(node, [...NODE_OPTIONS, join(root, program), ...args], {
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    });
     const { code, signal } = await supervise(child);
     endLike(code, signal);
   } catch (error) {

@@ -56,6 +56,14 @@ describe('on an installed tree a command', () => {
     await checkout.run(HELLO).ended;
   });
 
+  test('ends with the launcher, however that ended', async () => {
+    const command = checkout.run(`setInterval(() => {}, 1000); console.log('ready');`);
+    await command.says('ready');
+    command.child.kill('SIGKILL');
+    // The program holds the output open for as long as it lives.
+    expect(await command.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
   test('is quiet and installs nothing', async () => {
     const command = checkout.run(HELLO);
     await command.ended;
