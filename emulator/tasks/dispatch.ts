@@ -46,6 +46,7 @@ export function dispatchOf(task: Task, token: string | undefined, signal: AbortS
   if (task.previousResponse !== undefined) {
     headers['X-CloudTasks-TaskPreviousResponse'] = String(task.previousResponse);
   }
-  if (task.retryReason !== undefined) headers['X-CloudTasks-TaskRetryReason'] = task.retryReason;
+  // As captured in production: there for every retry, and empty for HTTP targets.
+  if (task.dispatchCount > 0) headers['X-CloudTasks-TaskRetryReason'] = '';
   return { url, method, headers, signal, ...(body === undefined ? {} : { body }) };
 }

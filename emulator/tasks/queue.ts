@@ -293,7 +293,6 @@ export class Queue {
       responseCount: current.responseCount + (httpStatus === undefined ? 0 : 1),
       executionCount: current.executionCount + (httpStatus === undefined || httpStatus >= 500 ? 0 : 1),
       lastAttempt: { ...attempt, responseMs: now, responseStatus: outcome.status },
-      retryReason: outcome.status.message,
       ...(httpStatus === undefined ? {} : { previousResponse: httpStatus }),
     };
     this.#tasks.set(failed.name, failed);

@@ -37,9 +37,8 @@ export interface Task {
   readonly executionCount: number;
   readonly firstAttempt?: Attempt;
   readonly lastAttempt?: Attempt;
-  /** Set once an attempt failed: the HTTP status, if there was a response, and why it is tried again. */
+  /** Set once an attempt failed: the HTTP status, if there was a response. */
   readonly previousResponse?: number;
-  readonly retryReason?: string;
 }
 
 /** What a caller asks for. An absent name is generated, an absent or past schedule means now. */

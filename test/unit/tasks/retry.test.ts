@@ -56,11 +56,14 @@ describe('a failed attempt', () => {
       'X-CloudTasks-TaskETA': (start / 1000).toFixed(6),
     });
     expect(first).not.toHaveProperty('X-CloudTasks-TaskPreviousResponse');
+    expect(first).not.toHaveProperty('X-CloudTasks-TaskRetryReason');
     expect(third).toMatchObject({
       'X-CloudTasks-TaskRetryCount': '2',
       // The 500 does not count as an execution, the 404 does.
       'X-CloudTasks-TaskExecutionCount': '1',
       'X-CloudTasks-TaskPreviousResponse': '404',
+      // https://github.com/aertje/cloud-tasks-emulator/issues/114: as captured in production.
+      'X-CloudTasks-TaskRetryReason': '',
     });
     expect(core.pending()).toBe(0);
   });
