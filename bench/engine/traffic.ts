@@ -48,9 +48,9 @@ export class TrafficCounter {
       return result;
     };
     const publish = pubsub.broker.publish;
-    pubsub.broker.publish = (topic, messages) => {
+    pubsub.broker.publish = (topic, messages, later) => {
       this.#counts.publishes += 1;
-      return publish.call(pubsub.broker, topic, messages);
+      return publish.call(pubsub.broker, topic, messages, later);
     };
     const createTask = tasks.core.createTask;
     tasks.core.createTask = (parent, task) => {

@@ -13,6 +13,14 @@ interface Lane {
   queued: boolean;
 }
 
+/** How much to take at once. */
+interface Taking {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly perKey: number;
+  readonly share?: number;
+}
+
 /**
  * What a subscription has yet to deliver, in the order of delivery. It owns the states `waiting`, `held`, `acked` and `gone`;
  * whoever takes an entry owns it as `leased` until it calls `done` or `putBack`. Knows no time.
@@ -41,20 +49,35 @@ export class Backlog {
     return this.#ready.length > 0;
   }
 
-  /** Adds a new message at the end; a held one leaves only after `release`. */
-  add(entry: Entry, held = false): void {
+  /**
+   * Adds a new message at the end. One under a delay leaves only after `release`, one whose publisher has no answer yet only after
+   * `answered`; meanwhile the former keeps all of its key back, the latter only what comes after it.
+   */
+  add(entry: Entry, hold?: 'delay' | 'answer'): void {
     this.#size += 1;
     const lane = this.#laneOf(entry);
+    if (hold === 'answer' || (hold && !lane)) entry.state = 'held';
     if (lane) {
       lane.waiting.pushBack(entry);
-      if (held) lane.holds += 1;
+      if (hold === 'delay') lane.holds += 1;
       this.#offer(lane);
-    } else if (held) entry.state = 'held';
+    } else if (!hold) this.#ready.pushBack(entry);
+  }
+
+  /** The publisher of a message that was added so has its answer. */
+  answered(entry: Entry): void {
+    if (entry.state !== 'held') return;
+    entry.state = 'waiting';
+    const lane = this.#laneOf(entry);
+    if (lane) this.#offer(lane);
     else this.#ready.pushBack(entry);
   }
 
-  /** Takes up to `messages` entries, and no more once their sizes reach `bytes`; of one key at most `perKey`. */
-  take(messages: number, bytes: number, perKey: number): Entry[] {
+  /**
+   * Takes up to `messages` entries, and no more once their sizes reach `bytes`; of one key at most `perKey`. `share` is what is meant for this
+   * consumer: with so many taken it begins no other key, but takes all of the one that it has begun, since the rest would wait for this batch.
+   */
+  take({ messages, bytes, perKey, share = messages }: Taking): Entry[] {
     const taken: Entry[] = [];
     let size = 0;
     const grab = (entry: Entry) => {
@@ -64,7 +87,7 @@ export class Backlog {
       taken.push(entry);
     };
     const hasRoom = () => taken.length < messages && size < bytes;
-    while (hasRoom()) {
+    while (hasRoom() && taken.length < share) {
       const next = this.#ready.shift();
       if (!next) break;
       if (!('waiting' in next)) {
@@ -73,8 +96,9 @@ export class Backlog {
       }
       next.queued = false;
       while (hasRoom() && next.flight.length < perKey) {
-        const entry = next.waiting.shift();
-        if (!entry) break;
+        const entry = next.waiting.peek();
+        if (!entry || entry.state === 'held') break;
+        next.waiting.shift();
         if (entry.state !== 'waiting') continue;
         grab(entry);
         next.flight.push(entry);
@@ -82,6 +106,29 @@ export class Backlog {
       this.#offer(next);
     }
     return taken;
+  }
+
+  /**
+   * Those of outstanding entries that can be acked one after the other, as they are given, with nothing of their keys before them
+   * left unacked; what belongs to no key can always.
+   */
+  inOrder(entries: readonly Entry[]): ReadonlySet<Entry> {
+    const next = new Map<Lane, number>();
+    return new Set(
+      entries.filter((entry) => {
+        const lane = this.#laneOf(entry);
+        if (!lane) return true;
+        let at = next.get(lane) ?? 0;
+        while (lane.flight[at]?.state === 'acked') at += 1;
+        if (lane.flight[at] !== entry) {
+          // None of the key follows in this request either.
+          next.set(lane, lane.flight.length);
+          return false;
+        }
+        next.set(lane, at + 1);
+        return true;
+      }),
+    );
   }
 
   /** An outstanding message is done with. Returns those that are now gone: it alone, or those that its key kept back. */
@@ -137,6 +184,8 @@ export class Backlog {
   drop(entry: Entry): void {
     entry.state = 'gone';
     this.#size -= 1;
+    const lane = this.#laneOf(entry);
+    if (lane) this.#offer(lane);
   }
 
   #laneOf({ message: { orderingKey } }: Entry): Lane | undefined {
@@ -151,10 +200,10 @@ export class Backlog {
 
   #offer(lane: Lane): void {
     if (lane.queued || lane.flight.length > 0 || lane.holds > 0) return;
-    if (lane.waiting.length === 0) {
-      this.#lanes.delete(lane.key);
-      return;
-    }
+    while (lane.waiting.peek()?.state === 'gone') lane.waiting.shift();
+    const first = lane.waiting.peek();
+    if (!first) this.#lanes.delete(lane.key);
+    if (first?.state !== 'waiting') return;
     lane.queued = true;
     this.#ready.pushBack(lane);
   }

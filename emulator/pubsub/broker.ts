@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/contract/clock.ts';
 import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
+import type { AckRefusals } from './ack-refusals.ts';
 import { Alarms } from './alarms.ts';
 import { BrokerContents } from './broker-contents.ts';
 import type { Delivery } from './consumer.ts';
@@ -39,7 +40,14 @@ import {
   type SubscriptionInput,
 } from './subscription-config.ts';
 import type { SubscriptionHost } from './subscription-host.ts';
-import { completeTopic, patchTopic, type Topic, type TopicConfig, type TopicInput } from './topic.ts';
+import {
+  completeTopic,
+  type Later,
+  patchTopic,
+  type Topic,
+  type TopicConfig,
+  type TopicInput,
+} from './topic.ts';
 import { describedBy, shownTopic, withSchema } from './topic-schemas.ts';
 
 export interface BrokerOptions {
@@ -141,12 +149,8 @@ export class Broker {
   listTopics(project: string, page: PageRequest = {}): Page<TopicConfig> {
     const prefix = `${requireProjectName(project)}/`;
     const topics = [...this.#topics.values()].map(({ config }) => shownTopic(this.schemas, config));
-    return pageOf(
-      topics.filter(({ name }) => name.startsWith(prefix)),
-      ({ name }) => name,
-      page,
-      LARGEST_PAGE,
-    );
+    const own = topics.filter(({ name }) => name.startsWith(prefix));
+    return pageOf(own, ({ name }) => name, page, LARGEST_PAGE);
   }
 
   /** The names of the topic's subscriptions. */
@@ -171,15 +175,15 @@ export class Broker {
     this.#keeper?.topicDeleted(name);
   }
 
-  /** Returns the messages' ids, in order. All or none of the messages are published. */
-  publish(topicName: string, messages: readonly OutgoingMessage[]): string[] {
+  /** Returns the messages' ids, in order. All or none of the messages are published; they leave by `later`, or at once without it. */
+  publish(topicName: string, messages: readonly OutgoingMessage[], later?: Later): string[] {
     const topic = this.#topic(topicName);
     const sizes = measureMessages(messages);
-    const described = describedBy(this.schemas, topic.config, messages);
     this.#expire();
+    const described = describedBy(this.schemas, topic.config, messages);
     const accepted = described.map((message, index) => this.#accept(message, sizes[index] ?? 0));
     this.#keeper?.published(topicName, accepted);
-    topic.publish(accepted);
+    topic.publish(accepted, later);
     return accepted.map(({ messageId }) => messageId);
   }
 
@@ -219,12 +223,8 @@ export class Broker {
     const prefix = `${requireProjectName(project)}/`;
     this.#expire();
     const views = Array.from(this.#subscriptions.values(), ({ view }) => view);
-    return pageOf(
-      views.filter(({ name }) => name.startsWith(prefix)),
-      ({ name }) => name,
-      page,
-      LARGEST_PAGE,
-    );
+    const own = views.filter(({ name }) => name.startsWith(prefix));
+    return pageOf(own, ({ name }) => name, page, LARGEST_PAGE);
   }
 
   deleteSubscription(name: string): void {
@@ -271,14 +271,13 @@ export class Broker {
     return stream;
   }
 
-  /** Returns the ids that were refused as stale: only an exactly-once subscription refuses any. */
-  acknowledge(name: string, ackIds: readonly string[]): string[] {
+  acknowledge(name: string, ackIds: readonly string[]): AckRefusals {
     const { subscription } = this.#find(name);
     if (ackIds.length === 0) throw invalidArgument('ack_ids', 'it must not be empty');
     return subscription.acknowledge(ackIds);
   }
 
-  /** Moves the deadlines of deliveries to `seconds` (0..600) from now; 0 is a nack. Returns as `acknowledge`. */
+  /** Moves the deadlines of deliveries to `seconds` (0..600) from now; 0 is a nack. Returns the ids that an exactly-once subscription refuses as stale. */
   modifyAckDeadline(name: string, ackIds: readonly string[], seconds: number): string[] {
     const { subscription } = this.#find(name);
     if (ackIds.length === 0) throw invalidArgument('ack_ids', 'it must not be empty');

@@ -10,6 +10,12 @@ export interface Delivery {
   readonly deliveryAttempt?: number;
 }
 
+/**
+ * A client may publish and pull at once, and know its message by the id that the answer told. Both come by connections of their own: this is
+ * time enough for it to have read the answer.
+ */
+export const PULL_LAG_MS = 20;
+
 export interface Room {
   readonly messages: number;
   /** The delivery that passes this is the last one of a batch. */
@@ -22,6 +28,8 @@ export interface Consumer {
   readonly perKey: number;
   /** For how long it leases messages; the subscription's ack deadline when absent. */
   readonly leaseMs?: number;
+  /** How long after the answer to its publisher a message reaches it, at the least; at once when absent. */
+  readonly lagMs?: number;
   /** What it can take now; `messages` 0 for nothing. */
   room(): Room;
   /** Never called with an empty batch. */

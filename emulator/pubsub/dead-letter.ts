@@ -35,7 +35,7 @@ export function completeDeadLetterPolicy(
  * The message as it arrives on the dead-letter topic: the original with four attributes
  * (https://cloud.google.com/pubsub/docs/handling-failures#track_delivery_attempts).
  */
-export function deadLetterMessage(message: Message, subscription: string, attempts: number): OutgoingMessage {
+function deadLetterMessage(message: Message, subscription: string, attempts: number): OutgoingMessage {
   const publishTime = new Date(message.publishTimeMs).toISOString();
   return {
     data: message.data,
@@ -48,4 +48,17 @@ export function deadLetterMessage(message: Message, subscription: string, attemp
       CloudPubSubDeadLetterSourceTopicPublishTime: publishTime.replace('Z', '+00:00'),
     },
   };
+}
+
+/** Whether a message that failed has failed often enough, and went to the dead-letter topic. One that cannot go there stays, to be delivered again. */
+export function isForwarded(
+  { message, failures }: { readonly message: Message; readonly failures: number },
+  {
+    name,
+    deadLetterPolicy,
+  }: { readonly name: string; readonly deadLetterPolicy?: DeadLetterPolicy | undefined },
+  host: { forward(topic: string, message: OutgoingMessage, subscription: string): boolean },
+): boolean {
+  if (!deadLetterPolicy || failures < deadLetterPolicy.maxDeliveryAttempts) return false;
+  return host.forward(deadLetterPolicy.deadLetterTopic, deadLetterMessage(message, name, failures), name);
 }

@@ -1,4 +1,4 @@
-import type { Serve } from '../wire/api.ts';
+import type { CallInfo, Serve } from '../wire/api.ts';
 import type { Page, PageRequest } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
 import type { Broker } from './broker.ts';
@@ -6,7 +6,7 @@ import { Fields } from './fields.ts';
 
 /** One unary method of the API: what it does for a request, and who may have it done. */
 export interface Method {
-  serve(broker: Broker, request: Fields, signal: AbortSignal): unknown;
+  serve(broker: Broker, request: Fields, call: Pick<CallInfo, 'signal' | 'afterAnswer'>): unknown;
   /** The permissions that it takes, each with the resource; asked for before anything is done. */
   needs(request: Fields, broker: Broker): readonly (readonly [permission: string, resource: string])[];
 }
@@ -23,11 +23,12 @@ export type Authorize = (
 /** Makes the methods ready to be served. Without `authorize` nobody is asked who they are. */
 export function served(broker: Broker, methods: Methods, authorize: Authorize | undefined) {
   const serveOf = ({ serve, needs }: Method): Serve => {
-    if (!authorize) return (message, { signal }) => serve(broker, new Fields(message), signal);
-    return (message, { signal, header }) => {
+    if (!authorize) return (message, call) => serve(broker, new Fields(message), call);
+    return (message, call) => {
       const request = new Fields(message);
-      for (const [permission, resource] of needs(request, broker)) authorize(header, permission, resource);
-      return serve(broker, request, signal);
+      for (const [permission, resource] of needs(request, broker))
+        authorize(call.header, permission, resource);
+      return serve(broker, request, call);
     };
   };
   return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, serveOf(method)]));

@@ -59,9 +59,11 @@ export const publisherMethods: Methods = {
   },
   Publish: {
     needs: onField('pubsub.topics.publish', 'topic'),
-    serve: (broker, request) => ({
-      messageIds: broker.publish(request.text('topic'), request.children('messages').map(readMessage)),
-    }),
+    serve(broker, request, { afterAnswer }) {
+      const messages = request.children('messages').map(readMessage);
+      // A publisher knows the ids of its messages before it can get them.
+      return { messageIds: broker.publish(request.text('topic'), messages, afterAnswer) };
+    },
   },
   DetachSubscription: {
     needs: (request, broker) => [

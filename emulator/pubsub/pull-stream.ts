@@ -1,9 +1,9 @@
 import type { StatusError } from '../wire/status.ts';
-import type { Consumer, Delivery, Room } from './consumer.ts';
+import { type Consumer, type Delivery, PULL_LAG_MS, type Room } from './consumer.ts';
 import type { Message } from './message.ts';
 import type { Subscription } from './subscription.ts';
 
-/** https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#streamingpullrequest; 0 means no limit. */
+/** https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#streamingpullrequest; 0 or less means no limit. */
 export interface PullStreamOptions {
   readonly ackDeadlineSeconds: number;
   readonly maxOutstandingMessages?: number;
@@ -23,12 +23,17 @@ export interface PullStreamSink {
 const MOST_BYTES_AT_ONCE = 3 * 1024 * 1024;
 const MOST_MESSAGES_AT_ONCE = 1000;
 
+function limitOf(most = 0): number {
+  return most > 0 ? most : Number.POSITIVE_INFINITY;
+}
+
 /**
  * A StreamingPull: an open-ended consumer with flow control. Messages that it holds when it closes stay leased until their
  * deadline, as in the service.
  */
 export class PullStream implements Consumer {
   readonly perKey = MOST_MESSAGES_AT_ONCE;
+  readonly lagMs = PULL_LAG_MS;
   readonly #subscription: Subscription;
   readonly #sink: PullStreamSink;
   readonly #maxMessages: number;
@@ -41,8 +46,8 @@ export class PullStream implements Consumer {
     this.#subscription = subscription;
     this.#sink = sink;
     this.#leaseSeconds = options.ackDeadlineSeconds;
-    this.#maxMessages = options.maxOutstandingMessages || Number.POSITIVE_INFINITY;
-    this.#maxBytes = options.maxOutstandingBytes || Number.POSITIVE_INFINITY;
+    this.#maxMessages = limitOf(options.maxOutstandingMessages);
+    this.#maxBytes = limitOf(options.maxOutstandingBytes);
   }
 
   get leaseMs(): number {

@@ -1,6 +1,6 @@
 import type { StatusError } from '../wire/status.ts';
 import type { Alarm, Alarms } from './alarms.ts';
-import type { Consumer, Delivery, Room } from './consumer.ts';
+import { type Consumer, type Delivery, PULL_LAG_MS, type Room } from './consumer.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface PullWaitOptions {
@@ -20,6 +20,7 @@ export function waitForMessages(
   return new Promise((resolve, reject) => {
     const wait: Consumer & { timer: Alarm; end(deliveries: readonly Delivery[]): void } = {
       perKey: maxMessages,
+      lagMs: PULL_LAG_MS,
       timer: alarms.set(untilMs, () => wait.end([])),
       room: (): Room => ({ messages: maxMessages, bytes: Number.POSITIVE_INFINITY }),
       deliver: (deliveries) => wait.end(deliveries),

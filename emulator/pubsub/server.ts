@@ -52,6 +52,9 @@ export interface PubSubServer {
   close(): Promise<void>;
 }
 
+/** Far more than a publish may have: which limit it passes is told by the broker, with INVALID_ARGUMENT. */
+const LARGEST_REQUEST_BYTES = 256 * 1024 * 1024;
+
 /** The account by which the service itself acts in a project. */
 const SERVICE_AGENT = serviceAgent('gcp-sa-pubsub');
 
@@ -73,7 +76,7 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
     mayForward: (subscription, topic) => mayForward(access, subscription, topic),
     onDeleted: (name) => access.forget(name),
   });
-  const grpc = createGrpcServer(options.onRequest);
+  const grpc = createGrpcServer(options.onRequest, LARGEST_REQUEST_BYTES);
   const apis = pubsubApis(broker, access);
   for (const api of apis) addApi(grpc, api);
   const rest = createRest({ apis, rules: iamRules, paths: { [CERTS_PATH]: () => issuer.jwks() } });

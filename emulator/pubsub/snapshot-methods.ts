@@ -9,7 +9,7 @@ import type { SeekTarget } from './snapshots.ts';
 export const snapshotMethods: Methods = {
   CreateSnapshot: {
     needs: (request) => [
-      ['pubsub.snapshots.create', projectNameOf(request.text('name'))],
+      ['pubsub.snapshots.create', projectNameOf(request.text('name') || request.text('subscription'))],
       ['pubsub.subscriptions.consume', request.text('subscription')],
     ],
     serve: (broker, request) =>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/contract/clock.ts';
 import { type Page, type PageRequest, pageOf } from '../wire/page.ts';
 import { StatusError } from '../wire/status.ts';
@@ -8,6 +9,7 @@ import {
   alreadyExists,
   DELETED_TOPIC,
   notFound,
+  projectOf,
   requireProjectName,
   requireSnapshotName,
 } from './resource-name.ts';
@@ -57,10 +59,12 @@ export class Snapshots {
     this.#host = host;
   }
 
-  create(name: string, subscriptionName: string, labels: Labels = {}): SnapshotConfig {
-    requireSnapshotName(name);
+  /** Without a name, it gets one that nobody has, in the project of the subscription. */
+  create(wanted: string, subscriptionName: string, labels: Labels = {}): SnapshotConfig {
+    if (wanted !== '') requireSnapshotName(wanted);
     const { subscription, topic } = this.#host.subscription(subscriptionName);
     this.#expire();
+    const name = wanted || `projects/${projectOf(subscriptionName)}/snapshots/snapshot-${randomUUID()}`;
     if (this.#kept.has(name)) throw alreadyExists(name);
     if (!topic) throw noTopic(subscriptionName);
     const now = this.#host.clock.now();

@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { StatusError, toServiceError } from '../wire/status.ts';
+import type { AckRefusals } from './ack-refusals.ts';
 import type { Broker } from './broker.ts';
 import { Fields } from './fields.ts';
 import { invalidArgument } from './invalid.ts';
@@ -44,6 +45,13 @@ function headerOf({ metadata }: PullCall) {
   return (name: string) => metadata.get(name)[0]?.toString();
 }
 
+/** https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#streamingpullrequest */
+const FIRST_ONLY = [
+  ['maxOutstandingMessages', 'max_outstanding_messages'],
+  ['maxOutstandingBytes', 'max_outstanding_bytes'],
+  ['protocolVersion', 'protocol_version'],
+] as const;
+
 interface OpenPull {
   readonly subscription: string;
   readonly exactlyOnce: boolean;
@@ -81,6 +89,10 @@ function open(broker: Broker, call: PullCall, request: Fields): OpenPull {
 function follow(broker: Broker, call: PullCall, opened: OpenPull, request: Fields): void {
   const { subscription, exactlyOnce, stream } = opened;
   if (request.text('subscription')) throw invalidArgument('subscription', 'only the first request names it');
+  for (const [field, name] of FIRST_ONLY) {
+    if (request.integer(field) !== 0)
+      throw invalidArgument(name, 'only the first request of a stream may set it');
+  }
   const seconds = request.integer('streamAckDeadlineSeconds');
   if (seconds !== 0) {
     requireAckDeadline(seconds);
@@ -88,13 +100,13 @@ function follow(broker: Broker, call: PullCall, opened: OpenPull, request: Field
   }
   const acks = request.texts('ackIds');
   if (acks.length > 0) {
-    const invalid = broker.acknowledge(subscription, acks);
-    if (exactlyOnce) call.write({ acknowledgeConfirmation: confirmation(acks, invalid) });
+    const refusals = broker.acknowledge(subscription, acks);
+    if (exactlyOnce) call.write({ acknowledgeConfirmation: confirmation(acks, refusals) });
   }
   const moved = request.texts('modifyDeadlineAckIds');
   if (moved.length > 0) {
     const invalid = modifyDeadlines(broker, subscription, moved, request.integers('modifyDeadlineSeconds'));
-    if (exactlyOnce) call.write({ modifyAckDeadlineConfirmation: confirmation(moved, invalid) });
+    if (exactlyOnce) call.write({ modifyAckDeadlineConfirmation: confirmation(moved, { invalid }) });
   }
   if (acks.length + moved.length + seconds === 0 && opened.answersKeepAlives) call.write({});
 }
@@ -116,7 +128,14 @@ function modifyDeadlines(
   );
 }
 
-function confirmation(ackIds: readonly string[], invalid: readonly string[]) {
-  const isInvalid = new Set(invalid);
-  return { ackIds: ackIds.filter((ackId) => !isInvalid.has(ackId)), invalidAckIds: invalid };
+function confirmation(
+  ackIds: readonly string[],
+  { invalid, unordered = [] }: Pick<AckRefusals, 'invalid'> & Partial<AckRefusals>,
+) {
+  const refused = new Set([...invalid, ...unordered]);
+  return {
+    ackIds: ackIds.filter((ackId) => !refused.has(ackId)),
+    invalidAckIds: invalid,
+    ...(unordered.length > 0 && { unorderedAckIds: unordered }),
+  };
 }

@@ -1,4 +1,4 @@
-import { StatusError } from '../wire/status.ts';
+import { throwRefusals } from './ack-refusals.ts';
 import { writeDelivery } from './message-codec.ts';
 import { type Methods, onField, projectNameOf, readPage, required, writePage } from './methods.ts';
 import { readPushConfig, readSubscription, writeSubscription } from './subscription-codec.ts';
@@ -54,7 +54,7 @@ export const subscriberMethods: Methods = {
   },
   Pull: {
     needs: onField('pubsub.subscriptions.consume', 'subscription'),
-    async serve(broker, request, signal) {
+    async serve(broker, request, { signal }) {
       const deliveries = await broker.pull(request.text('subscription'), {
         maxMessages: request.integer('maxMessages'),
         waitMs: request.flag('returnImmediately') ? 0 : PULL_WAIT_MS,
@@ -66,7 +66,7 @@ export const subscriberMethods: Methods = {
   Acknowledge: {
     needs: onField('pubsub.subscriptions.consume', 'subscription'),
     serve(broker, request) {
-      refuseStale(broker.acknowledge(request.text('subscription'), request.texts('ackIds')));
+      throwRefusals(broker.acknowledge(request.text('subscription'), request.texts('ackIds')));
       return {};
     },
   },
@@ -74,22 +74,10 @@ export const subscriberMethods: Methods = {
     needs: onField('pubsub.subscriptions.consume', 'subscription'),
     serve(broker, request) {
       const seconds = request.integer('ackDeadlineSeconds');
-      refuseStale(broker.modifyAckDeadline(request.text('subscription'), request.texts('ackIds'), seconds));
+      const ackIds = request.texts('ackIds');
+      const invalid = broker.modifyAckDeadline(request.text('subscription'), ackIds, seconds);
+      throwRefusals({ invalid, unordered: [] });
       return {};
     },
   },
 };
-
-/** What an exactly-once subscription answers for ack ids that are stale; the clients read the reason of each id. */
-function refuseStale(ackIds: readonly string[]): void {
-  if (ackIds.length === 0) return;
-  throw new StatusError(
-    'INVALID_ARGUMENT',
-    'Some acknowledgement ids in the request were invalid. This could be because the acknowledgement ids have expired or the acknowledgement ids were malformed.',
-    {
-      reason: 'EXACTLY_ONCE_ACKID_FAILURE',
-      domain: 'pubsub.googleapis.com',
-      metadata: Object.fromEntries(ackIds.map((id) => [id, 'PERMANENT_FAILURE_INVALID_ACK_ID'])),
-    },
-  );
-}

@@ -1,6 +1,6 @@
 import { toProtoTime } from '../wire/time.ts';
 import type { Fields } from './fields.ts';
-import type { PushConfig } from './push-config.ts';
+import { type PushConfig, VERSION_ATTRIBUTE } from './push-config.ts';
 import type { SubscriptionView } from './registration.ts';
 import type { SubscriptionInput } from './subscription-config.ts';
 import { refuseUnsupported } from './topic-codec.ts';
@@ -38,15 +38,14 @@ export function readSubscription(fields: Fields): SubscriptionInput {
   };
 }
 
-/** A push config without an endpoint is none: the subscription is for pulling. */
+/** What is there of a push config; its endpoint may be empty. */
 export function readPushConfig(fields: Fields | undefined): PushConfig | undefined {
-  const endpoint = fields?.text('pushEndpoint');
-  if (!fields || !endpoint) return undefined;
+  if (!fields) return undefined;
   const oidcToken = fields.child('oidcToken');
   const audience = oidcToken?.text('audience');
   const noWrapper = fields.child('noWrapper');
   return {
-    endpoint,
+    endpoint: fields.text('pushEndpoint'),
     attributes: fields.textMap('attributes'),
     oidcToken: oidcToken && {
       serviceAccountEmail: oidcToken.text('serviceAccountEmail'),
@@ -62,7 +61,7 @@ export function writeSubscription(view: SubscriptionView) {
   return {
     name: view.name,
     topic: view.topic,
-    pushConfig: view.pushConfig ? writePushConfig(view.pushConfig) : {},
+    pushConfig: writePushConfig(view),
     ackDeadlineSeconds: view.ackDeadlineSeconds,
     messageRetentionDuration: toProtoTime(view.messageRetentionMs),
     expirationPolicy: ttlMs === undefined ? {} : { ttl: toProtoTime(ttlMs) },
@@ -86,10 +85,12 @@ export function writeSubscription(view: SubscriptionView) {
   };
 }
 
-function writePushConfig({ endpoint, attributes = {}, oidcToken, noWrapper }: PushConfig) {
+function writePushConfig({ pushConfig, pushVersion }: SubscriptionView) {
+  const { endpoint, attributes, oidcToken, noWrapper } = { ...pushConfig };
+  const shown = { ...attributes, ...(pushVersion !== undefined && { [VERSION_ATTRIBUTE]: pushVersion }) };
   return {
-    pushEndpoint: endpoint,
-    ...(Object.keys(attributes).length > 0 && { attributes }),
+    ...(endpoint && { pushEndpoint: endpoint }),
+    ...(Object.keys(shown).length > 0 && { attributes: shown }),
     ...(oidcToken && { oidcToken }),
     ...(noWrapper && { noWrapper }),
   };

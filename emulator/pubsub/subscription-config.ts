@@ -1,7 +1,7 @@
 import { completeDeadLetterPolicy, type DeadLetterPolicy } from './dead-letter.ts';
 import { invalidArgument, requireWithin } from './invalid.ts';
 import { type Labels, requireLabels } from './labels.ts';
-import { type PushConfig, requirePushConfig } from './push-config.ts';
+import { PUSH_VERSION, type PushConfig, pushVersionOf, requirePushConfig } from './push-config.ts';
 import { requireSubscriptionName } from './resource-name.ts';
 import { completeRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { emptyMask, unknownPath } from './update-mask.ts';
@@ -24,6 +24,11 @@ export interface SubscriptionConfig {
   readonly retryPolicy?: RetryPolicy | undefined;
   /** Absent: a pull subscription. */
   readonly pushConfig?: PushConfig | undefined;
+  /**
+   * The version of the pushed JSON. It stays when the push configuration goes, as in the service. Absent until it is asked for, or the
+   * subscription is first updated.
+   */
+  readonly pushVersion?: string | undefined;
 }
 
 /** A subscription's settings as asked for: what is absent, or 0 for a number, takes the service's default. */
@@ -46,6 +51,7 @@ const DEFAULT_EXPIRATION = { ttlMs: 31 * DAY_MS };
 
 /** Fills in the defaults. @throws StatusError INVALID_ARGUMENT naming the field that breaks a rule. */
 export function completeSubscription(input: SubscriptionInput): SubscriptionConfig {
+  const pushVersion = pushVersionOf(input.pushConfig?.attributes) ?? input.pushVersion;
   const config: SubscriptionConfig = {
     name: requireSubscriptionName(input.name),
     topic: input.topic,
@@ -61,7 +67,9 @@ export function completeSubscription(input: SubscriptionInput): SubscriptionConf
       deadLetterPolicy: completeDeadLetterPolicy(input.deadLetterPolicy, input.topic),
     }),
     ...(input.retryPolicy && { retryPolicy: completeRetryPolicy(input.retryPolicy) }),
-    ...(input.pushConfig && { pushConfig: requirePushConfig(input.pushConfig) }),
+    // A push config without an endpoint is none: the subscription is for pulling.
+    ...(input.pushConfig?.endpoint && { pushConfig: requirePushConfig(input.pushConfig) }),
+    ...(pushVersion !== undefined && { pushVersion }),
   };
   requireAckDeadline(config.ackDeadlineSeconds);
   requireWithin(
@@ -96,6 +104,14 @@ const UPDATABLE = {
   retry_policy: 'retryPolicy',
 } as const satisfies Record<string, keyof SubscriptionConfig>;
 
+/** Fields whose values are refused before they come here: an update may only clear them, which changes nothing. */
+const NEVER_SET: ReadonlySet<string> = new Set([
+  'bigquery_config',
+  'bigtable_config',
+  'cloud_storage_config',
+  'message_transforms',
+]);
+
 /** The fields of the policies, which a mask may name one by one. */
 const UPDATABLE_WITHIN: Readonly<Record<string, string>> = {
   'dead_letter_policy.dead_letter_topic': 'deadLetterTopic',
@@ -124,6 +140,7 @@ export function patchSubscription(
   for (const path of paths) {
     const [head = '', ...rest] = path.split('.');
     const leaf = UPDATABLE_WITHIN[path];
+    if (NEVER_SET.has(head)) continue;
     if (!isUpdatable(head) || (rest.length > 0 && !leaf)) {
       throw unknownPath('UpdateSubscriptionRequest', path);
     }
@@ -132,7 +149,24 @@ export function patchSubscription(
       ? { ...fieldsOf(changes[field] ?? current[field]), [leaf]: fieldsOf(patch[field])[leaf] }
       : patch[field];
   }
-  return completeSubscription({ ...current, ...changes });
+  const { pushVersion = PUSH_VERSION } = current;
+  const patched = { ...current, pushVersion, ...changes };
+  requireEndpoint(patched.pushConfig, paths);
+  return completeSubscription(patched);
+}
+
+/** @throws StatusError INVALID_ARGUMENT where a single setting of pushing is given to a subscription that does not push. */
+function requireEndpoint(pushConfig: PushConfig | undefined, paths: readonly string[]): void {
+  if (pushConfig?.endpoint) return;
+  const given = paths.find((path) => {
+    const leaf = path.startsWith('push_config.') && UPDATABLE_WITHIN[path];
+    return leaf && !isUnset(fieldsOf(pushConfig)[leaf]);
+  });
+  if (given !== undefined) throw invalidArgument(given, 'the subscription has no push endpoint');
+}
+
+function isUnset(value: unknown): boolean {
+  return value === undefined || value === '' || Object.keys(value as object).length === 0;
 }
 
 function fieldsOf(policy: unknown): Record<string, unknown> {

@@ -1,9 +1,11 @@
 import type { StatusError } from '../wire/status.ts';
 import { formatAckId, parseAckId } from './ack-id.ts';
+import { type AckRefusals, outOfOrder } from './ack-refusals.ts';
 import { Backlog } from './backlog.ts';
 import type { Consumer, Delivery } from './consumer.ts';
+import { Consumers } from './consumers.ts';
 import { type Counts, noCounts, type SubscriptionStatus } from './counts.ts';
-import { deadLetterMessage } from './dead-letter.ts';
+import { isForwarded } from './dead-letter.ts';
 import { type Entry, newEntry } from './entry.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import { losesAck } from './loses-ack.ts';
@@ -33,9 +35,8 @@ export class Subscription {
   readonly #counts: Counts = noCounts();
   /** Done with, and not yet told; undefined where nobody is told. */
   readonly #settled: string[] | undefined;
+  readonly #consumers = new Consumers();
   #config: SubscriptionConfig;
-  #consumers: Consumer[] = [];
-  #turn = 0;
   #sequence = 0;
   #outstanding = 0;
   #pruneAt = Number.POSITIVE_INFINITY;
@@ -102,14 +103,18 @@ export class Subscription {
   }
 
   #place(message: Message, failures: number, acked: boolean): void {
-    const entry = newEntry(this.#sequence++, message);
+    const entry = this.#newEntry(message);
     entry.failures = failures;
-    this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
     if (acked) this.#retain(entry);
     else {
       this.#entries.set(entry.sequence, entry);
       this.#backlog.add(entry);
     }
+  }
+
+  #newEntry(message: Message): Entry {
+    this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
+    return newEntry(this.#sequence++, message);
   }
 
   get status(): SubscriptionStatus {
@@ -118,7 +123,7 @@ export class Subscription {
       ...this.#counts,
       outstanding: this.#outstanding,
       backlog: this.#backlog.size,
-      consumers: this.#consumers.length,
+      consumers: this.#consumers.count,
     };
   }
 
@@ -128,22 +133,33 @@ export class Subscription {
   }
 
   get consumerCount(): number {
-    return this.#consumers.length;
+    return this.#consumers.count;
   }
 
-  /** Adds a message of the topic. Call `dispatch` after the last one of a request. */
-  offer(message: Message): void {
+  /** Adds a message of the topic; nobody gets an unanswered one before `answered`. Call `dispatch` after the last one. Returns none that the filter keeps out. */
+  offer(message: Message, unanswered = false): Entry | undefined {
     if (!this.#filter(message.attributes)) {
       this.#counts.filtered += 1;
-      return;
+      return undefined;
     }
     this.#counts.published += 1;
-    const entry = newEntry(this.#sequence++, message);
+    const entry = this.#newEntry(message);
     this.#entries.set(entry.sequence, entry);
-    this.#pruneAt = Math.min(this.#pruneAt, message.publishTimeMs + this.#config.messageRetentionMs);
     const delayMs = this.#host.faults.delayMs?.({ ...message, subscription: this.#config.name }) ?? 0;
-    this.#backlog.add(entry, delayMs > 0);
+    this.#backlog.add(entry, delayMs > 0 ? 'delay' : unanswered ? 'answer' : undefined);
     if (delayMs > 0) this.#releaseAfter(entry, delayMs);
+    return entry;
+  }
+
+  /** The publisher of these messages has its answer: they can be given out, to a client that pulls a little later. */
+  answered(entries: readonly Entry[]): void {
+    const release = () => {
+      for (const entry of entries) this.#backlog.answered(entry);
+      this.dispatch();
+    };
+    const { lagMs } = this.#consumers;
+    if (lagMs === 0) release();
+    else this.#host.alarms.set(this.#host.clock.now() + lagMs, release);
   }
 
   /** Gives what is ready to the consumers that have room, in turn. */
@@ -157,11 +173,7 @@ export class Subscription {
     try {
       do {
         this.#dispatchAgain = false;
-        for (let idle = 0; idle < this.#consumers.length && this.#backlog.hasReady; ) {
-          idle = this.#serve(this.#consumers[this.#turn++ % this.#consumers.length] as Consumer)
-            ? 0
-            : idle + 1;
-        }
+        this.#consumers.serve(this.#backlog, (consumer) => this.#serve(consumer));
       } while (this.#dispatchAgain);
     } finally {
       this.#dispatching = false;
@@ -171,35 +183,37 @@ export class Subscription {
   /** Takes up to `max` messages at once for a pull that does not wait. */
   pull(max: number): Delivery[] {
     this.#prune();
-    return this.#backlog
-      .take(max, Number.POSITIVE_INFINITY, max)
-      .map((entry) => this.#lease(entry, undefined));
+    const taken = this.#backlog.take({ messages: max, bytes: Number.POSITIVE_INFINITY, perKey: max });
+    return taken.map((entry) => this.#lease(entry, undefined));
   }
 
   attach(consumer: Consumer): void {
-    this.#consumers.push(consumer);
+    this.#consumers.add(consumer);
     this.dispatch();
   }
 
   /** The consumer gets nothing more; what it holds stays leased. */
   detach(consumer: Consumer): void {
-    this.#consumers = this.#consumers.filter((each) => each !== consumer);
+    this.#consumers.remove(consumer);
   }
 
   /**
-   * Acks deliveries. Returns the ids that an exactly-once subscription refuses because they are stale.
+   * Acks deliveries. Returns those that an exactly-once subscription refuses: the stale ones, and those of a key out of order.
    * @throws StatusError INVALID_ARGUMENT for an id that this subscription never gave out; nothing is then acked.
    */
-  acknowledge(ackIds: readonly string[]): string[] {
+  acknowledge(ackIds: readonly string[]): AckRefusals {
     for (const ackId of ackIds) parseAckId(this.#owner, ackId);
     this.#lastAckMs = this.#host.clock.now();
-    const refused = ackIds.filter((ackId) => !this.#acknowledge(ackId));
+    const ids = new Set(ackIds);
+    const strict = this.#config.enableExactlyOnceDelivery;
+    const unordered = strict ? outOfOrder(ids, (id) => this.#current(id), this.#backlog) : new Set<string>();
+    const invalid = [...ids].filter((ackId) => !unordered.has(ackId) && !this.#acknowledge(ackId));
     this.#tellSettled();
     this.dispatch();
-    return refused;
+    return { invalid, unordered: [...unordered] };
   }
 
-  /** Moves ack deadlines to `seconds` from now; 0 is a nack. Returns and throws as `acknowledge`. */
+  /** Moves ack deadlines to `seconds` from now; 0 is a nack. Returns the stale ids that an exactly-once subscription refuses. Throws as `acknowledge`. */
   modifyAckDeadline(ackIds: readonly string[], seconds: number): string[] {
     for (const ackId of ackIds) parseAckId(this.#owner, ackId);
     const refused: string[] = [];
@@ -220,9 +234,7 @@ export class Subscription {
   }
 
   turnAway(reason: StatusError): void {
-    const consumers = this.#consumers;
-    this.#consumers = [];
-    for (const consumer of consumers) consumer.closed(reason);
+    for (const consumer of this.#consumers.removeAll()) consumer.closed(reason);
   }
 
   forgetAll(): void {
@@ -239,12 +251,8 @@ export class Subscription {
   #serve(consumer: Consumer): boolean {
     const room = consumer.room();
     if (room.messages <= 0 || room.bytes <= 0) return false;
-    const share = Math.ceil(this.#backlog.size / this.#consumers.length);
-    const entries = this.#backlog.take(
-      Math.min(room.messages, Math.max(1, share)),
-      room.bytes,
-      consumer.perKey,
-    );
+    const share = Math.max(1, Math.ceil(this.#backlog.size / this.#consumers.count));
+    const entries = this.#backlog.take({ ...room, perKey: consumer.perKey, share });
     if (entries.length === 0) return false;
     consumer.deliver(entries.map((entry) => this.#lease(entry, consumer)));
     return true;
@@ -307,20 +315,11 @@ export class Subscription {
   #fail(entry: Entry, cause: 'nacked' | 'expired'): void {
     entry.failures += 1;
     this.#counts[cause] += 1;
-    if (this.#deadLetter(entry)) {
+    if (isForwarded(entry, this.#config, this.#host)) {
+      this.#counts.deadLettered += 1;
       this.#finish(entry);
       this.#tellSettled();
     } else this.#putBack(entry, retryDelayMs(this.#config.retryPolicy, entry.failures));
-  }
-
-  /** A dead-letter topic that was deleted keeps the message in its subscription, to be delivered again. */
-  #deadLetter({ message, failures }: Entry): boolean {
-    const { name, deadLetterPolicy } = this.#config;
-    if (!deadLetterPolicy || failures < deadLetterPolicy.maxDeliveryAttempts) return false;
-    const dead = deadLetterMessage(message, name, failures);
-    const isForwarded = this.#host.forward(deadLetterPolicy.deadLetterTopic, dead, name);
-    if (isForwarded) this.#counts.deadLettered += 1;
-    return isForwarded;
   }
 
   #finish(entry: Entry): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/contract/clock.ts';
 import { Deque } from './deque.ts';
-import { requireWithin } from './invalid.ts';
+import { invalidArgument, requireWithin } from './invalid.ts';
 import { type Labels, requireLabels } from './labels.ts';
 import type { Message } from './message.ts';
 import { requireTopicName } from './resource-name.ts';
@@ -20,6 +20,12 @@ export interface TopicConfig {
   /** Kept and shown: nothing is encrypted here. */
   readonly kmsKeyName?: string | undefined;
 }
+
+const KEY_FORM = 'projects/*/locations/*/keyRings/*/cryptoKeys/*';
+const KEY_NAME = new RegExp(`^${KEY_FORM.replaceAll('*', '[^/]+')}$`);
+
+/** Is given a delivery, to be done when the publisher has its answer. */
+export type Later = (deliver: () => void) => void;
 
 export type TopicInput = Pick<TopicConfig, 'name'> & Partial<TopicConfig>;
 
@@ -45,7 +51,8 @@ export class Topic {
     this.#prune();
   }
 
-  publish(messages: readonly Message[]): void {
+  /** Adds messages. Nobody gets them before what is given to `later` is called; without it they leave at once. */
+  publish(messages: readonly Message[], later?: Later): void {
     this.#prune();
     if (this.#config.messageRetentionMs !== undefined) {
       for (const message of messages) this.#log.pushBack(message);
@@ -53,8 +60,18 @@ export class Topic {
     for (const snapshot of this.snapshots) for (const message of messages) snapshot.offer(message);
     // The set is copied: what a delivery sets off may add or remove subscriptions.
     const subscriptions = [...this.subscriptions];
-    for (const subscription of subscriptions) for (const message of messages) subscription.offer(message);
-    for (const subscription of subscriptions) subscription.dispatch();
+    if (!later) {
+      for (const subscription of subscriptions) for (const message of messages) subscription.offer(message);
+      for (const subscription of subscriptions) subscription.dispatch();
+      return;
+    }
+    const offered = subscriptions.map((subscription) => {
+      const entries = messages.flatMap((message) => subscription.offer(message, true) ?? []);
+      return { subscription, entries };
+    });
+    later(() => {
+      for (const { subscription, entries } of offered) subscription.answered(entries);
+    });
   }
 
   /** Takes up messages that it kept, after those it has. */
@@ -85,6 +102,8 @@ export function completeTopic(input: TopicInput): TopicConfig {
     requireWithin('message_retention_duration seconds', messageRetentionMs / 1000, 600, 31 * 24 * 3600);
   }
   const { schemaSettings, messageStoragePolicy, kmsKeyName } = rest;
+  if (kmsKeyName && !KEY_NAME.test(kmsKeyName))
+    throw invalidArgument('kms_key_name', `it must be of the form ${KEY_FORM}`);
   return {
     name: requireTopicName(name),
     labels: requireLabels(labels),
@@ -104,6 +123,9 @@ const UPDATABLE = {
   schema_settings: 'schemaSettings',
 } as const satisfies Record<string, keyof TopicConfig>;
 
+/** Fields whose values are refused before they come here: an update may only clear them, which changes nothing. */
+const NEVER_SET: ReadonlySet<string> = new Set(['ingestion_data_source_settings', 'message_transforms']);
+
 const WITHIN: Readonly<Record<string, string>> = {
   'message_storage_policy.allowed_persistence_regions': 'allowedPersistenceRegions',
   'message_storage_policy.enforce_in_transit': 'enforceInTransit',
@@ -120,6 +142,7 @@ export function patchTopic(current: TopicConfig, patch: TopicInput, paths: reado
   for (const path of paths) {
     const [head = '', ...rest] = path.split('.');
     const leaf = WITHIN[path];
+    if (NEVER_SET.has(head)) continue;
     if (!isUpdatable(head) || (rest.length > 0 && !leaf)) throw unknownPath('UpdateTopicRequest', path);
     const field = UPDATABLE[head];
     changes[field] = leaf

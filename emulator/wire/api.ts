@@ -1,4 +1,5 @@
 import type { Server, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { afterAnswer } from './after-answer.ts';
 import { GONE } from './gone.ts';
 import type { Protocol } from './protocol.ts';
 import { toServiceError } from './status.ts';
@@ -9,6 +10,8 @@ export interface CallInfo {
   readonly signal: AbortSignal;
   /** A header of the call, by its lower-case name. */
   header(name: string): string | undefined;
+  /** Has something done when the answer has been sent. Absent where nobody can tell: it may be done at once then. */
+  afterAnswer?(then: () => void): void;
 }
 
 /** Answers one method. What it throws becomes the call's status. */
@@ -42,7 +45,8 @@ function unaryCall(serve: Serve) {
     call.on('cancelled', () => gone.abort(GONE));
     const header = (name: string) => call.metadata.get(name)[0]?.toString();
     try {
-      answer(null, await serve(call.request as never, { signal: gone.signal, header }));
+      const later = (then: () => void) => afterAnswer(gone.signal, then);
+      answer(null, await serve(call.request as never, { signal: gone.signal, header, afterAnswer: later }));
     } catch (error) {
       answer(toServiceError(error));
     }

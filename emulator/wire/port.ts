@@ -36,11 +36,14 @@ export const KEEP_ALIVE_MS = 600_000;
 
 const LARGEST_MESSAGE_BYTES = 20 * 1024 * 1024;
 
-/** Makes a grpc-js server with the message limits of Google's endpoints. `onRequest` is told of each call when it is answered. */
-export function createGrpcServer(onRequest?: OnRequest): GrpcServer {
+/**
+ * Makes a grpc-js server. `onRequest` is told of each call when it is answered; a request of more than `largestBytes` is refused
+ * with RESOURCE_EXHAUSTED before anybody sees it.
+ */
+export function createGrpcServer(onRequest?: OnRequest, largestBytes = LARGEST_MESSAGE_BYTES): GrpcServer {
   return new GrpcServer({
     ...(onRequest && { interceptors: [requestInterceptor(onRequest)] }),
-    'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': largestBytes,
     'grpc.max_send_message_length': -1,
   });
 }

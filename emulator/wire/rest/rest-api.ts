@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Type } from 'protobufjs';
+import { afterAnswer } from '../after-answer.ts';
 import type { Api, Serve } from '../api.ts';
 import { StatusError, toHttpError } from '../status.ts';
 import { type HttpRule, httpRule, httpRulesOf } from './http-rule.ts';
 import { sendJson } from './json-response.ts';
 import { fieldsOf, readMessage, readParameter, writeMessage } from './proto-json.ts';
+import { readSelection, select } from './selection.ts';
 
 /** Base64 makes four bytes of three; the rest is for names and punctuation. */
 const LARGEST_BODY = 20 * 1024 * 1024;
@@ -64,11 +66,15 @@ export function createRest({ apis, rules = [], paths = {} }: RestOptions): Reque
       if (extra) return sendJson(response, 200, await extra());
       const found = routeOf(routes(), request.method ?? '', decoded(url.pathname));
       if (!found) throw new StatusError('NOT_FOUND', `Nothing is at ${request.method} ${url.pathname}.`);
+      const { response: type, lists } = found.route;
+      const fields = url.searchParams.get('fields') ?? url.searchParams.get('$fields');
+      const wanted = fields ? readSelection(fields, type) : undefined;
       const message = requestOf(found, url, await readBody(request));
       const header = (name: string) => String(request.headers[name] ?? '') || undefined;
-      const answer = await found.route.serve(message as never, { signal: gone.signal, header });
-      const { response: type, lists } = found.route;
-      const write = (message: unknown) => writeMessage(type, message as object);
+      const later = (then: () => void) => afterAnswer(gone.signal, then);
+      const info = { signal: gone.signal, header, afterAnswer: later };
+      const answer = await found.route.serve(message as never, info);
+      const write = (message: unknown) => select(wanted, writeMessage(type, message as object));
       sendJson(response, 200, lists ? Array.from(answer as Iterable<unknown>, write) : write(answer));
     } catch (error) {
       const { code, body } = toHttpError(error);

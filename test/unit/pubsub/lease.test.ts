@@ -5,6 +5,7 @@ import {
   brokerWith,
   DAY,
   publish,
+  publishOrdered,
   pull,
   pullTexts,
   SECOND,
@@ -83,10 +84,10 @@ describe('a lease', () => {
     publish(broker, 'a');
     const [{ ackId = '' } = {}] = await pull(broker);
     await clock.advance(10 * SECOND);
-    expect(broker.acknowledge(SUBSCRIPTION, [ackId])).toEqual([ackId]);
+    expect(broker.acknowledge(SUBSCRIPTION, [ackId]).invalid).toEqual([ackId]);
     expect(broker.modifyAckDeadline(SUBSCRIPTION, [ackId], 10)).toEqual([ackId]);
     const [again] = await pull(broker);
-    expect(broker.acknowledge(SUBSCRIPTION, [again?.ackId ?? ''])).toEqual([]);
+    expect(broker.acknowledge(SUBSCRIPTION, [again?.ackId ?? '']).invalid).toEqual([]);
   });
 
   test('is named by an ack id that only this subscription takes; a wrong one changes nothing', async () => {
@@ -181,6 +182,27 @@ describe('a stream', () => {
     publish(broker, ...Array.from({ length: 100 }, String));
     expect(one.deliveries.length + two.deliveries.length).toBe(100);
     expect(Math.min(one.deliveries.length, two.deliveries.length)).toBeGreaterThan(20);
+  });
+
+  test('gets all of a key that it can take, however many other streams there are', () => {
+    const { broker } = brokerWith({ enableMessageOrdering: true });
+    const sinks = Array.from({ length: 10 }, collector);
+    for (const sink of sinks) broker.openStream(SUBSCRIPTION, { ackDeadlineSeconds: 10 }, sink);
+    publishOrdered(broker, ...Array.from({ length: 500 }, (_, n) => `a${n}`), 'b1', 'c1');
+    expect(sinks.map(({ deliveries }) => deliveries.length).filter((count) => count > 0)).toEqual([
+      500, 1, 1,
+    ]);
+  });
+
+  test('takes a limit of nothing or less for none', () => {
+    for (const limit of [0, -1]) {
+      const { broker } = brokerWith();
+      const sink = collector();
+      publish(broker, 'a', 'b', 'c');
+      const limits = { maxOutstandingMessages: limit, maxOutstandingBytes: limit };
+      broker.openStream(SUBSCRIPTION, { ackDeadlineSeconds: 10, ...limits }, sink);
+      expect(sink.deliveries).toHaveLength(3);
+    }
   });
 
   test('leases by its own deadline, and gets its room back when a lease ends', async () => {

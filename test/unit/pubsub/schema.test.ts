@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Encoding } from '../../../emulator/pubsub/schema/compiled-schema.ts';
+import { compileSchema } from '../../../emulator/pubsub/schema/schema.ts';
 import { brokerWith, pull, SUBSCRIPTION, TOPIC } from './support.ts';
 
 const AVRO = JSON.stringify({
@@ -61,6 +62,23 @@ describe('a topic with a schema', () => {
     expect(() => publish('{"id":7}')).toThrow('does not match');
     only({ firstRevisionId: second.revisionId });
     expect(() => publish('{"id":"text"}')).toThrow('does not match');
+  });
+
+  test('says which field a message lacks, however deep', () => {
+    const inner = { type: 'record', name: 'Inner', fields: [{ name: 'deep', type: 'string' }] };
+    const definition = JSON.stringify({
+      type: 'record',
+      name: 'Outer',
+      fields: [
+        { name: 'note', type: 'string', default: '' },
+        { name: 'inner', type: inner },
+      ],
+    });
+    const schema = compileSchema('AVRO', definition);
+    const check = (message: string) => schema.check(Buffer.from(message), 'JSON');
+    expect(() => check('{}')).toThrow('the field "inner" is missing');
+    expect(() => check('{"inner":{}}')).toThrow('the field "inner.deep" is missing');
+    check('{"inner":{"deep":"x"}}');
   });
 
   test('takes nothing once its schema is deleted', () => {
