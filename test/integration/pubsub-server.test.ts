@@ -85,35 +85,6 @@ describe('the real client', () => {
     await eventually(() => expect(server.broker.idle()).toBe(true));
   });
 
-  test('knows the id of what it published, by gRPC or REST, before it gets the message', async () => {
-    const [topic] = await client.createTopic('orders');
-    const [subscription] = await topic.createSubscription('orders-pull');
-    const published = new Set<string>();
-    const early: string[] = [];
-    const messages = collect(subscription, (message) => {
-      if (!published.has(message.id)) early.push(message.id);
-      message.ack();
-    });
-    for (let n = 0; n < 20; n++) {
-      published.add(await topic.publishMessage({ data: Buffer.from('x') }));
-      const { body } = await rest('POST', 'topics/orders:publish', { messages: [{ data: 'eA==' }] });
-      published.add((body.messageIds as string[])[0] ?? '');
-    }
-    await eventually(() => expect(messages).toHaveLength(40));
-    expect(early).toEqual([]);
-  });
-
-  test('learns that a message is too large, however large it is', async () => {
-    const [topic] = await client.createTopic('orders');
-    for (const megabytes of [11, 30]) {
-      const data = Buffer.alloc(megabytes * 1_000_000);
-      await expect(topic.publishMessage({ data })).rejects.toMatchObject({
-        code: 3,
-        details: `The value for message_size is too large. You passed ${data.length} in the request, but the maximum value is 10000000.`,
-      });
-    }
-  });
-
   test('gets thousands of messages, each once', async () => {
     const [topic] = await client.createTopic('orders');
     const [subscription] = await topic.createSubscription('orders-pull');
