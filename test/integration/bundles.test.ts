@@ -35,7 +35,7 @@ const CACHE_BUDGET_KB = 4_800;
 let built: Built;
 beforeAll(async () => {
   built = await buildBundles({ root, agents, out, ifNeeded: true });
-}, 300_000);
+});
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe.each(names)('the bundle of %s', (agent) => {
@@ -195,7 +195,7 @@ describe('a build', () => {
     mkdirSync(join(place, 'agents', 'retired'));
     expect((await buildBundles({ ...options, ifNeeded: true })).built).toEqual(['shipping']);
     expect(digests(place)).toEqual(before);
-  }, 180_000);
+  });
 
   test('elsewhere has the same bytes but for the recorded code cache, and the same hash', async () => {
     const elsewhere = join(scratch, 'elsewhere');
@@ -205,7 +205,7 @@ describe('a build', () => {
     const { sha256 } = (JSON.parse(readFileSync(join(place, 'manifest.json'), 'utf8')) as Built['manifest'])
       .agents.shipping ?? { sha256: '' };
     expect(manifest.agents.shipping?.sha256).toBe(sha256);
-  }, 180_000);
+  });
 
   test('of an agent that there is not is refused, naming those that there are', async () => {
     await expect(buildBundles({ ...options, only: ['nobody'] })).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { Firestore } from '@google-cloud/firestore';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Emulator, startEmulator } from '../../emulator/emulator.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Google's services outside a mesh, by their own clients. */
 describe('an emulator', () => {
@@ -49,9 +50,9 @@ describe('an emulator', () => {
     await firestore.doc('people/ada').set({ born: 1815 });
     const sizes: number[] = [];
     const stop = firestore.collection('people').onSnapshot(({ size }) => sizes.push(size));
-    await vi.waitFor(() => expect(sizes).toEqual([1]));
+    await eventually(() => expect(sizes).toEqual([1]));
     expect((await post('/reset', {})).status).toBe(200);
-    await vi.waitFor(() => expect(sizes).toEqual([1, 0]));
+    await eventually(() => expect(sizes).toEqual([1, 0]));
     stop();
     expect((await firestore.doc('people/ada').get()).exists).toBe(false);
     expect((await pubsub.getTopics())[0]).toEqual([]);

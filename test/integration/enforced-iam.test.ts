@@ -5,6 +5,7 @@ import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Emulator, startEmulator } from '../../emulator/emulator.ts';
 import { AccessControl, type Grant } from '../../emulator/iam/access-control.ts';
+import { eventually } from '../support/eventually.ts';
 
 const TOPIC = 'projects/demo/topics/orders';
 const DEAD = 'projects/demo/topics/orders-dead';
@@ -164,7 +165,7 @@ describe('with access enforced', () => {
       await subscriber.createSubscription({ name: pushed, topic: TOPIC, pushConfig }, as('owner'));
       const refused = vi.spyOn(access, 'decide');
       await publisher.publish({ topic: TOPIC, messages }, as('owner'));
-      await vi.waitFor(() => {
+      await eventually(() => {
         const at = refused.mock.calls.findIndex(
           ([, permission]) => permission === 'iam.serviceAccounts.getOpenIdToken',
         );
@@ -174,7 +175,7 @@ describe('with access enforced', () => {
       access.setPolicy(`projects/demo/serviceAccounts/${email}`, {
         bindings: [{ role: 'roles/iam.serviceAccountTokenCreator', members: [AGENT] }],
       });
-      await vi.waitFor(() => expect(tokens[0]).toMatch(/^Bearer .+\..+\..+$/), { timeout: 20_000 });
+      await eventually(() => expect(tokens[0]).toMatch(/^Bearer .+\..+\..+$/));
     } finally {
       vi.restoreAllMocks();
       await subscriber.deleteSubscription({ subscription: pushed }, as('owner'));

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CANARY } from '../../shared/contract/message.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type EnforcedMesh,
   giveUpEarly,
@@ -7,17 +9,17 @@ import {
   REFUSED,
   runStatus,
   startEnforcedMesh,
+  tasksWith,
 } from './enforced-mesh/enforced-mesh.ts';
 import { Project } from './mesh-up/command.ts';
 
 /** Of deploying, and of building what is deployed: nothing that runs makes use of them. */
 const DELIVERY = /^(serviceAccount:mesh-(build|deploy|preview)@|principal(Set)?:)/;
-const PATIENCE = { timeout: 50_000, interval: 100 };
-const order = (orderId: string) => ({
+const order = (orderId: string, sku = 'MUG-01') => ({
   orderId,
   customer: { name: 'Ada Example', email: 'ada@example.com', phone: '+12125550123' },
   address: { street: '1 Maple Street', city: 'Salem', postalCode: '12345', country: 'US' },
-  lines: [{ sku: 'MUG-01', quantity: 1, unitPrice: 1_200 }],
+  lines: [{ sku, quantity: 1, unitPrice: 1_200 }],
   currency: 'usd',
   payment: { method: 'pm_card_visa' },
 });
@@ -41,11 +43,13 @@ describe('a mesh that is held to the grants of its stack', () => {
   afterAll(() => held.close());
 
   test('does its work: the books of the sample balance, and nobody is refused anything', async () => {
-    // Of these orders, two are paid back.
     const report = await playSample(held.mesh, 40, 11);
-    expect(report).toMatchObject({ orders: 40, open: 0, refunded: 2, balanced: true });
+    expect(report).toMatchObject({ orders: 40, open: 0, balanced: true });
+    // The sample refunds some orders, and which ones depends on how fast the machine is. This one is charged, finds no stock and is refunded.
+    await publish(held.mesh, 'mesh-orders', { type: 'fulfill-order' }, order('refunded', 'SOLD-OUT'));
+    await eventually(async () => expect(await runStatus(held.mesh, 'refunded')).toBe('failed'));
     expect([...held.ledger.denied]).toEqual([]);
-  }, 180_000);
+  });
 
   test('has no grant that nothing needs, and none twice', async () => {
     const { mesh, topology, ledger } = held;
@@ -60,12 +64,14 @@ describe('a mesh that is held to the grants of its stack', () => {
       { orderId: 'last', lines: [{ sku: 'LAST-01', quantity: 1 }] },
     );
     await giveUpEarly(mesh, topology);
-    const notbefore = new Date(Date.now() + 1_000).toISOString();
+    // Each agent sets a timer for its message, however slow the machine is. The timers are run by hand below.
+    const notbefore = '2100-01-01T00:00:00.000Z';
     for (const { agent, contract, deployment } of topology.functions) {
       const [command] = Object.keys(contract.commands);
       const type = command ?? 'mesh.dead-letter';
-      // Not yet: the agent has it sent again, later, by its timer. And then it is nothing that the agent can take: a dead letter.
-      await publish(mesh, `mesh-${agent}`, { type, notbefore }, 'nothing of the kind');
+      await publish(mesh, `mesh-${agent}`, { type: CANARY, notbefore }, {});
+      // A message that the agent cannot take: a dead letter.
+      await publish(mesh, `mesh-${agent}`, { type }, 'nothing of the kind');
       if (command === undefined) await publish(mesh, `mesh-${agent}`, { type: 'x.unknown' }, null);
       // A call that dies: whoever waits for the answer is told by the recorder of dead letters.
       for (const replyto of deployment.callers.filter((caller) => !caller.includes(':')))
@@ -75,16 +81,19 @@ describe('a mesh that is held to the grants of its stack', () => {
       for (const event of Object.keys(contract.subscribes))
         await publish(mesh, 'mesh-events', { 'ce-type': event, [REFUSED]: 'yes' }, null);
     }
+    const deferred = () => tasksWith(mesh, topology, notbefore);
+    await eventually(() => expect(deferred()).toHaveLength(topology.functions.length));
+    for (const { name } of deferred()) mesh.cloud.tasks.core.runTask(name);
     const ours = ledger.grants.filter(({ member }) => !DELIVERY.test(member));
     expect([...new Set(ours.map(({ role }) => role))].sort()).toEqual(ROLES);
     const idle = () => ledger.idle.filter(({ member }) => !DELIVERY.test(member));
-    await vi.waitFor(() => expect(idle()).toEqual([]), PATIENCE);
+    await eventually(() => expect(idle()).toEqual([]));
     expect([...ledger.denied]).toEqual([]);
     expect([...ledger.doubly]).toEqual([]);
     // Without any one of them, something that was done would have been refused.
     expect(ledger.superfluous.filter(({ member }) => !DELIVERY.test(member))).toEqual([]);
     expect(ledger.superfluous.length).toBe(ledger.grants.length - ours.length);
-  }, 120_000);
+  });
 });
 
 describe('a mesh that lacks a grant', () => {
@@ -101,41 +110,39 @@ describe('a mesh that lacks a grant', () => {
     );
     // Everything is there and warm: what an order does not do from here on, it is kept from.
     await publish(held.mesh, 'mesh-orders', { type: 'fulfill-order' }, order('with-everything'));
-    await vi.waitFor(
-      async () => expect(await runStatus(held.mesh, 'with-everything')).toBe('completed'),
-      PATIENCE,
-    );
+    await eventually(async () => expect(await runStatus(held.mesh, 'with-everything')).toBe('completed'));
   });
   afterAll(() => held.close());
 
+  // Each row is about the last step of an order: its deadline is ten minutes away, where that of the charge is five seconds.
   test.each([
     {
       what: 'to publish',
       member: `serviceAccount:${account('mesh-orders')}`,
       role: 'roles/pubsub.publisher',
-      resource: at('topics/mesh-payments'),
+      resource: at('topics/mesh-notifications'),
       permission: 'pubsub.topics.publish',
     },
     {
       what: 'to use the database',
-      member: `serviceAccount:${account('mesh-inventory')}`,
+      member: `serviceAccount:${account('mesh-notifications')}`,
       role: 'roles/datastore.user',
       resource: at('databases/(default)'),
       permission: 'datastore.entities.get',
     },
     {
       what: 'to call a function',
-      member: `serviceAccount:${account('mesh-shipping-push')}`,
-      principal: account('mesh-shipping-push'),
+      member: `serviceAccount:${account('mesh-notifications-push')}`,
+      principal: account('mesh-notifications-push'),
       role: 'roles/run.invoker',
-      resource: at('locations/us-central1/services/mesh-shipping'),
+      resource: at('locations/us-central1/services/mesh-notifications'),
       permission: 'run.routes.invoke',
     },
     {
       what: 'to read a secret',
-      member: `serviceAccount:${account('mesh-payments')}`,
+      member: `serviceAccount:${account('mesh-notifications')}`,
       role: 'roles/secretmanager.secretAccessor',
-      resource: at('secrets/stripe-api-key'),
+      resource: at('secrets/twilio-account-sid'),
       permission: 'secretmanager.versions.access',
       below: '/versions/latest',
     },
@@ -148,12 +155,12 @@ describe('a mesh that lacks a grant', () => {
       const denial = `${principal} ${permission} ${resource}${below}`;
       const giveBack = ledger.revoke({ member, role, resource });
       // A new instance remembers nothing.
-      mesh.run.kill('payments');
+      mesh.run.kill('notifications');
       await publish(mesh, 'mesh-orders', { type: 'fulfill-order' }, order(orderId));
-      await vi.waitFor(() => expect([...ledger.denied]).toContain(denial), PATIENCE);
+      await eventually(() => expect([...ledger.denied]).toContain(denial));
       expect(await runStatus(mesh, orderId)).not.toBe('completed');
       giveBack();
-      await vi.waitFor(async () => expect(await runStatus(mesh, orderId)).toBe('completed'), PATIENCE);
+      await eventually(async () => expect(await runStatus(mesh, orderId)).toBe('completed'));
       expect([...ledger.denied].filter((each) => !each.startsWith(principal))).toEqual([]);
       ledger.denied.clear();
     },
@@ -171,11 +178,11 @@ describe('a mesh that lacks a grant', () => {
     const doomed = { type: 'ship', [REFUSED]: 'yes' };
     await publish(mesh, 'mesh-shipping', doomed, null);
     const denial = `${agent} pubsub.subscriptions.consume ${resource}`;
-    await vi.waitFor(() => expect([...ledger.denied]).toContain(denial), PATIENCE);
+    await eventually(() => expect([...ledger.denied]).toContain(denial));
     giveBack();
     // Now it is, and those of the dead-letter topic are next.
     const next = `${granted.member} ${role} ${at('subscriptions/mesh-shipping-dead')}`;
-    await vi.waitFor(() => expect([...ledger.needed]).toContain(next), PATIENCE);
+    await eventually(() => expect([...ledger.needed]).toContain(next));
   });
 
   test('to call a function at all: who shows no token, or a token of somebody else, gets a 403', async () => {

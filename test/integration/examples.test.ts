@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { findLocalMesh } from '../../cli/local/state-file.ts';
 import { isAsShown, type Shown, shownIn } from '../support/console.ts';
+import { eventually } from '../support/eventually.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const README = join(checkout, 'examples', 'README.md');
 /** What only looks may have to look again: the mesh is at work meanwhile. */
 const LOOKS = /^\.\/bin\/mesh (?:\w[\w-]* )?(?:show|list)\b/;
-const WAIT = { timeout: 30_000, interval: 100 };
 
 /** A checkout of its own as far as the commands see: the real one is seldom without a mesh that somebody runs. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mesh-examples-')));
@@ -46,7 +46,7 @@ async function up(command: string): Promise<void> {
   const failed = mesh.ended.then((printed) => Promise.reject(new Error(printed)));
   failed.catch(() => {});
   const own = () => expect(findLocalMesh(folder)?.logs).toMatch(folder);
-  await Promise.race([vi.waitFor(own, WAIT), failed]);
+  await Promise.race([eventually(own), failed]);
 }
 
 async function prints({ command, output }: Shown): Promise<void> {
@@ -54,7 +54,7 @@ async function prints({ command, output }: Shown): Promise<void> {
     const printed = await start(command).ended;
     if (!isAsShown(printed, output)) expect(printed).toBe(output.join('\n'));
   };
-  await (LOOKS.test(command) ? vi.waitFor(once, WAIT) : once());
+  await (LOOKS.test(command) ? eventually(once) : once());
 }
 
 describe('the commands of examples/README.md do what they are shown to do', () => {
@@ -63,7 +63,7 @@ describe('the commands of examples/README.md do what they are shown to do', () =
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(shownIn(readFileSync(README, 'utf8')))('$command', { timeout: 60_000 }, async (shown) => {
+  test.each(shownIn(readFileSync(README, 'utf8')))('$command', async (shown) => {
     await (/^\.\/bin\/mesh up\b/.test(shown.command) ? up(shown.command) : prints(shown));
   });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFirestore } from '../../emulator/firestore/server.ts';
 import { startPubSub } from '../../emulator/pubsub/server.ts';
 import { type RunServer, startRun } from '../../emulator/run/server.ts';
@@ -10,6 +10,7 @@ import { deploymentEnv } from '../../shared/contract/deployment.ts';
 import { statePath, topicOf } from '../../shared/contract/names.ts';
 import { applyTopology, createPorts, type GooglePorts } from '../../shared/gcp/index.ts';
 import { computeTopology } from '../../shared/topology.ts';
+import { eventually } from '../support/eventually.ts';
 import { porter } from './function/contract.ts';
 
 /** A gate that whoever knocks at waits before, until the test opens it. */
@@ -63,14 +64,14 @@ const enter = (who: string) =>
   ]);
 const entered = async () =>
   Number((await ports.store.read([statePath('porter', 'count')]))[0]?.fields.entered ?? 0);
-const knocked = (count: number) => vi.waitFor(() => expect(waiting).toHaveLength(count), 20_000);
+const knocked = (count: number) => eventually(() => expect(waiting).toHaveLength(count));
 
 test('a function handles what Pub/Sub pushes to it, and logs it as Cloud Logging reads it', async () => {
   await enter('ada');
   await knocked(1);
   waiting[0]?.end();
-  await vi.waitFor(async () => expect(await entered()).toBe(1), 10_000);
-  const handled = await vi.waitFor(() => {
+  await eventually(async () => expect(await entered()).toBe(1));
+  const handled = await eventually(() => {
     const line = lines.find((text) => text.includes('"handled"'));
     expect(line).toBeDefined();
     return JSON.parse(line ?? '');
@@ -98,12 +99,9 @@ test.each(['timer', 'event', 'promise'])(
         attributes: { 'ce-type': 'porter.stumble', 'ce-id': `stumbler of the ${how}` },
       },
     ]);
-    await vi.waitFor(
-      () => expect(lines).toContainEqual(expect.stringContaining(`stumbled in the ${how}`)),
-      10_000,
-    );
+    await eventually(() => expect(lines).toContainEqual(expect.stringContaining(`stumbled in the ${how}`)));
     waiting[begun]?.end();
-    await vi.waitFor(async () => expect(await entered()).toBe(before + 1), 10_000);
+    await eventually(async () => expect(await entered()).toBe(before + 1));
     expect(run.pidsOf('porter')).toEqual(pids);
     expect(waiting).toHaveLength(begun + 1);
   },
@@ -117,15 +115,12 @@ test('an instance that is told to end finishes what it has begun, acks it, and e
   const [pid] = run.pidsOf('porter');
   process.kill(pid ?? 0, 'SIGTERM');
   waiting[begun]?.end();
-  await vi.waitFor(
-    () => expect(lines).toContainEqual(expect.stringContaining('ended with exit code 0')),
-    10_000,
-  );
+  await eventually(() => expect(lines).toContainEqual(expect.stringContaining('ended with exit code 0')));
   expect(await entered()).toBe(before + 1);
   // The next message starts another instance; the one before does not come again.
   await enter('alan');
   await knocked(begun + 2);
   waiting[begun + 1]?.end();
-  await vi.waitFor(async () => expect(await entered()).toBe(before + 2), 10_000);
+  await eventually(async () => expect(await entered()).toBe(before + 2));
   expect(waiting).toHaveLength(begun + 2);
 });

@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildBundles, bundlesOf } from '../../build/build.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from './mesh-up/command.ts';
 import { meshSuite } from './mesh-up/suite.ts';
 
@@ -13,7 +14,7 @@ describe('the bundles, which are what is deployed', () => {
   beforeAll(async () => {
     const agents = join(root, 'agents');
     await buildBundles({ root, agents, out: bundlesOf(root, agents), ifNeeded: true });
-  }, 300_000);
+  });
 
   meshSuite(() => ({}), ['--bundles']);
 });
@@ -27,7 +28,7 @@ describe('the sources', () => {
     const { exitCode, stdout, stderr } = await project.run(args);
     expect(JSON.parse(stdout), stderr).toMatchObject({ orders: 10, open: 0, balanced: true });
     expect(exitCode).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe('a mesh that can not start', () => {
@@ -74,7 +75,7 @@ test('agents do not outlive a mesh that is killed', async () => {
     const [pid = 0] = instances.orders ?? [];
     expect(() => process.kill(pid, 0)).not.toThrow();
     child.kill('SIGKILL');
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), { timeout: 10_000 });
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow());
   } finally {
     await project.close();
   }

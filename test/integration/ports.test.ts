@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFirestore } from '../../emulator/firestore/server.ts';
 import { startPubSub } from '../../emulator/pubsub/server.ts';
 import { startSecrets } from '../../emulator/secrets/server.ts';
@@ -8,6 +8,7 @@ import type { WireMessage } from '../../shared/contract/message.ts';
 import { applyTopology, createPorts, type GooglePorts } from '../../shared/gcp/index.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
 import { demoDeployment } from '../conformance/deployment.ts';
+import { eventually } from '../support/eventually.ts';
 import { callsOf } from '../support/rpc-count.ts';
 
 type Started<Start extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<Start>>;
@@ -114,7 +115,7 @@ describe('timers', () => {
     await ports.timers.schedule(timer);
     const late = { data: '{"late":true}', attributes: timer.message.attributes };
     const seen: unknown[] = [];
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       seen.push(...(await received('mesh-probe')));
       expect(seen).toContainEqual(late);
     });
@@ -135,7 +136,7 @@ describe('timers', () => {
       name: 'x',
       topic: 'mesh-probe',
       message: message('{}'),
-      at: new Date(),
+      at: new Date(0),
     });
     await expect(scheduling).rejects.toMatchObject({
       code: 'TimersUnavailable',
@@ -188,10 +189,10 @@ describe('secrets', () => {
       answer = value;
     });
     // The port tries again by its clock, which stands still unless moved.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(1_000);
       expect(answer).toBe('sk_test_2');
-    }, 10_000);
+    });
     await timed.close();
   });
 

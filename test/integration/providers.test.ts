@@ -1,7 +1,7 @@
 import { auth, calendar } from '@googleapis/calendar';
 import Stripe from 'stripe';
 import twilio from 'twilio';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   type Sandbox,
   startCalendar,
@@ -10,6 +10,7 @@ import {
   startTwilio,
 } from '../../emulator/providers/index.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
+import { eventually } from '../support/eventually.ts';
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -25,18 +26,16 @@ async function started<Books>(starting: Promise<Sandbox<Books>>): Promise<Sandbo
 
 const secretKey = 'sk_test_mesh';
 
-async function payments(options: { clock?: ManualClock; timeout?: number } = {}) {
-  const { timeout = 80_000, ...rest } = options;
-  const sandbox = await started(startStripe({ secretKey, ...rest }));
+async function payments(options: { clock?: ManualClock } = {}) {
+  const sandbox = await started(startStripe({ secretKey, ...options }));
   const client = new Stripe(secretKey, {
     host: '127.0.0.1',
     port: sandbox.port,
     protocol: 'http',
     maxNetworkRetries: 0,
     telemetry: false,
-    timeout,
   });
-  const charge = (amount: number, idempotencyKey: string, paymentMethod = 'pm_card_visa') =>
+  const charge = (amount: number, idempotencyKey: string, paymentMethod = 'pm_card_visa', timeout = 80_000) =>
     client.paymentIntents.create(
       {
         amount,
@@ -46,7 +45,7 @@ async function payments(options: { clock?: ManualClock; timeout?: number } = {})
         automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
         metadata: { orderId: idempotencyKey },
       },
-      { idempotencyKey },
+      { idempotencyKey, timeout },
     );
   return { sandbox, client, charge };
 }
@@ -100,9 +99,14 @@ describe('Stripe through its SDK', () => {
   });
 
   test('that never answers is asked again with the same key, and charges once', async () => {
-    const { sandbox, charge } = await payments({ timeout: 100 });
+    const { sandbox, charge } = await payments();
     sandbox.faults.set([{ kind: 'hang', count: 1 }]);
-    await expect(charge(4200, 'o-1')).rejects.toBeInstanceOf(Stripe.errors.StripeConnectionError);
+    // Asked again where the client gave up before the request reached the sandbox.
+    await eventually(async () => {
+      const impatient = charge(4200, 'o-1', 'pm_card_visa', 100);
+      await expect(impatient).rejects.toBeInstanceOf(Stripe.errors.StripeConnectionError);
+      expect(sandbox.faults.struck).toEqual({ hang: 1 });
+    });
     await charge(4200, 'o-1');
     expect(sandbox.books.charges).toHaveLength(1);
   });
@@ -122,7 +126,7 @@ describe('Stripe through its SDK', () => {
     const { sandbox, charge } = await payments({ clock });
     sandbox.faults.set([{ kind: 'slow', delayMs: 3000, count: 1 }]);
     const slow = charge(4200, 'o-1');
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually(() => expect(clock.pending).toBe(1));
     await expect(charge(4200, 'o-1')).rejects.toMatchObject({
       statusCode: 409,
       code: 'idempotency_key_in_use',

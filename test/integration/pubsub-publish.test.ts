@@ -1,6 +1,7 @@
 import { type Message, PubSub } from '@google-cloud/pubsub';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PubSubServer, startPubSub } from '../../emulator/pubsub/server.ts';
+import { eventually } from '../support/eventually.ts';
 
 let server: PubSubServer;
 let client: PubSub;
@@ -35,7 +36,7 @@ describe('a publisher', () => {
       const { messageIds } = (await response.json()) as { readonly messageIds: readonly string[] };
       published.add(messageIds[0] ?? '');
     }
-    await vi.waitFor(() => expect(seen.size).toBe(40), { timeout: 20_000 });
+    await eventually(() => expect(seen.size).toBe(40));
     expect(early).toEqual([]);
     await subscription.close();
   });

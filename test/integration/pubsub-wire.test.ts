@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PubSubServer, startPubSub } from '../../emulator/pubsub/server.ts';
 import { Protocol } from '../../emulator/wire/protocol.ts';
+import { eventually } from '../support/eventually.ts';
 
 const TOPIC = 'projects/p/topics/orders';
 const SUBSCRIPTION = 'projects/p/subscriptions/orders';
@@ -168,7 +169,7 @@ describe('a server', () => {
       else if (n % 3 === 1) stream.end(frame(open).subarray(0, 7));
       session.destroy();
     }
-    await vi.waitFor(() => expect(server.broker.status().get(SUBSCRIPTION)?.consumers).toBe(before));
+    await eventually(() => expect(server.broker.status().get(SUBSCRIPTION)?.consumers).toBe(before));
     await stillServes();
   });
 });

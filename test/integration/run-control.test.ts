@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processIo } from '../../cli/io.ts';
 import { findTarget, withPorts } from '../../cli/target.ts';
 import { runIdOf } from '../../shared/contract/keys.ts';
 import { runPath } from '../../shared/contract/names.ts';
 import { blankRun } from '../../shared/workflow/fresh-run.ts';
 import { encodeRun, type RunRecord } from '../../shared/workflow/run-record.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from './mesh-up/command.ts';
 
 describe('terminating, pausing and resuming a run by the mesh command', () => {
@@ -15,7 +16,7 @@ describe('terminating, pausing and resuming a run by the mesh command', () => {
     return (JSON.parse(stdout) as { run: unknown }).run;
   };
   const becomes = (run: Partial<RunRecord>) =>
-    vi.waitFor(async () => expect(await shown()).toMatchObject(run), { timeout: 20_000, interval: 100 });
+    eventually(async () => expect(await shown()).toMatchObject(run), 100);
 
   beforeAll(async () => {
     await project.up();

@@ -6,6 +6,7 @@ import { type LocalMesh, startLocalMesh } from '../../cli/local/local-mesh.ts';
 import { compose } from '../../cli/messages/compose.ts';
 import { runPath } from '../../shared/contract/names.ts';
 import { createPorts, type GooglePorts } from '../../shared/gcp/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 const STEPS = 12;
 
@@ -45,17 +46,11 @@ test('a run writes as many documents as its projection says, and reads no more',
     type: 'chain',
     data: { count: STEPS },
     prefix: 'cost',
-    now: new Date(),
+    now: new Date(0),
   });
   await ports.bus.publish('cost-flow', [wire]);
   const run = runPath(`${runId}`);
-  await vi.waitFor(
-    async () => expect((await look([run])).documents[0]?.fields.get('endedAt')).toBeDefined(),
-    {
-      timeout: 30_000,
-      interval: 20,
-    },
-  );
+  await eventually(async () => expect((await look([run])).documents[0]?.fields.get('endedAt')).toBeDefined());
   const expected = runCost(
     Workload.parse({
       messagesPerSecond: 1,

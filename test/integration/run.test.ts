@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { PoolLimits } from '../../emulator/run/pool.ts';
 import { type LogLine, type RunServer, startRun } from '../../emulator/run/server.ts';
+import { eventually } from '../support/eventually.ts';
 
 const source = fileURLToPath(new URL('./run/probe.ts', import.meta.url));
 const open: RunServer[] = [];
@@ -43,7 +44,7 @@ test('a function starts with its first request, and gets method, path, body and 
     body: 'hello',
     setting: 'yes',
   });
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(lines).toContainEqual({
       service: 'probe',
       stream: 'stderr',
@@ -96,7 +97,7 @@ test('a crash fails the request that was in flight, and the next request gets a 
   });
   expect(second).not.toBe(first);
   expect(run.kill('probe')).toBe(1);
-  await vi.waitFor(() => expect(run.pidsOf('probe')).not.toContain(second));
+  await eventually(() => expect(run.pidsOf('probe')).not.toContain(second));
   expect((await ask('/')).status).toBe(200);
 });
 
@@ -116,7 +117,7 @@ test('a request over its time is answered with 504', async () => {
 test('an idle instance is stopped', async () => {
   const { run, ask } = await startProbe({ idleMs: 50 });
   const { pid } = (await ask('/')).json();
-  await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false));
+  await eventually(() => expect(isAlive(Number(pid))).toBe(false));
   expect(run.pidsOf('probe')).toEqual([]);
 });
 

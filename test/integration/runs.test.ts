@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { Project } from './mesh-up/command.ts';
 
 const order = (orderId: string, quantity = 1) =>
@@ -147,14 +148,11 @@ describe('looking after the runs of a mesh', () => {
   test('redrives and purges dead letters by what they are', async () => {
     const rubbish = ['publish', 'inventory', 'restock', '{"lines":[]}', '--unchecked'];
     await project.run(rubbish);
-    const open = await vi.waitFor(
-      async () => {
-        const letters = await json<{ id: string }[]>('dead-letters', 'list', '--type', 'inventory.restock');
-        expect(letters).toHaveLength(1);
-        return letters;
-      },
-      { timeout: 20_000, interval: 100 },
-    );
+    const open = await eventually(async () => {
+      const letters = await json<{ id: string }[]>('dead-letters', 'list', '--type', 'inventory.restock');
+      expect(letters).toHaveLength(1);
+      return letters;
+    }, 100);
     const filter = ['--type', 'inventory.restock', '--since', '1h'];
     const asked = await project.run(['dead-letters', 'redrive', ...filter]);
     expect(asked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('redrive 1 dead letters') });

@@ -4,6 +4,7 @@ import { type SchedulerServer, startScheduler } from '../../emulator/scheduler/s
 import { decodeData, decodeEnvelope } from '../../shared/contract/envelope.ts';
 import { messageKey } from '../../shared/contract/keys.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
+import { eventually } from '../support/eventually.ts';
 
 const DAY_MS = 86_400_000;
 const jobs = 'projects/p/locations/l/jobs';
@@ -81,7 +82,7 @@ async function take() {
 
 /** The attempt of a tick is on its way when the tick is past: its end is told by the job. */
 async function attempted(): Promise<void> {
-  await expect.poll(async () => (await call(scheduler, 'GET', name)).body).toHaveProperty('status');
+  await eventually(async () => expect((await call(scheduler, 'GET', name)).body).toHaveProperty('status'));
 }
 
 test('a tick is a message that the agent knows by the schedule and the minute', async () => {

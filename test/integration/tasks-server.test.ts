@@ -2,9 +2,10 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CloudTasksClient } from '@google-cloud/tasks';
 import { credentials } from '@grpc/grpc-js';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTasks, type TasksServer } from '../../emulator/tasks/server.ts';
 import { ManualClock } from '../../shared/testing/manual-clock.ts';
+import { eventually } from '../support/eventually.ts';
 
 const location = 'projects/demo-mesh/locations/europe-west1';
 const clock = new ManualClock();
@@ -85,7 +86,7 @@ describe('Cloud Tasks through the real client', () => {
     await clock.advance(59_000);
     expect(received).toHaveLength(0);
     await clock.advance(1000);
-    await vi.waitFor(() => expect(server.core.pending()).toBe(0));
+    await eventually(() => expect(server.core.pending()).toBe(0));
     expect(received[0]).toMatchObject({ url: '/v1/topics/mesh-orders:publish', body: '{"messages":[]}' });
     expect(received[0]?.headers).toMatchObject({
       'content-type': 'application/json',
@@ -105,7 +106,7 @@ describe('Cloud Tasks through the real client', () => {
     await create();
     await expect(create()).rejects.toMatchObject({ code: 6 });
     await clock.advance(0);
-    await vi.waitFor(() => expect(server.core.pending()).toBe(0));
+    await eventually(() => expect(server.core.pending()).toBe(0));
     await expect(create()).rejects.toMatchObject({
       code: 6,
       message: expect.stringContaining('existed too recently'),
@@ -122,9 +123,9 @@ describe('Cloud Tasks through the real client', () => {
   test('a failed task is tried again', async () => {
     await client.createTask({ parent: queue, task: { httpRequest: { url: `${workerUrl}/failing` } } });
     await clock.advance(0);
-    await vi.waitFor(() => expect(clock.nextDue).toBe(clock.now() + 100));
+    await eventually(() => expect(clock.nextDue).toBe(clock.now() + 100));
     await clock.advance(100);
-    await vi.waitFor(() => expect(server.core.pending()).toBe(0));
+    await eventually(() => expect(server.core.pending()).toBe(0));
     expect(received.map(({ headers }) => headers['x-cloudtasks-taskretrycount'])).toEqual(['0', '1']);
   });
 
@@ -133,7 +134,7 @@ describe('Cloud Tasks through the real client', () => {
     duplicated.add(url);
     await client.createTask({ parent: queue, task: { httpRequest: { url } } });
     await clock.advance(0);
-    await vi.waitFor(() => expect(server.core.pending()).toBe(0));
+    await eventually(() => expect(server.core.pending()).toBe(0));
     expect(received.map((request) => request.url)).toEqual(['/twice', '/twice']);
   });
 
@@ -148,7 +149,7 @@ describe('Cloud Tasks through the real client', () => {
     expect(listed).toHaveLength(2);
     expect(listed[0]?.httpRequest?.body?.toString()).toBe('x');
     await client.runTask({ name: first.name ?? '' });
-    await vi.waitFor(() => expect(server.core.pending()).toBe(1));
+    await eventually(() => expect(server.core.pending()).toBe(1));
     await client.deleteTask({ name: second.name ?? '' });
     const [resumed] = await client.resumeQueue({ name: queue });
     expect(resumed.state).toBe('RUNNING');

@@ -29,7 +29,7 @@ describe.skipIf(!present)(
     });
     afterAll(() => Promise.all([ours?.close(), google?.close()]));
 
-    test('call by call', { timeout: 300_000 }, async () => {
+    test('call by call', async () => {
       await fc.assert(
         fc.asyncProperty(program, async (calls) => {
           runs += 1;

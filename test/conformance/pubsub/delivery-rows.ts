@@ -176,8 +176,7 @@ export const deliveryRows: readonly Row<PubSubWorld>[] = [
       const topic = await world.topic();
       const subscription = await world.subscription(topic);
       await world.publish(topic, 'old');
-      const seconds = Math.floor(Date.now() / 1000) + 60;
-      await world.subscriber.seek({ subscription, time: { seconds } });
+      await world.subscriber.seek({ subscription, time: hoursFromNow(1) });
       expect(await world.pull(subscription)).toEqual([]);
     },
   },
@@ -189,7 +188,7 @@ export const deliveryRows: readonly Row<PubSubWorld>[] = [
       const subscription = await world.subscription(topic, { retainAckedMessages: true });
       await world.publish(topic, 'one', 'two');
       await world.take(subscription, 2);
-      await world.subscriber.seek({ subscription, time: { seconds: Math.floor(Date.now() / 1000) - 60 } });
+      await world.subscriber.seek({ subscription, time: hoursFromNow(-1) });
       expect(textsOf(await world.take(subscription, 2)).sort()).toEqual(['one', 'two']);
     },
   },
@@ -215,7 +214,7 @@ export const deliveryRows: readonly Row<PubSubWorld>[] = [
       const topic = await world.topic({ messageRetentionDuration: { seconds: 600 } });
       await world.publish(topic, 'before');
       const subscription = await world.subscription(topic);
-      await world.subscriber.seek({ subscription, time: { seconds: Math.floor(Date.now() / 1000) - 60 } });
+      await world.subscriber.seek({ subscription, time: hoursFromNow(-1) });
       expect(textsOf(await world.take(subscription, 1))).toEqual(['before']);
     },
   },
@@ -234,6 +233,9 @@ export const deliveryRows: readonly Row<PubSubWorld>[] = [
     },
   },
 ];
+
+/** A time on the far side of all that a row does. */
+const hoursFromNow = (hours: number) => ({ seconds: Math.floor(Date.now() / 1_000) + hours * 3_600 });
 
 async function withDeadLetters(world: PubSubWorld, settings: object = {}) {
   const topic = await world.topic();

@@ -24,7 +24,7 @@ describe.runIf(emulatorFolder('pubsub'))(
     });
     afterAll(() => Promise.all([ours?.close(), google?.close()]));
 
-    test('call by call', { timeout: 300_000 }, async () => {
+    test('call by call', async () => {
       await fc.assert(
         fc.asyncProperty(program, async (steps) => {
           const mine = await runProgram(ours.world, steps);

@@ -73,7 +73,7 @@ export async function playSample(mesh: LocalMesh, orders: number, seed: number):
   const ports = { portPubsub: 0, portFirestore: 0, portTasks: 0, portSecrets: 0, portScheduler: 0 };
   const providers = { portRun: 0, portStripe: 0, portTwilio: 0, portCalendar: 0, portShipping: 0 };
   const options: UpOptions = {
-    ...{ orders, seed, timeout: 120_000, project: PROJECT, prefix: 'mesh' },
+    ...{ orders, seed, timeout: 240_000, project: PROJECT, prefix: 'mesh' },
     ...ports,
     ...providers,
   };
@@ -101,6 +101,12 @@ export async function publish(
     body: JSON.stringify({ messages: [message] }),
   });
   if (!response.ok) throw new Error(await response.text());
+}
+
+/** The tasks that have yet to be done and whose message has `text` in it. */
+export function tasksWith(mesh: LocalMesh, { queue }: Topology, text: string) {
+  const { items } = mesh.cloud.tasks.core.listTasks(queue, { pageSize: 1_000 });
+  return items.filter(({ target }) => target.body?.includes(text));
 }
 
 /** As an operator: has Pub/Sub give up as early as it may, at every subscription. */

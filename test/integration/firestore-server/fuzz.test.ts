@@ -2,10 +2,11 @@ import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import type { Type } from 'protobufjs';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FirestoreServer, startFirestore } from '../../../emulator/firestore/server.ts';
 import { Protocol } from '../../../emulator/wire/protocol.ts';
 import { anyMessage } from '../../support/any-message.ts';
+import { eventually } from '../../support/eventually.ts';
 import { FirestoreWire, type ServiceName } from '../../support/firestore-wire.ts';
 
 /** Whatever comes over the wire is answered with a status, and harms nobody else. */
@@ -100,7 +101,7 @@ test.each(['Listen', 'Write'])('any requests on a stream of %s are answered, or 
     { numRuns: 60 },
   );
   wire.close();
-  await vi.waitFor(() => expect(server.store.named(database).openWatches).toBe(0));
+  await eventually(() => expect(server.store.named(database).openWatches).toBe(0));
 });
 
 describe('the port', () => {
@@ -165,10 +166,10 @@ describe('the port', () => {
       newTransaction: { readWrite: {} },
     });
     waiting.on('error', () => {});
-    await vi.waitFor(() => expect(held.openTransactions).toBe(2));
+    await eventually(() => expect(held.openTransactions).toBe(2));
     stream.cancel();
     waiting.cancel();
-    await vi.waitFor(() => expect([held.openWatches, held.openTransactions]).toEqual([0, 1]));
+    await eventually(() => expect([held.openWatches, held.openTransactions]).toEqual([0, 1]));
     held.rollback(blocker);
     wire.close();
   });

@@ -5,9 +5,10 @@ import {
   Metadata,
   makeClientConstructor,
 } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fieldsOf } from '../../../emulator/firestore/plain.ts';
 import { loadProtocol, serviceOf } from '../../../emulator/wire/service.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startSubject } from './client.ts';
 
 /** What Google's Node client never sends: several targets on a stream, rubbish, calls given up. */
@@ -92,7 +93,7 @@ describe('a stream of listeners', () => {
     stream.write({ database, addTarget: { targetId: 2, documents: { documents: [`${root}/c/a`] } } });
     const seen: object[] = [];
     const said = (count: number) =>
-      vi.waitFor(() => {
+      eventually(() => {
         seen.push(...heard());
         expect(seen).toHaveLength(count);
         return seen.splice(0);
@@ -120,10 +121,10 @@ describe('a stream of listeners', () => {
   test('is forgotten when its client goes away', async () => {
     const { stream, heard } = listen();
     stream.write({ database, addTarget: { targetId: 1, documents: { documents: [`${root}/c/a`] } } });
-    await vi.waitFor(() => expect(heard()).not.toEqual([]));
+    await eventually(() => expect(heard()).not.toEqual([]));
     expect(store().openWatches).toBe(1);
     stream.cancel();
-    await vi.waitFor(() => expect(store().openWatches).toBe(0));
+    await eventually(() => expect(store().openWatches).toBe(0));
   });
 });
 
@@ -211,7 +212,7 @@ describe('a listener that comes back', () => {
     const target = { targetId: 1, query, ...resume, expectedCount: { value: expectedCount } };
     stream.write({ database, addTarget: target });
     const seen: object[] = [];
-    await vi.waitFor(() => {
+    await eventually(() => {
       seen.push(...heard());
       expect(seen.at(-1)).toMatchObject({ targetChange: { targetChangeType: 'NO_CHANGE' } });
     });
@@ -238,7 +239,7 @@ describe('a stream of writes', () => {
     stream.write({ database });
     const answers: object[] = [];
     const answered = (count: number) =>
-      vi.waitFor(() => {
+      eventually(() => {
         answers.push(...heard());
         expect(answers).toHaveLength(count);
       });
@@ -303,7 +304,7 @@ describe('calls that are given up', () => {
     const given = new Promise((resolve) => {
       const counted = subject.server.calls.Commit ?? 0;
       const call = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, resolve);
-      void vi.waitFor(() => expect(subject.server.calls.Commit).toBe(counted + 1)).then(() => call.cancel());
+      void eventually(() => expect(subject.server.calls.Commit).toBe(counted + 1)).then(() => call.cancel());
     });
     expect(await given).toMatchObject({ code: 1 });
     // One round trip more on the same connection: by then the server has heard.

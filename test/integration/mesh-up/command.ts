@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 
 const MESH = fileURLToPath(new URL('../../../cli/mesh.ts', import.meta.url));
 
@@ -53,7 +53,7 @@ export class Project {
   /** Starts `mesh up`, and resolves when it is ready. */
   async up(args: readonly string[] = []) {
     const started = this.start(['up', ...args]);
-    const ready = vi.waitFor(() => this.state(), { timeout: 30_000, interval: 50 });
+    const ready = eventually(() => this.state());
     const state = await Promise.race([
       ready,
       started.ended.then(({ stderr }) => Promise.reject(new Error(`mesh up ended: ${stderr}`))),

@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Firestore } from '@google-cloud/firestore';
 import { PubSub } from '@google-cloud/pubsub';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { Project } from './command.ts';
 
 const project = new Project();
@@ -22,10 +23,7 @@ test('a mesh with a data directory goes on after a sudden end: at the same place
     await firestore.terminate();
     return all.flatMap((documents) => documents.map(({ path }) => path)).sort();
   };
-  await vi.waitFor(async () => expect(await stock(first.state.env)).not.toEqual([]), {
-    timeout: 20_000,
-    interval: 100,
-  });
+  await eventually(async () => expect(await stock(first.state.env)).not.toEqual([]), 100);
   const pubsub = new PubSub({
     projectId: 'demo-mesh',
     apiEndpoint: first.state.env.PUBSUB_EMULATOR_HOST ?? '',
@@ -57,7 +55,7 @@ test('a mesh with a data directory goes on after a sudden end: at the same place
   expect(message).toBe('still here');
   await after.close();
   expect((await project.run(restock)).exitCode).toBe(0);
-}, 120_000);
+});
 
 test('a sample is not mixed with data of before', async () => {
   const elsewhere = new Project();

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
+import { expect } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -49,7 +50,7 @@ export class Checkout {
 
   /** Resolves once npm was started for the first time. */
   async npmStarted(): Promise<void> {
-    await vi.waitUntil(() => this.installs > 0, { timeout: 30_000, interval: 10 });
+    await eventually(() => expect(this.installs).toBeGreaterThan(0));
   }
 
   /** How many times npm was started. */
@@ -131,6 +132,6 @@ if (process.env.FAKE_NPM === 'wait') {
     clearInterval(poll);
     install();
   }, 5);
-  setTimeout(() => process.exit(1), 60_000).unref();
+  setTimeout(() => process.exit(1), 600_000).unref();
 } else install();
 `;

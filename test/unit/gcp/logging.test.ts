@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { createLog, type LoggingOptions } from '../../../shared/gcp/logging.ts';
 import { Redactor } from '../../../shared/gcp/redaction.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
+import { eventually } from '../../support/eventually.ts';
 
 function logTo(lines: string[], options: Partial<LoggingOptions> = {}) {
   const clock = new ManualClock();
@@ -98,7 +99,7 @@ test("on Google Cloud, Google's transport takes over, and writes the same", asyn
     write();
     expect(lines).toHaveLength(1);
     await clock.advance(2_000);
-    const found = await vi.waitFor(() => {
+    const found = await eventually(() => {
       write();
       const entry = google.map((line) => JSON.parse(line)).find(({ message }) => message);
       expect(entry).toBeDefined();

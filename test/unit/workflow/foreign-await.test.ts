@@ -1,8 +1,8 @@
-import { setTimeout as later } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { runIdOf } from '../../../shared/contract/keys.ts';
 import type { WorkflowContext } from '../../../shared/workflow/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { worker } from './agents.ts';
 import { saga, sagaWorld } from './saga-world.ts';
 
@@ -49,15 +49,16 @@ test('a foreign await is found even where a step is pending, as soon as it goes 
   await mesh.settle();
   expect(mesh.run('saga', 'o1').status).toBe('running');
   woke();
-  await later(0);
-  expect(mesh.logged).toContainEqual(
-    expect.objectContaining({
-      level: 'error',
-      fields: expect.objectContaining({
-        code: 'ForeignAwait',
-        line: expect.stringContaining('foreign-await.test.ts'),
+  await eventually(() =>
+    expect(mesh.logged).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        fields: expect.objectContaining({
+          code: 'ForeignAwait',
+          line: expect.stringContaining('foreign-await.test.ts'),
+        }),
       }),
-    }),
+    ),
   );
   expect(mesh.commands).toEqual([]);
   mesh.cancel(RUN);
