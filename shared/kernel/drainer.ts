@@ -3,19 +3,19 @@ import type { PayloadBlob } from '../contract/claim-check.ts';
 import { sleep } from '../contract/clock.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
-import { encodeMessage } from '../contract/envelope.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { messageKey } from '../contract/keys.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
-import { deadTopicOf, inboxPath, subscriptionOf } from '../contract/names.ts';
+import { inboxPath } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { Batch } from './batch.ts';
 import type { Blobs } from './blobs.ts';
-import { toDeadLetter } from './dead-letter.ts';
+import { burial } from './burial.ts';
 import { decodeInbox, encodeInbox, inboxExpiry, type OutboxEntry } from './inbox.ts';
+import { insteadOf, isFault, isFinal } from './instead.ts';
 import { isHeavy, lightened } from './light-mail.ts';
 import { MailWriter } from './mail-writer.ts';
 import {
@@ -31,7 +31,7 @@ import {
 } from './mailbox.ts';
 import { publishOutbox, toOutbox } from './outbox.ts';
 import { packOutbox, unpackOutbox } from './packed-outbox.ts';
-import type { Route } from './route.ts';
+import type { DecisionRequest, Route } from './route.ts';
 import { withinTime } from './within-time.ts';
 
 export interface DrainerOptions {
@@ -267,8 +267,8 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       }
     }
 
-    /** One batch: as many as fit, in one commit. Returns how many. */
-    async #decideOn(mails: readonly Mail[]): Promise<number> {
+    /** One batch: as many as fit, in one commit. Returns how many. `refused`: why the decision on the first, which is alone, can't be committed. */
+    async #decideOn(mails: readonly Mail[], refused?: unknown): Promise<number> {
       const held = this.#held;
       const known = await store.read(
         mails.map(({ message }) => inboxPath(contract.name, messageKey(message))),
@@ -291,41 +291,57 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
           // It was handled by itself, by one who may have died before its sends were published.
           if (handled?.status === 'done')
             outbox.push(...(await unpackOutbox(handled.outbox, record?.path ?? '', store)));
-          else outbox.push(...(await this.#decide(batch, mail.message, payloads)));
+          else outbox.push(...(await this.#decide(batch, mail.message, payloads, refused)));
         } catch (error) {
           if (!(error instanceof MeshError) || error.retry) {
             stuck ??= error;
             continue;
           }
           buried.push(toFailure(error));
-          outbox.push(burial(mail.message, toFailure(error)));
+          outbox.push(burial(mail.message, toFailure(error), deployment.prefix, contract.name));
         }
         deletes.push({ kind: 'delete', path: mail.path });
       }
       if (deletes.length === 0) throw stuck;
       // Before anything refers to them (I6).
       await blobs.write(payloads);
-      await this.#commit(batch, id, outbox, deletes);
+      try {
+        await this.#commit(batch, id, outbox, deletes);
+      } catch (error) {
+        if (!isFinal(error) || refused !== undefined) throw error;
+        // One of them can't be committed: alone it shows which, and something else is decided on it.
+        return this.#decideOn(mails.slice(0, 1), mails.length === 1 ? error : undefined);
+      }
       for (const failure of buried)
         this.#leaving.log.error('dead letter', { ...failure, detail: failure.message });
       return deletes.length;
     }
 
-    async #decide(batch: Batch, message: Message, payloads: PayloadBlob[]): Promise<readonly OutboxEntry[]> {
+    async #decide(
+      batch: Batch,
+      message: Message,
+      payloads: PayloadBlob[],
+      refused: unknown,
+    ): Promise<readonly OutboxEntry[]> {
       const { log, traceparent } = this.#leaving;
       const route = routes.get(message.type);
       if (!route) throw new MeshError('UnknownMessage', `${contract.name} has no message ${message.type}`);
       const key = messageKey(message);
       const documents = await batch.read(route.reads(message));
       const timeoutMs = milliseconds(contract.limits.timeout);
-      const decision = await withinTime(clock, { timeoutMs }, (signal) =>
-        route.decide({
+      const decision = await withinTime(clock, { timeoutMs }, async (signal) => {
+        const request: DecisionRequest = {
           ...{ message, documents, key, signal, log },
           read: (paths) => batch.read(paths),
           query: (asked) => store.query(asked),
           payloads: (checks) => blobs.read(checks),
-        }),
-      );
+        };
+        if (refused !== undefined) return insteadOf(route, request, refused);
+        return route.decide(request).catch((error) => {
+          if (!isFault(error)) throw error;
+          return insteadOf(route, request, error);
+        });
+      });
       payloads.push(...(decision.blobs ?? []));
       if (decision.renews) await blobs.renew(decision.renews);
       const now = clock.now();
@@ -377,15 +393,6 @@ export function createDrainer({ contract, deployment, ports, routes, blobs }: Dr
       await publishOutbox(outbox, ports);
       this.#published = batch;
     }
-  }
-
-  /** What is sent of a message that can't be taken. */
-  function burial(message: Message, failure: Failure): OutboxEntry {
-    const { id: messageId, time: publishTime } = message;
-    const subscription = subscriptionOf(deployment.prefix, contract.name);
-    const delivery = { ...encodeMessage(message), messageId, publishTime, subscription };
-    const { attributes } = toDeadLetter(delivery, failure, contract.name);
-    return { topic: deadTopicOf(deployment.prefix, contract.name), message, extra: attributes };
   }
 
   return { draining: (path) => active.has(path) || starting.has(path), leave };

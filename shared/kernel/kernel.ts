@@ -16,21 +16,23 @@ import { admit } from './admission.ts';
 import { Ahead, isHeldTo } from './ahead.ts';
 import { Blobs } from './blobs.ts';
 import { type Claim, Claims } from './claim.ts';
+import { Committer } from './committer.ts';
 import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
 import { attemptOf, type DeferReason, deferral, isLast, publishedAt } from './deferral.ts';
 import { createDrainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
-import { decodeInbox, encodeInbox, type Handled, inboxExpiry, type OutboxEntry } from './inbox.ts';
-import { isAwaited, keptReply } from './kept-reply.ts';
+import { decodeInbox, type Handled, type OutboxEntry } from './inbox.ts';
+import { insteadOf, isFault } from './instead.ts';
+import { isAwaited } from './kept-reply.ts';
 import { type Lane, Lanes } from './lanes.ts';
-import { isBetterLeft, keepMarks } from './leaving.ts';
+import { isBetterLeft } from './leaving.ts';
 import { lightDelivery } from './light-delivery.ts';
 import { opened } from './opened.ts';
-import { publishOutbox, toOutbox } from './outbox.ts';
+import { publishOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
-import { packOutbox, unpackOutbox } from './packed-outbox.ts';
+import { unpackOutbox } from './packed-outbox.ts';
 import { failureFields, report } from './report.ts';
 import type { Decision, DecisionRequest, Route } from './route.ts';
 import { wasCutOff, withinTime } from './within-time.ts';
@@ -65,10 +67,10 @@ export function createKernel(options: KernelOptions): Kernel {
   const claims = new Claims(ports, timeoutMs);
   const blobs = new Blobs(store, clock);
   const drainer = createDrainer({ ...options, blobs });
+  const committer = new Committer(contract, deployment, ports, blobs);
   const lanes = new Lanes();
   const ahead = new Ahead(store);
 
-  const redact = (text: string) => ports.secrets.redact(text);
   const sources: Pick<DecisionRequest, 'read' | 'query' | 'payloads'> = {
     read: (paths) => store.read(paths),
     query: (asked) => store.query(asked),
@@ -268,36 +270,30 @@ export function createKernel(options: KernelOptions): Kernel {
     },
     { place, unread = false }: { readonly place: Lane | undefined; readonly unread?: boolean },
   ): Promise<Outcome | undefined> {
-    const { message, route, log, traceparent } = work;
-    const decision = await decide(work, key, documents, held.timeLeft);
-    if (decision.record === false || (unread && !isHeldTo(decision, documents))) return undefined;
-    const context = { contract, deployment, message, key, now: clock.now(), traceparent, redact };
-    const outbox = toOutbox(decision, context);
-    const path = inboxPath(contract.name, key);
-    const packed = packOutbox(outbox, path, inboxExpiry(clock.now()));
-    const kept = keptReply(message, decision);
-    const fields = encodeInbox(
-      { status: 'done', outbox: packed.value, kept: kept.fields },
-      message,
-      clock.now(),
-    );
-    // Before anything refers to them: a claim check that is committed or sent stands for what is there (I3, I6).
-    if (kept.blobs.length > 0) await blobs.write(kept.blobs);
-    if (decision.renews) await blobs.renew(decision.renews);
-    const writes: readonly Write[] = [
-      // Both forms fail when another handling of this message got here first: one effect, one record of it (I1, I2).
-      held.version === undefined
-        ? { kind: 'create', path, fields }
-        : { kind: 'put', path, fields, ifVersion: held.version },
-      ...packed.writes,
-      ...keepMarks(decision.writes, documents),
-      ...held.endTurn(clock.now()),
-    ];
-    const versions = await store.commit(writes);
-    if (place) ahead.documents.keep(place.path, writes, versions);
-    decision.committed?.();
-    log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
-    await publishOutbox(outbox satisfies readonly OutboxEntry[], ports);
+    const { delivery, message, route, log, traceparent } = work;
+    /** Undefined: it is without effect, or was made on what may be old. */
+    const commit = async (decision: Decision): Promise<readonly OutboxEntry[] | undefined> => {
+      if (decision.record === false || (unread && !isHeldTo(decision, documents))) return undefined;
+      const { outbox, writes, versions } = await committer.commit({
+        ...{ message, key, decision, documents, traceparent, ...held },
+      });
+      if (place) ahead.documents.keep(place.path, writes, versions);
+      decision.committed?.();
+      log.debug('committed', { writes: decision.writes.length, sends: outbox.length, mode: route.mode });
+      return outbox;
+    };
+    const instead = (error: unknown) => {
+      const { signal } = new AbortController();
+      const request = { ...sources, message, documents, key, signal, log, attempt: attemptOf(delivery) };
+      return insteadOf(route, request, error);
+    };
+    const decision = await decide(work, key, documents, held.timeLeft).catch((error) => {
+      if (!isFault(error)) throw error;
+      return instead(error);
+    });
+    const outbox = await commit(decision).catch(async (error) => commit(await instead(error)));
+    if (!outbox) return undefined;
+    await publishOutbox(outbox, ports);
     return { kind: 'ack' };
   }
 

@@ -31,6 +31,11 @@ export interface Route {
    * touch nothing but what it is given. `documents` are those of `reads`, in that order.
    */
   decide(request: DecisionRequest): Promise<Decision>;
+  /**
+   * Decides in place of a decision that can't be made (`decide` threw what is no `MeshError`) or committed (it was refused for good), and could not be the next
+   * time: without it the message would be given up on, and what it is for might never hear of that. Undefined: it is given up on.
+   */
+  instead?(request: DecisionRequest, error: unknown): Promise<Decision | undefined>;
   /** Its messages are decided on with the claim checks that they came with, not with the payloads that these stand for. */
   readonly keepsClaimChecks?: true;
   /**

@@ -52,7 +52,7 @@ export function interrupt(host: Host, stand: Stand, came: Interruption, log: Log
   const run: RunRecord = { ...rest, ...(slot && { slot: { ...slot, held: true } }) };
   const [first, ...others] = run.kept;
   const kept = first?.e === 'started' ? [first, came, ...others] : [came, ...run.kept];
-  return replay(host, { ...stand, run: { ...run, kept } }, [], log, true);
+  return replay(host, { ...stand, run: { ...run, kept } }, [], log, { together: true });
 }
 
 /** Undefined: nothing to pause. Compensations in progress are only paused when that is asked for (I8). */

@@ -18,7 +18,7 @@ import type { RunCode } from './execution.ts';
 import { lazyLog } from './lazy-log.ts';
 import { Ledger } from './ledger.ts';
 import { CallStep } from './operations/call-step.ts';
-import { Parked } from './parked.ts';
+import { isOthers, Parked, RunFault } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import { type Progressed, progress } from './progress.ts';
 import { lookedAfter } from './renewal.ts';
@@ -124,8 +124,8 @@ async function goOn(
   try {
     progressed = await progress({ code: undefined, history: [], live: execution, events, lenient: 0, now });
   } catch (error) {
-    if (error instanceof Parked) return undefined;
-    throw error;
+    if (isOthers(error)) throw error;
+    return undefined;
   }
   if (typeof progressed.taken === 'object') throw refusal(progressed.taken.refused);
   if (progressed.appended.length === 0) return 'stale';
@@ -134,13 +134,24 @@ async function goOn(
   return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
 }
 
-/** Brings a run on from its history, as it is stored. `together`: nothing is undone before all that came is taken. */
+interface Replaying {
+  /** Nothing is undone before all that came is taken. */
+  readonly together?: boolean;
+  /** Ends the code of the run by this failure, instead of its going on. */
+  readonly fail?: Failure;
+}
+
+/**
+ * Brings a run on from its history, as it is stored.
+ *
+ * @throws RunFault where it can't be, and could not be the next time
+ */
 export async function replay(
   host: Host,
   stand: Stand,
   came: readonly RunEvent[],
   log: Log,
-  together = false,
+  { together = false, fail }: Replaying = {},
 ): Promise<Brought> {
   const { run, payloads } = stand;
   const history = await stand.history();
@@ -158,14 +169,18 @@ export async function replay(
   const codeLog = lazyLog(() => spoken);
   const now = () => timeOf(host, before.time, events);
   const request = { history, events, lenient: run.kept.length, together, now, payloads };
+  // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome.
+  const taken = events.filter((each) => run.kept.includes(each) || each.e === 'started');
   let progressed: Progressed;
   try {
-    progressed = await progress({
-      ...request,
-      code: begins(before, events) ? codeFor(host, run, before, events, codeLog) : undefined,
-    });
+    progressed = fail
+      ? await progress({ ...request, events: taken, code: undefined, fail })
+      : await progress({
+          ...request,
+          code: begins(before, events) ? codeFor(host, run, before, events, codeLog) : undefined,
+        });
   } catch (error) {
-    if (!(error instanceof Parked)) throw error;
+    if (!(error instanceof Parked)) throw isOthers(error) ? error : new RunFault(error);
     // The history alone says what to do once the code is over, and when the run is to be cancelled: it holds every undo (I8).
     const codeNeeded = !before.outcome && !events.some(isInterruption);
     if (codeNeeded) return park(host, run, events, error.failure, log);
@@ -175,15 +190,13 @@ export async function replay(
   if (typeof progressed.taken === 'object') throw refusal(progressed.taken.refused);
   let { paged, writes } = append(run, progressed.appended);
   const heavy = tooHeavy(writes, progressed.commands);
-  if ((heavy || tooLong(host, progressed.live.ledger, paged)) && !before.outcome) {
-    // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome.
+  if ((heavy || tooLong(host, progressed.live.ledger, paged)) && !before.outcome && !fail) {
     const { mostSteps, mostBytes } = host.limits;
     const message = heavy
       ? `the run begins steps of ${heavy} bytes at once, with what they send; one commit holds ${MOST_COMMIT_BYTES}`
       : `the run has over ${mostSteps} steps, or a history of over ${mostBytes} bytes`;
-    const fail: Failure = { code: 'HistoryTooLarge', message };
-    const taken = events.filter((each) => run.kept.includes(each) || each.e === 'started');
-    progressed = await progress({ ...request, events: taken, code: undefined, fail });
+    const tooLarge: Failure = { code: 'HistoryTooLarge', message };
+    progressed = await progress({ ...request, events: taken, code: undefined, fail: tooLarge });
     ({ paged, writes } = append(run, progressed.appended));
   }
   const warm = {

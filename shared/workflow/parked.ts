@@ -19,6 +19,24 @@ export class Parked extends Error {
   }
 }
 
+/**
+ * The run can't be brought on with what came, and could not be the next time: no fault of the message, nor of the store. It fails by that, and
+ * what it did is undone.
+ */
+export class RunFault extends Error {
+  override readonly name = 'RunFault';
+
+  constructor(cause: unknown) {
+    super('the run can not be brought on', { cause });
+  }
+}
+
+/** Whether an error met on bringing a run on is another's: of a service, which may pass, or of a payload that the message refers to and is gone. */
+export function isOthers(error: unknown): error is MeshError {
+  if (!(error instanceof MeshError)) return false;
+  return error.retry || error.code === 'ClaimCheckLost' || error.code === 'ClaimCheckDamaged';
+}
+
 /** What such an error says to who asked for something that can't be done with the history. Any other error is passed on as it is. */
 export function refusedFor(error: unknown): unknown {
   if (!(error instanceof Parked)) return error;

@@ -6,6 +6,7 @@ import { type AsChild, Cancel, Pause, Reply, Signal, Terminate } from '../contra
 import type { Decision, DecisionRequest, Mailbox, Route } from '../kernel/route.ts';
 import { neverBegun, notItsChild } from './child-end.ts';
 import { type Entry, isInterruption, type RunEvent } from './entry.ts';
+import { failRun } from './fail-run.ts';
 import { begin, endsHeld, interrupt, isHeld, isToBegin, keep, letGo, pause } from './hold.ts';
 import {
   type Brought,
@@ -40,6 +41,7 @@ export function resumeRoute(host: Host, type: Resuming): Route {
     reads: (message) => [runPath(runIdOf(message))],
     document: (message) => runPath(runIdOf(message)),
     decide: (request) => resume(host, type, request),
+    instead: (request, error) => failRun(host, request, error),
     // What the code of the run asks for is read when it does; the history holds no more.
     keepsClaimChecks: true,
     ...((type === REPLY || type === TIMER) && { mailbox }),

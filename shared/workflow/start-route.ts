@@ -1,5 +1,6 @@
 import type { WorkflowSpec } from '../contract/agent.ts';
 import { MeshError } from '../contract/errors.ts';
+import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import { inputDigest, messageKey, runIdOf } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
@@ -10,6 +11,7 @@ import type { Write } from '../contract/store.ts';
 import type { Decision, DecisionRequest, Route, Send } from '../kernel/route.ts';
 import { ANY_INPUT } from './child-end.ts';
 import { deadlineOf } from './continuation.ts';
+import { faultOf } from './fail-run.ts';
 import { freshRun } from './fresh-run.ts';
 import { type Brought, decisionOf, type Host, NO_EFFECT, replay } from './host.ts';
 import { Payloads } from './payloads.ts';
@@ -39,6 +41,11 @@ export function startRoute(host: Host, workflow: string, spec: WorkflowSpec): Ro
         ? startedAlready(host, request, workflow, key)
         : start(host, request, workflow, spec, key);
     },
+    instead: async (request, error) => {
+      if (request.documents[0]) return undefined;
+      const key = keyOf(host, workflow, spec, request.message);
+      return start(host, request, workflow, spec, key, faultOf(error));
+    },
   };
 }
 
@@ -48,6 +55,7 @@ async function start(
   workflow: string,
   spec: WorkflowSpec,
   key: string,
+  fail?: Failure,
 ): Promise<Decision> {
   const { message } = request;
   const waiter = waiterOf(message);
@@ -61,7 +69,8 @@ async function start(
     waiters: waiter ? [waiter] : [],
   };
   const deadlineAt = deadlineOf(host, workflow, now);
-  const entered = enterSlots(host, request, spec, workflow, given.runId);
+  // One that fails at once takes no slot.
+  const entered = fail ? undefined : enterSlots(host, request, spec, workflow, given.runId);
   const run: RunRecord = {
     ...freshRun(host, given, now),
     ...(message.baggage && { baggage: message.baggage }),
@@ -81,14 +90,14 @@ async function start(
     if (entered && !entered.slot.held)
       return { run: { ...held, ...waiting(spec, entered.slot.value) }, writes: [], sends: [] };
     // Its code may have ended the instance that had it before: the run is there before its code is run, so that it can be marked.
-    if ((request.attempt ?? 1) > 1)
+    if (!fail && (request.attempt ?? 1) > 1)
       return {
         run: { ...held, wakeAt: new Date(now) },
         writes: [],
         sends: [beginSend(run.agent, run.runId)],
       };
     const stand = { run, payloads, find: request.payloads, history: async () => [] };
-    return replay(host, stand, [started], log);
+    return replay(host, stand, [started], log, fail ? { fail } : {});
   };
   const brought = await begun();
   const decision = decisionOf(host, brought, undefined, payloads);

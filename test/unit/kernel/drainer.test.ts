@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineAgent } from '../../../shared/contract/define-agent.ts';
 import { encodeMessage } from '../../../shared/contract/envelope.ts';
+import { MeshError } from '../../../shared/contract/errors.ts';
 import { randomIds } from '../../../shared/contract/ids.ts';
 import { runIdOf } from '../../../shared/contract/keys.ts';
 import { silentLog } from '../../../shared/contract/log.ts';
@@ -159,6 +160,36 @@ describe('a drainer', () => {
     expect(await instance()({ ...early, redrive: 1 })).toMatchObject({ kind: 'ack' });
     expect(run().steps).toMatchObject({ done: 2, open: 1 });
     expect(dead).toHaveLength(1);
+  });
+
+  test('fails the run on a reply whose decision is refused for good, and takes the others of its batch', async () => {
+    await instance()(go);
+    await markedBefore();
+    const time = new Date(clock.now()).toISOString();
+    for (const step of [1, 3]) {
+      const mail = {
+        ...replyTo(step),
+        id: `left-${step}`,
+        source: '/agents/parts',
+        time,
+        correlationId: 'c',
+      };
+      await store.commit([
+        { kind: 'put', path: mailPath(PATH, mail), fields: encodeMail(mail, clock.now() + step) },
+      ]);
+    }
+    const refusing = {
+      ...slowAtLook(1, async () => {}),
+      commit: async (writes: Parameters<MemoryStore['commit']>[0]) => {
+        if (JSON.stringify(writes).includes('"status":"completed"'))
+          throw new MeshError('StoreRefused', 'INVALID_ARGUMENT');
+        return store.commit(writes);
+      },
+    };
+    expect(await settled(instance(refusing)(sweep))).toMatchObject({ kind: 'ack' });
+    expect(dead).toEqual([]);
+    expect(run()).toMatchObject({ status: 'failed', failure: { code: 'StoreRefused' }, steps: { done: 2 } });
+    expect([...store.documents.keys()].filter((path) => path.includes('/mailbox/'))).toEqual([]);
   });
 
   test('keeps its message for as long as it drains, though that is delivered twice', async () => {
