@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
@@ -33,6 +34,8 @@ const FRAMEWORK = join(
  */
 export function processInstances({ sockets, cwd, compileCache }: ProcessOptions): StartInstance {
   let started = 0;
+  // The code may be another each time that the mesh is started.
+  const revision = `local-${randomUUID().slice(0, 8)}`;
   return (spec, events): Instance => {
     started += 1;
     const socketPath = socketPathOf(sockets, started);
@@ -51,7 +54,7 @@ export function processInstances({ sockets, cwd, compileCache }: ProcessOptions)
         PORT: socketPath,
         // https://cloud.google.com/run/docs/container-contract#services-env-vars
         K_SERVICE: spec.name,
-        K_REVISION: `${spec.name}-local`,
+        K_REVISION: `${spec.name}-${revision}`,
         K_CONFIGURATION: spec.name,
         FUNCTION_TARGET: spec.target,
       },

@@ -12,6 +12,7 @@ import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/route.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
+import type { TurnWatch } from '../workflow/turn-watch.ts';
 import { type Answer, answerTo, errorAnswer } from './answer.ts';
 import { readDelivery } from './delivery.ts';
 import { Shutdown } from './shutdown.ts';
@@ -48,10 +49,11 @@ export interface ServeEnvironment {
 export function serveAgent(options: ServeOptions, environment: ServeEnvironment = {}): HttpFunction {
   const {
     env = process.env,
-    createPorts = async (deployment) => (await import('../gcp/index.ts')).createPorts(deployment, { env }),
+    createPorts,
     report = (line) => process.stderr.write(`${line}\n`),
     exit = () => process.exit(0),
   } = environment;
+  const machine: Machine = createPorts ? { createPorts } : google;
   const shutdown = new Shutdown(exit);
   const strays = new StrayErrors();
   withoutDomains();
@@ -59,7 +61,7 @@ export function serveAgent(options: ServeOptions, environment: ServeEnvironment 
 
   /** Once; but what failed by chance, and not by its configuration, is tried again with the next message. */
   function kernel(): Promise<Kernel> {
-    starting ??= start(options, env, createPorts).catch((error) => {
+    starting ??= start(options, env, machine).catch((error) => {
       report(failureLine(options.agent.contract.name, error));
       if (!isConfiguration(error)) starting = undefined;
       throw error;
@@ -109,10 +111,41 @@ export function serveAgent(options: ServeOptions, environment: ServeEnvironment 
   };
 }
 
+/** What a function has around it. */
+interface Machine {
+  readonly createPorts: (deployment: Deployment, env: Env) => Ports | Promise<Ports>;
+  readonly watchTurns?: (deployment: Deployment, env: Env) => Promise<TurnWatch | undefined>;
+}
+
+const google: Machine = {
+  createPorts: async (deployment, env) => (await import('../gcp/index.ts')).createPorts(deployment, { env }),
+  async watchTurns(deployment, env) {
+    // Whoever debugs stops the code for as long as they like.
+    if (/--inspect/.test(`${process.execArgv.join(' ')} ${env.NODE_OPTIONS}`)) return undefined;
+    const [{ TurnWatchdog }, { restDocuments }] = await Promise.all([
+      import('./turn-watchdog.ts'),
+      import('../gcp/index.ts'),
+    ]);
+    const documents = restDocuments(deployment, env);
+    const turnMs = turnSeconds(env) * 1_000;
+    return new TurnWatchdog({ documents, agent: deployment.agent, build: env.K_REVISION, turnMs });
+  },
+};
+
+/** How long workflow code may compute between two rests. */
+const TURN_SECONDS = 10;
+
+function turnSeconds(env: Env): number {
+  const given = Number(env.MESH_TURN_SECONDS || TURN_SECONDS);
+  if (given >= 1 && given <= 540) return given;
+  const field = 'MESH_TURN_SECONDS';
+  throw new MeshError('ConfigurationInvalid', `${field} is not a number from 1 to 540`, { field });
+}
+
 async function start(
   { agent: { contract }, handlers, workflows = [], interceptors = [] }: ServeOptions,
   env: Env,
-  createPorts: (deployment: Deployment, env: Env) => Ports | Promise<Ports>,
+  { createPorts, watchTurns }: Machine,
 ): Promise<Kernel> {
   const deployment = readDeployment(env);
   if (deployment.agent !== contract.name) {
@@ -131,7 +164,18 @@ async function start(
   if (workflows.length > 0 || Object.keys(contract.workflows).length > 0) {
     // The engine is loaded only where it is needed.
     const { workflowRoutes } = await import('../workflow/index.ts');
-    const hosted = workflowRoutes({ contract, definitions: workflows, clock, ids, interceptors });
+    // https://docs.cloud.google.com/run/docs/container-contract#services-env-vars
+    const build = env.K_REVISION;
+    const watch = await watchTurns?.(deployment, env);
+    const hosted = workflowRoutes({
+      contract,
+      definitions: workflows,
+      clock,
+      ids,
+      watch,
+      build,
+      interceptors,
+    });
     for (const [type, route] of hosted) routes.set(type, route);
   }
   return createKernel({ contract, deployment, ports, routes });
