@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFirestore } from '../../emulator/firestore/server.ts';
 import { startPubSub } from '../../emulator/pubsub/server.ts';
 import { type RunServer, startRun } from '../../emulator/run/server.ts';
@@ -11,6 +11,7 @@ import { runPath, topicOf } from '../../shared/contract/names.ts';
 import { applyTopology, createPorts, type GooglePorts } from '../../shared/gcp/index.ts';
 import { computeTopology } from '../../shared/topology.ts';
 import { decodeRun } from '../../shared/workflow/run-record.ts';
+import { eventually } from '../support/eventually.ts';
 import { looper } from './function/looper-contract.ts';
 
 const SOURCE = fileURLToPath(new URL('./function/looper.ts', import.meta.url));
@@ -66,7 +67,7 @@ const found = async (id: string) => {
   return document && decodeRun(document);
 };
 const becomes = (id: string, expected: object) =>
-  vi.waitFor(async () => expect(await found(id)).toMatchObject(expected), { timeout: 50_000, interval: 50 });
+  eventually(async () => expect(await found(id)).toMatchObject(expected));
 
 test('a run that loops is parked by name of its line, and the others of its agent go on', async () => {
   await start('good', 'no');
@@ -90,7 +91,7 @@ test('a run that loops is parked by name of its line, and the others of its agen
   await becomes('later', { status: 'completed' });
   expect(ended()).toBe(before);
   expect(lines.filter((line) => line.includes('did not come to rest, and is ended'))).toHaveLength(before);
-}, 120_000);
+});
 
 test('a run that is parked so can be cancelled', async () => {
   await send('mesh.cancel', {}, { runid: runIdOf('job', 'sync') });
