@@ -157,10 +157,23 @@ function structuredAttributes(delivery: Delivery): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(structuredEvent(delivery))) {
     if (name === 'data' || value === null || typeof value === 'object') continue;
-    attributes[context.has(name) ? `ce-${name}` : name] = String(value);
+    const attribute = context.has(name) ? `ce-${name}` : name;
+    attributes[attribute] = checkAttribute(attribute, String(value));
   }
   return { ...attributes, ...delivery.attributes };
 }
+
+/** In binary mode Pub/Sub sees to it: some of them are sent on, and what can't be published would never leave. */
+function checkAttribute(attribute: string, text: string): string {
+  const field = attribute.slice(0, 100).toWellFormed();
+  const wrong = (rule: string) => new MeshError('InvalidAttribute', `${field} ${rule}`, { field });
+  if (!`${attribute}${text}`.isWellFormed()) throw wrong('is not Unicode: it holds half a character');
+  if (Buffer.byteLength(text) > MOST_ATTRIBUTE_BYTES) throw wrong(`has over ${MOST_ATTRIBUTE_BYTES} bytes`);
+  return text;
+}
+
+/** https://cloud.google.com/pubsub/quotas#resource_limits */
+const MOST_ATTRIBUTE_BYTES = 1_024;
 
 /**
  * What a message of a schedule is known by: the schedule and the minute. Cloud Scheduler publishes a job's attributes as they

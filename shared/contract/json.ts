@@ -20,17 +20,24 @@ const DEEPEST_VALUE = 190;
  * @throws MeshError with the path of the part as its `field`
  */
 export function toJson(value: unknown, code: ErrorCode = 'SchemaMismatch', what = 'the value'): Json {
-  return value === undefined ? null : new JsonCopy(code, what).of(value);
+  return value === undefined ? null : new JsonCopy(code, what, DEEPEST_VALUE).of(value);
+}
+
+/** A copy of what the mesh itself sends: payloads that were taken before, some levels deeper. */
+export function messageJson(value: object): Json {
+  return new JsonCopy('SchemaMismatch', 'the message', DEEPEST_DATA).of(value);
 }
 
 class JsonCopy {
   readonly #code: ErrorCode;
   readonly #what: string;
+  readonly #deepest: number;
   readonly #path: (string | number)[] = [];
 
-  constructor(code: ErrorCode, what: string) {
+  constructor(code: ErrorCode, what: string, deepest: number) {
     this.#code = code;
     this.#what = what;
+    this.#deepest = deepest;
   }
 
   of(value: unknown): Json {
@@ -51,8 +58,8 @@ class JsonCopy {
   }
 
   #object(value: object): Json {
-    if (this.#path.length >= DEEPEST_VALUE)
-      throw this.#refusal(`it is circular, or over ${DEEPEST_VALUE} levels deep`, 'a flatter value');
+    if (this.#path.length >= this.#deepest)
+      throw this.#refusal(`it is circular, or over ${this.#deepest} levels deep`, 'a flatter value');
     if (Array.isArray(value)) return this.#list(value);
     if (ArrayBuffer.isView(value)) throw this.#refusal('JSON carries no bytes', 'a text in base64');
     const { toJSON } = value as { toJSON?: unknown };

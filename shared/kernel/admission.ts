@@ -3,12 +3,12 @@ import { tooLarge } from '../contract/claim-check.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { decodeData, decodeEnvelope } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
+import { messageJson } from '../contract/json.ts';
 import { digest } from '../contract/keys.ts';
 import { DEAD_LETTER, type Delivery, type Envelope, type Message, REPLY } from '../contract/message.ts';
 import { subscriptionOf } from '../contract/names.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
-import { readDeadLetter } from './dead-letter.ts';
+import { mendedAttributes, readDeadLetter } from './dead-letter.ts';
 import type { Route } from './route.ts';
 
 export interface AdmissionOptions {
@@ -75,7 +75,8 @@ function checkReplyTo({ replyTo }: Envelope, { contract, deployment }: Admission
 }
 
 /** A dead letter is handled whatever it is: its own faults are why it is here. */
-function admitDeadLetter(delivery: Delivery, { deployment, routes }: AdmissionOptions): Admission {
+function admitDeadLetter(given: Delivery, { deployment, routes }: AdmissionOptions): Admission {
+  const delivery = { ...given, attributes: mendedAttributes(given.attributes) };
   const route = routes.get(DEAD_LETTER);
   if (!route)
     throw new MeshError('UnknownMessage', 'this agent has no handler for dead letters', {
@@ -91,7 +92,7 @@ function admitDeadLetter(delivery: Delivery, { deployment, routes }: AdmissionOp
     type: DEAD_LETTER,
     time: delivery.publishTime,
     correlationId: correlationid || letter.id,
-    data: toJson(letter),
+    data: messageJson(letter),
     ...(traceparent && { traceparent }),
   };
   return { kind: 'handle', message, route };

@@ -2,7 +2,7 @@ import type { DeadLetter } from '../contract/dead-letter.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { decodeEnvelope } from '../contract/envelope.ts';
 import { ERROR_CATALOGUE, type ErrorCode } from '../contract/errors.ts';
-import type { Failure } from '../contract/failure.ts';
+import { type Failure, mended } from '../contract/failure.ts';
 import { digest, messageKey } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
 import { attemptOf, withoutDeferral } from './deferral.ts';
@@ -23,7 +23,8 @@ const PUBLISH_TIME = 'deadletterpublishtime';
 const ATTEMPTS = 'deadletterattempts';
 const PUBSUB_PREFIX = 'CloudPubSubDeadLetterSource';
 
-export function deadLetterAttributes(failure: Failure, agent: string): Record<string, string> {
+export function deadLetterAttributes(given: Failure, agent: string): Record<string, string> {
+  const failure = mended(given);
   return {
     [CODE]: failure.code,
     [AGENT]: agent,
@@ -121,18 +122,27 @@ function envelopeOf(delivery: Delivery, agent: string): Envelope | undefined {
   }
 }
 
+/**
+ * Attributes that every service keeps: one that is no Unicode could be neither recorded nor sent on, and whoever waits would never be told. The
+ * data of the message, which may be no text at all, stays as it came.
+ */
+export function mendedAttributes(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const texts = Object.entries(attributes);
+  return Object.fromEntries(texts.map(([name, value]) => [name.toWellFormed(), value.toWellFormed()]));
+}
+
 function readFailure(attributes: Readonly<Record<string, string>>, attempts: number | undefined): Failure {
   const code = attributes[CODE];
   if (code === undefined || !Object.hasOwn(ERROR_CATALOGUE, code)) {
     const times = attempts === undefined ? 'every delivery attempt' : `${attempts} delivery attempts`;
     return { code: 'DeliveriesExhausted', message: `${times} failed` };
   }
-  return {
+  return mended({
     code: code as ErrorCode,
     message: attributes[MESSAGE] ?? code,
     ...(attributes[FIELD] !== undefined && { field: attributes[FIELD] }),
     ...(attributes[REASON] !== undefined && { reason: attributes[REASON] }),
-  };
+  });
 }
 
 function agentOf(delivery: Delivery, prefix: string): string {

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../contract/dead-letter.ts';
 import type { ErrorCode } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
+import { messageJson } from '../contract/json.ts';
 import { REPLY } from '../contract/message.ts';
 import { originalEnvelope } from './dead-letter.ts';
 import type { Send } from './route.ts';
@@ -23,7 +23,7 @@ export function failureReply(letter: DeadLetter): Send[] {
     {
       to: { agent: original.replyTo },
       type: REPLY,
-      data: toJson({ ok: false, error: letter.failure }),
+      data: messageJson({ ok: false, error: letter.failure }),
       runId: original.runId,
       causationId: original.id,
       ...(original.stepId !== undefined && { stepId: original.stepId }),

@@ -3,7 +3,7 @@ import { type Baggage, withBaggage } from '../contract/baggage.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { dataBytes, encodeMessage } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
+import { messageJson } from '../contract/json.ts';
 import { derivedId, namedId } from '../contract/keys.ts';
 import { type Envelope, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
 import { deadTopicOf, eventsTopic, sourceOf, topicOf } from '../contract/names.ts';
@@ -35,7 +35,7 @@ export function toOutbox(decision: Decision, context: OutboxContext): OutboxEntr
           {
             to: { agent: message.replyTo },
             type: REPLY,
-            data: toJson(decision.reply),
+            data: messageJson(decision.reply),
             idFrom: `reply:${context.key}`,
             ...(message.runId !== undefined && { runId: message.runId }),
             ...(message.stepId !== undefined && { stepId: message.stepId }),

@@ -4,7 +4,7 @@ import type { Deployment } from '../contract/deployment.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { decodeData, decodeEnvelope, encodeMessage } from '../contract/envelope.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
-import { type Json, toJson } from '../contract/json.ts';
+import { type Json, messageJson, toJson } from '../contract/json.ts';
 import { digest } from '../contract/keys.ts';
 import { silentLog } from '../contract/log.ts';
 import { CANCEL, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
@@ -240,7 +240,7 @@ export class WorkflowTest {
     if (envelope.type !== REPLY) return { ...envelope, data: await this.#whole(data) };
     const reply = data as Reply;
     const whole = reply.ok ? { ...reply, output: await this.#whole(reply.output) } : reply;
-    return { ...envelope, data: toJson(whole) };
+    return { ...envelope, data: messageJson(whole) };
   }
 
   async #whole(payload: Json): Promise<Json> {
@@ -250,7 +250,7 @@ export class WorkflowTest {
 
   #answer({ message }: SentCommand, reply: Reply): void {
     const { runId = '', stepId = '', id } = message;
-    this.#send({ type: REPLY, runId, stepId, causationId: id, data: toJson(reply) });
+    this.#send({ type: REPLY, runId, stepId, causationId: id, data: messageJson(reply) });
   }
 
   #send(message: Pick<Message, 'type' | 'data'> & Partial<Message>): void {

@@ -131,7 +131,7 @@ async function goOn(
   if (progressed.appended.length === 0) return 'stale';
   const { paged, writes } = append(run, progressed.appended);
   if ((tooLong(host, ledger, paged) || tooHeavy(writes, progressed.commands)) && !outcome) return undefined;
-  return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
+  return faultless(() => settled(host, { ...run, ...paged }, writes, progressed, warm, log));
 }
 
 interface Replaying {
@@ -205,7 +205,16 @@ export async function replay(
       spoken = next;
     },
   };
-  return settled(host, { ...run, ...paged }, writes, progressed, warm, log);
+  return faultless(() => settled(host, { ...run, ...paged }, writes, progressed, warm, log));
+}
+
+/** What is wrong once an event is taken is no fault of its message. */
+function faultless<Made>(make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    throw isOthers(error) ? error : new RunFault(error);
+  }
 }
 
 function tooLong(

@@ -2,7 +2,7 @@ import type { Contract } from '../contract/agent.ts';
 import { claimCheckOf, type PayloadLimits, payloadBytes, tooLarge } from '../contract/claim-check.ts';
 import { dataBytes } from '../contract/envelope.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
-import { type Json, toJson } from '../contract/json.ts';
+import { type Json, messageJson } from '../contract/json.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES, type Reply } from '../contract/reply.ts';
 import { Payloads } from './payloads.ts';
@@ -25,7 +25,7 @@ export class Intake {
     const most = { inlineBytes: inlineBytes - REPLY_BYTES, claimCheckBytes };
     try {
       if (reply.ok) return { ok: true, output: this.#take(reply.output, most, 'the reply') };
-      const bytes = dataBytes(toJson(reply));
+      const bytes = dataBytes(messageJson(reply));
       if (bytes <= inlineBytes) return reply;
       throw tooLarge(bytes, { inlineBytes, claimCheckBytes: 0 }, 'the reply');
     } catch (error) {

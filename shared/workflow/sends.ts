@@ -1,5 +1,5 @@
 import { milliseconds } from '../contract/duration.ts';
-import { toJson } from '../contract/json.ts';
+import { messageJson } from '../contract/json.ts';
 import { derivedId } from '../contract/keys.ts';
 import { CANCEL, REPLY, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
@@ -159,7 +159,7 @@ function toWaiter(run: RunRecord, waiter: Waiter, reply: Reply, what: string): S
   return {
     to: { agent: replyTo },
     type: REPLY,
-    data: toJson(reply),
+    data: messageJson(reply),
     ...(runId !== undefined && { runId }),
     ...(stepId !== undefined && { stepId }),
     idFrom: idFrom(run, what),

@@ -1,5 +1,5 @@
 import type { Failure } from '../../contract/failure.ts';
-import { type Json, toJson } from '../../contract/json.ts';
+import { type Json, messageJson } from '../../contract/json.ts';
 import type { Command } from '../command.ts';
 import type { CallEntry, GatherEntry } from '../entry.ts';
 import type { Progress } from '../step.ts';
@@ -121,7 +121,7 @@ export class GatherStep extends GroupStep<GatherEntry> {
       if (!branch) return { status: 'unstarted' };
       if (branch.status === 'done') return { status: 'done', output: branch.output };
       return branch.status === 'failed' && branch.failure
-        ? { status: 'failed', failure: toJson(branch.failure) }
+        ? { status: 'failed', failure: messageJson(branch.failure) }
         : { status: 'open' };
     });
   }

@@ -1,6 +1,6 @@
 import { isClaimCheck, payloadBytes } from '../../contract/claim-check.ts';
 import type { Failure } from '../../contract/failure.ts';
-import { type Json, toJson } from '../../contract/json.ts';
+import { type Json, messageJson } from '../../contract/json.ts';
 import type { Command } from '../command.ts';
 import type { CallEntry, MapReduceEntry, StageEntry } from '../entry.ts';
 import type { Progress } from '../step.ts';
@@ -300,7 +300,7 @@ export class MapReduceStep extends GroupStep<MapReduceEntry> {
       ...(value !== undefined && { result: value }),
       items: this.#items,
       shards: this.#shards,
-      failed: toJson(failed),
+      failed: messageJson(failed),
     };
   }
 }

@@ -171,3 +171,25 @@ describe('a structured CloudEvent', () => {
     expect(decodeData(delivered({ attributes, data: Buffer.from(JSON.stringify(event)) }))).toEqual({ a: 1 });
   });
 });
+
+it.each([
+  ['half a character', 'a\ud83d', 'is not Unicode'],
+  ['over 1,024 bytes', 'é'.repeat(513), 'has over 1024 bytes'],
+])(
+  'an attribute of a structured event that Pub/Sub could not carry is refused: %s',
+  (_, tracestate, rule) => {
+    const event = { specversion: '1.0', id: '1', source: '/a', type: 'a.b', tracestate, data: {} };
+    const delivery = {
+      data: Buffer.from(JSON.stringify(event)),
+      attributes: { 'content-type': 'application/cloudevents+json' },
+      ...{ messageId: '1', publishTime: '2026-01-01T00:00:00Z', subscription: 's' },
+    };
+    expect(() => decodeEnvelope(delivery, 'a')).toThrow(
+      expect.objectContaining({
+        code: 'InvalidAttribute',
+        field: 'tracestate',
+        message: expect.stringContaining(rule),
+      }),
+    );
+  },
+);
