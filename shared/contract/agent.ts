@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Duration } from './duration.ts';
+import type { EncryptionSpec } from './encryption-spec.ts';
 import type { Json } from './json.ts';
 import type { ProviderSpec } from './provider.ts';
 
@@ -153,6 +154,8 @@ export interface AgentSpec {
   /** The providers that its handlers call, by name, and the limits within which they do: `ctx.provider(name)`. */
   readonly providers?: Readonly<Record<string, ProviderSpec>>;
   readonly state?: StateSpec;
+  /** The payloads of its messages and documents are encrypted, and those of all that follows from them. Left out: they are not. */
+  readonly encryption?: EncryptionSpec;
   readonly limits?: Partial<Limits>;
   readonly retry?: Partial<Retry>;
   /** The one agent that the dead-letter topics of all are pushed to. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { MeshError } from './errors.ts';
 import type { Json } from './json.ts';
+import { currentTenant } from './tenant-scope.ts';
 
 /**
  * A claim check: what is sent, and kept in a history, in place of a payload that is too large to inline. The payload itself is in
@@ -16,6 +17,8 @@ export const ClaimCheck = z.strictObject({
   /** How many bytes that JSON has. */
   bytes: z.number().int().positive(),
   contentType: z.literal('application/json'),
+  /** Whose it is, where it is kept encrypted. */
+  tenant: z.string().optional(),
 });
 export type ClaimCheck = z.infer<typeof ClaimCheck>;
 
@@ -64,9 +67,14 @@ export function claimCheckOf(payload: Json | undefined, what = 'the data'): Clai
   });
 }
 
+/** Under which name the payload is kept: that of one tenant is not that of another. */
+export const blobIdOf = ({ sha256, tenant }: ClaimCheck) =>
+  tenant === undefined ? sha256 : `${sha256}@${tenant}`;
+
 /** The claim check as it stands in place of its payload. */
 export function inPlaceOf(check: ClaimCheck): Json {
-  return { [MARK]: { ...check } };
+  const { sha256, bytes, contentType, tenant } = check;
+  return { [MARK]: { sha256, bytes, contentType, ...(tenant !== undefined && { tenant }) } };
 }
 
 /** Bytes of JSON of a payload, wherever it is kept. */
@@ -78,7 +86,14 @@ export function payloadBytes(payload: Json): number {
 export function toBlob(payload: Json): PayloadBlob {
   const json = Buffer.from(JSON.stringify(payload));
   const sha256 = createHash('sha256').update(json).digest('hex');
-  return { check: { sha256, bytes: json.byteLength, contentType: CONTENT_TYPE }, json };
+  const tenant = currentTenant();
+  const check = {
+    sha256,
+    bytes: json.byteLength,
+    contentType: CONTENT_TYPE,
+    ...(tenant && { tenant }),
+  } as const;
+  return { check, json };
 }
 
 /** What stands for a payload: itself, or a claim check and what is to be written before that is sent. */

@@ -1,4 +1,5 @@
 import { baggageAttributes, readBaggage } from './baggage.ts';
+import { isTenant } from './encryption.ts';
 import { MeshError } from './errors.ts';
 import { DEEPEST_DATA, type Json } from './json.ts';
 import type { Delivery, Envelope, Message, WireMessage } from './message.ts';
@@ -25,6 +26,7 @@ const ATTRIBUTE = {
   idempotencyKey: 'idempotencykey',
   traceparent: 'traceparent',
   tracestate: 'tracestate',
+  tenant: 'meshtenant',
 } as const satisfies Partial<Record<keyof Envelope, string>>;
 
 const STRUCTURED = 'application/cloudevents+json';
@@ -93,6 +95,7 @@ export function decodeEnvelope(delivery: Delivery, agent: string): Envelope {
     redrive: count('redrive', given.redrive),
     traceparent,
     tracestate: read('tracestate'),
+    tenant: tenant(read('tenant')),
     baggage: readBaggage(given),
   });
 }
@@ -184,6 +187,13 @@ function strikeOf(schedule: string | undefined, { publishTime }: Delivery): stri
   const at = Date.parse(publishTime);
   if (!schedule || Number.isNaN(at)) return undefined;
   return `${schedule}@${new Date(at).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length)}Z`;
+}
+
+function tenant(text: string | undefined): string | undefined {
+  if (text === undefined || isTenant(text)) return text;
+  throw new MeshError('InvalidAttribute', `meshtenant is no name of a tenant: ${JSON.stringify(text)}`, {
+    field: 'meshtenant',
+  });
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

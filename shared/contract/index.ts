@@ -8,6 +8,8 @@ export * from './dead-letter.ts';
 export * from './define-agent.ts';
 export * from './deployment.ts';
 export * from './duration.ts';
+export * from './encryption.ts';
+export * from './encryption-spec.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './failure.ts';

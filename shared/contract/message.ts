@@ -34,6 +34,8 @@ export interface Envelope {
   /** W3C Trace Context (https://www.w3.org/TR/trace-context/). */
   readonly traceparent?: string;
   readonly tracestate?: string;
+  /** Whose payloads it holds, and all that follows from it: with the key of that tenant they are encrypted. */
+  readonly tenant?: string;
   /** Facts that travel with all that follows from the message (baggage.ts). */
   readonly baggage?: Baggage;
 }

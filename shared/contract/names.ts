@@ -35,9 +35,11 @@ export const scheduleSourceOf = (agent: string) => `/agents/${agent}/schedules`;
 export const runPath = (runId: string) => `workflows/${runId}`;
 export const historyPath = (runId: string, page: number) => `workflows/${runId}/history/${page}`;
 /** A payload that is too large to inline, by its SHA-256; and a part of one that is too large for a document. */
-export const blobPath = (sha256: string) => `blobs/${sha256}`;
-export const blobPartPath = (sha256: string, packing: string, part: number) =>
-  `blobs/${sha256}/parts/${packing}-${part}`;
+export const blobPath = (blobId: string) => `blobs/${blobId}`;
+export const blobPartPath = (blobId: string, packing: string, part: number) =>
+  `blobs/${blobId}/parts/${packing}-${part}`;
+/** The key that the payloads of a tenant are encrypted with, itself encrypted. */
+export const dataKeyPath = (tenant: string) => `dataKeys/${digest('tenant', tenant)}`;
 export const deadLetterPath = (id: string) => `deadLetters/${id}`;
 
 /**

@@ -1,5 +1,6 @@
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
+import type { PayloadCodec } from './encryption.ts';
 import type { Ids } from './ids.ts';
 import type { Log } from './log.ts';
 import type { Secrets } from './secrets.ts';
@@ -15,4 +16,6 @@ export interface Ports {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** Left out: nothing is encrypted, and what is can't be read. */
+  readonly codec?: PayloadCodec;
 }

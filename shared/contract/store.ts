@@ -18,6 +18,8 @@ export interface StoredDocument {
   readonly fields: Fields;
   /** Changes with each write of the document; opaque. */
   readonly version: string;
+  /** Its payloads are gone: the key that they were encrypted with was dropped. */
+  readonly erased?: true;
 }
 
 export type Write =

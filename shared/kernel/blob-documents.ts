@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
-import type { ClaimCheck, PayloadBlob } from '../contract/claim-check.ts';
+import { blobIdOf, type ClaimCheck, type PayloadBlob } from '../contract/claim-check.ts';
 import { MeshError } from '../contract/errors.ts';
 import { blobPartPath, blobPath } from '../contract/names.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
@@ -34,13 +34,14 @@ export async function blobWrites(
   { check, json }: PayloadBlob,
   expireAt: Date,
 ): Promise<{ readonly parts: readonly Write[]; readonly head: Write }> {
-  const { sha256, bytes, contentType } = check;
+  const { bytes, contentType } = check;
+  const id = blobIdOf(check);
   const packed = await pack(json);
   const encoding: Encoding = packed.length < json.length * WORTHWHILE ? 'deflate' : 'identity';
   const data = encoding === 'deflate' ? packed : json;
   const head = (held: Pick<Head, 'data'> | Pick<Head, 'packing' | 'parts'>): Write => ({
     kind: 'put',
-    path: blobPath(sha256),
+    path: blobPath(id),
     fields: { bytes, contentType, encoding, ...held, expireAt },
   });
   if (data.length <= PART_BYTES) return { parts: [], head: head({ data }) };
@@ -49,7 +50,7 @@ export async function blobWrites(
     { length: Math.ceil(data.length / PART_BYTES) },
     (_, part): Write => ({
       kind: 'put',
-      path: blobPartPath(sha256, packing, part),
+      path: blobPartPath(id, packing, part),
       fields: { data: data.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), expireAt },
     }),
   );
@@ -57,9 +58,9 @@ export async function blobWrites(
 }
 
 /** The paths of its parts, given the document that tells of them. */
-export function partPaths({ sha256 }: ClaimCheck, document: StoredDocument): string[] {
+export function partPaths(check: ClaimCheck, document: StoredDocument): string[] {
   const { packing, parts = 0 } = headOf(document);
-  return Array.from({ length: parts }, (_, part) => blobPartPath(sha256, packing ?? '', part));
+  return Array.from({ length: parts }, (_, part) => blobPartPath(blobIdOf(check), packing ?? '', part));
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ClaimCheck, PayloadBlob } from '../contract/claim-check.ts';
+import { blobIdOf, type ClaimCheck, type PayloadBlob } from '../contract/claim-check.ts';
 import type { Clock } from '../contract/clock.ts';
 import { MeshError } from '../contract/errors.ts';
 import { blobPath } from '../contract/names.ts';
@@ -54,10 +54,10 @@ export class Blobs {
   async write(blobs: readonly PayloadBlob[]): Promise<void> {
     const wanted = new Map<string, PayloadBlob & { readonly expireAt: number }>();
     for (const blob of blobs) {
-      const { sha256 } = blob.check;
+      const id = blobIdOf(blob.check);
       const now = this.#clock.now();
-      const expireAt = Math.max(now, blob.until ?? 0, wanted.get(sha256)?.until ?? 0) + BLOB_RETENTION_MS;
-      if ((this.#keptUntil.get(sha256) ?? 0) < expireAt - SLACK_MS) wanted.set(sha256, { ...blob, expireAt });
+      const expireAt = Math.max(now, blob.until ?? 0, wanted.get(id)?.until ?? 0) + BLOB_RETENTION_MS;
+      if ((this.#keptUntil.get(id) ?? 0) < expireAt - SLACK_MS) wanted.set(id, { ...blob, expireAt });
     }
     if (wanted.size === 0) return;
     const heads: Write[] = [];
@@ -71,8 +71,8 @@ export class Blobs {
     for (const batch of batches(parts)) await this.#store.commit(batch);
     for (const batch of batches(heads)) await this.#store.commit(batch);
     for (const { check, json, expireAt } of wanted.values()) {
-      this.#note(check.sha256, expireAt);
-      this.#cache.put(check.sha256, json);
+      this.#note(blobIdOf(check), expireAt);
+      this.#cache.put(blobIdOf(check), json);
     }
   }
 
@@ -86,15 +86,16 @@ export class Blobs {
     const found = new Map<string, Found>();
     const missing = new Map<string, ClaimCheck>();
     for (const check of checks) {
-      const cached = this.#cache.get(check.sha256);
+      const cached = this.#cache.get(blobIdOf(check));
       if (cached?.length === check.bytes) found.set(check.sha256, cached);
       else missing.set(check.sha256, check);
     }
     for (const [sha256, each] of await findBlobs(this.#store, [...missing.values()])) {
-      if (each instanceof MeshError) this.#keptUntil.delete(sha256);
+      const id = blobIdOf(missing.get(sha256) as ClaimCheck);
+      if (each instanceof MeshError) this.#keptUntil.delete(id);
       else {
-        this.#note(sha256, each.keptUntil);
-        this.#cache.put(sha256, each.json);
+        this.#note(id, each.keptUntil);
+        this.#cache.put(id, each.json);
       }
       found.set(sha256, each instanceof MeshError ? each : each.json);
     }
@@ -110,15 +111,15 @@ export class Blobs {
     const expireAt = this.#clock.now() + BLOB_RETENTION_MS;
     const due = new Map<string, ClaimCheck>();
     for (const check of checks)
-      if ((this.#keptUntil.get(check.sha256) ?? 0) < expireAt - SLACK_MS) due.set(check.sha256, check);
+      if ((this.#keptUntil.get(blobIdOf(check)) ?? 0) < expireAt - SLACK_MS) due.set(blobIdOf(check), check);
     for (const batch of chunked([...due.values()], READ_DOCUMENTS)) {
-      const heads = await this.#store.read(batch.map(({ sha256 }) => blobPath(sha256)));
+      const heads = await this.#store.read(batch.map((check) => blobPath(blobIdOf(check))));
       for (const [at, check] of batch.entries()) {
         const head = heads[at];
         if (!head || expiryOf(head) >= expireAt - SLACK_MS) continue;
         if (await this.#extend([...partPaths(check, head), head.path], new Date(expireAt)))
-          this.#note(check.sha256, expireAt);
-        else this.#keptUntil.delete(check.sha256);
+          this.#note(blobIdOf(check), expireAt);
+        else this.#keptUntil.delete(blobIdOf(check));
       }
     }
   }
@@ -135,9 +136,9 @@ export class Blobs {
     }
   }
 
-  #note(sha256: string, until: number): void {
-    this.#keptUntil.delete(sha256);
-    this.#keptUntil.set(sha256, until);
+  #note(id: string, until: number): void {
+    this.#keptUntil.delete(id);
+    this.#keptUntil.set(id, until);
     const [oldest] = this.#keptUntil.keys();
     if (this.#keptUntil.size > MOST_KNOWN && oldest !== undefined) this.#keptUntil.delete(oldest);
   }

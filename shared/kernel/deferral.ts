@@ -1,4 +1,5 @@
-import { MeshError } from '../contract/errors.ts';
+import type { Contract } from '../contract/agent.ts';
+import { type ErrorCode, MeshError } from '../contract/errors.ts';
 import { digest } from '../contract/keys.ts';
 import type { Delivery, Envelope, WireMessage } from '../contract/message.ts';
 import { MOST_ATTRIBUTES, MOST_TIMED_BYTES } from './message-limits.ts';
@@ -16,6 +17,28 @@ const PRIOR_ATTEMPTS = 'priorattempts';
 export function attemptOf(delivery: Delivery): number {
   return priorAttempts(delivery) + (delivery.deliveryAttempt ?? 1);
 }
+
+/**
+ * Whoever held the message died at it, and so did those before. Its redeliveries are deferred, where Pub/Sub loses count of them.
+ *
+ * @throws MeshError `DeliveriesExhausted`
+ */
+export function checkAttempts(delivery: Delivery, { retry: { maxAttempts } }: Contract): void {
+  if (attemptOf(delivery) <= maxAttempts) return;
+  throw new MeshError(
+    'DeliveriesExhausted',
+    `the handling of the message was cut short ${maxAttempts} times`,
+  );
+}
+
+/** Errors of what a message needs, which say nothing of the message itself: it is not given up on for them. */
+const WAITED_FOR: ReadonlySet<ErrorCode> = new Set([
+  'ProviderUnavailable',
+  'ProviderThrottled',
+  'KeysUnavailable',
+]);
+
+export const isWaitedFor = ({ code }: MeshError) => WAITED_FOR.has(code);
 
 /**
  * How old a message may be that nobody counts the deliveries of: Pub/Sub keeps it for 7 days where nothing else is said

@@ -1,8 +1,9 @@
-import type { ClaimCheck } from '../contract/claim-check.ts';
+import { blobIdOf, type ClaimCheck } from '../contract/claim-check.ts';
 import { MeshError } from '../contract/errors.ts';
 import { blobPath } from '../contract/names.ts';
 import type { Store, StoredDocument } from '../contract/store.ts';
 import { blobJson, lost, partPaths } from './blob-documents.ts';
+import { erasedDocument } from './sealing/sealed-store.ts';
 
 /** Documents, each of up to 1 MiB, that are asked for at a time. */
 export const READ_DOCUMENTS = 20;
@@ -23,7 +24,7 @@ export async function findBlobs(
   const found = new Map<string, FoundBlob>();
   const wanted = [...new Map(checks.map((check) => [check.sha256, check])).values()];
   for (const batch of chunked(wanted, READ_DOCUMENTS)) {
-    const heads = await store.read(batch.map(({ sha256 }) => blobPath(sha256)));
+    const heads = await store.read(batch.map((check) => blobPath(blobIdOf(check))));
     for (const [at, check] of batch.entries()) found.set(check.sha256, await find(store, check, heads[at]));
   }
   return found;
@@ -36,6 +37,7 @@ async function find(
 ): Promise<FoundBlob> {
   try {
     if (!head) return lost(check);
+    if (head.erased) throw erasedDocument(head);
     const parts: (StoredDocument | undefined)[] = [];
     // One that says another size than the claim check is refused without its parts being read.
     const paths = head.fields.bytes === check.bytes ? partPaths(check, head) : [];

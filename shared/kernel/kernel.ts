@@ -20,7 +20,15 @@ import { Committer } from './committer.ts';
 import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
-import { attemptOf, type DeferReason, deferral, isLast, publishedAt } from './deferral.ts';
+import {
+  attemptOf,
+  checkAttempts,
+  type DeferReason,
+  deferral,
+  isLast,
+  isWaitedFor,
+  publishedAt,
+} from './deferral.ts';
 import { createDrainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
 import { decodeInbox, type Handled, type OutboxEntry } from './inbox.ts';
@@ -35,6 +43,7 @@ import type { Outcome } from './outcome.ts';
 import { unpackOutbox } from './packed-outbox.ts';
 import { failureFields, report } from './report.ts';
 import type { Decision, DecisionRequest, Route } from './route.ts';
+import { sealedKernel } from './sealing/sealed-handling.ts';
 import { wasCutOff, withinTime } from './within-time.ts';
 
 export interface KernelOptions {
@@ -61,6 +70,7 @@ const CROWDED_MS = 1_000;
  * the record of it are one commit (I1), and whoever comes second finds the record (I2). It does not own what is decided: that is a route's.
  */
 export function createKernel(options: KernelOptions): Kernel {
+  if (options.ports.codec) return sealedKernel(options, options.ports.codec, createKernel);
   const { contract, deployment, ports } = options;
   const { bus, store, timers, clock } = ports;
   const timeoutMs = milliseconds(contract.limits.timeout);
@@ -187,7 +197,7 @@ export function createKernel(options: KernelOptions): Kernel {
       if (known && claim === undefined) {
         if (known.leaseUntil.getTime() > clock.now())
           return defer(delivery, message, known.leaseUntil, 'lease');
-        checkAttempts(delivery);
+        checkAttempts(delivery, contract);
       }
       checkDeadline(message, clock.now());
       const document = lane && documents[reads.indexOf(lane.path)];
@@ -247,16 +257,6 @@ export function createKernel(options: KernelOptions): Kernel {
     pass();
     const result = await draining;
     return result === 'seen-to' ? { kind: 'ack' } : defer(delivery, message, result.again, 'lease');
-  }
-
-  /** Whoever held the message died at it, and so did those before. Its redeliveries are deferred, where Pub/Sub loses count of them. */
-  function checkAttempts(delivery: Delivery): void {
-    const { maxAttempts } = contract.retry;
-    if (attemptOf(delivery) <= maxAttempts) return;
-    throw new MeshError(
-      'DeliveriesExhausted',
-      `the handling of the message was cut short ${maxAttempts} times`,
-    );
   }
 
   async function decideAndCommit(
@@ -357,8 +357,7 @@ export function createKernel(options: KernelOptions): Kernel {
       });
     }
     // A provider that is left alone says nothing of the message; one that failed at it may do so for ever (I4), but an outage may last.
-    const asked = error.code !== 'ProviderUnavailable' && error.code !== 'ProviderThrottled';
-    const failed = asked && clock.now() - Date.parse(message.time) > OUTAGE_MS;
+    const failed = !isWaitedFor(error) && clock.now() - Date.parse(message.time) > OUTAGE_MS;
     if (failed && attemptOf(delivery) >= contract.retry.maxAttempts) throw error;
     log.info('deferred', { code: error.code, detail: error.message, retryAfterMs: error.retryAfterMs });
     return defer(delivery, message, new Date(until), failed ? 'failed' : 'provider');

@@ -9,8 +9,8 @@ const MOST_CHARACTERS = 300_000;
 const INLINE_BYTES = 100_000;
 
 /** Whether a mail may be too large for its document. */
-export function isHeavy({ message }: Fields): boolean {
-  return typeof message === 'string' && message.length > MOST_CHARACTERS;
+export function isHeavy({ message, data = '' }: Fields): boolean {
+  return typeof message === 'string' && message.length + String(data).length > MOST_CHARACTERS;
 }
 
 /** The reply with its output by claim check, though it came as it is. Undefined where there is nothing to be made lighter. */

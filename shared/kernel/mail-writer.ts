@@ -32,6 +32,6 @@ export class MailWriter {
   }
 }
 
-function bytesOf({ message }: Fields): number {
-  return typeof message === 'string' ? Buffer.byteLength(message) : 0;
+function bytesOf({ message, data = '' }: Fields): number {
+  return typeof message === 'string' ? Buffer.byteLength(message) + Buffer.byteLength(String(data)) : 0;
 }

@@ -1,6 +1,8 @@
+import type { Json } from '../contract/json.ts';
 import { messageKey } from '../contract/keys.ts';
 import type { Message } from '../contract/message.ts';
 import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
+import { currentTenant } from '../contract/tenant-scope.ts';
 import { inboxExpiry } from './inbox.ts';
 
 /**
@@ -12,7 +14,17 @@ export const mailboxOf = (path: string) => `${path}/mailbox`;
 export const mailPath = (path: string, message: Message) => `${mailboxOf(path)}/${messageKey(message)}`;
 
 export function encodeMail(message: Message, now: number): Fields {
-  return { message: JSON.stringify(message), at: new Date(now), expireAt: inboxExpiry(now) };
+  const common = { at: new Date(now), expireAt: inboxExpiry(now) };
+  const tenant = currentTenant();
+  if (tenant === undefined) return { message: JSON.stringify(message), ...common };
+  // What routes it stays readable where its payload no longer is.
+  const { data, ...envelope } = message;
+  return {
+    message: JSON.stringify({ ...envelope, data: null }),
+    data: JSON.stringify(data),
+    tenant,
+    ...common,
+  };
 }
 
 export interface Mail {
@@ -22,10 +34,11 @@ export interface Mail {
 }
 
 export function decodeMail({ path, fields }: StoredDocument): Mail {
-  const { message, at } = fields;
+  const { message, data, at } = fields;
+  const envelope = JSON.parse(String(message)) as Message;
   return {
     path,
-    message: JSON.parse(String(message)) as Message,
+    message: typeof data === 'string' ? { ...envelope, data: JSON.parse(data) as Json } : envelope,
     at: at instanceof Date ? at.getTime() : 0,
   };
 }

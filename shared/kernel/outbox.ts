@@ -8,6 +8,7 @@ import { derivedId, namedId } from '../contract/keys.ts';
 import { type Envelope, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
 import { deadTopicOf, eventsTopic, sourceOf, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
+import { currentTenant } from '../contract/tenant-scope.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
 import type { OutboxEntry } from './inbox.ts';
 import { MOST_TIMED_BYTES } from './message-limits.ts';
@@ -66,6 +67,7 @@ function toEntry(
   // The mesh's own messages do not begin anything, but for a signal.
   const travels = !send.type.startsWith('mesh.') || send.type === SIGNAL;
   const baggage = travels ? baggageOf(inherited, send, context) : undefined;
+  const tenant = currentTenant();
   const message: Message = {
     id: send.idFrom === undefined ? derivedId(key, position) : namedId(send.idFrom),
     source: sourceOf(contract.name),
@@ -82,6 +84,7 @@ function toEntry(
     ...(send.replyTo !== undefined && { replyTo: send.replyTo }),
     ...(send.deadline !== undefined && { deadline: send.deadline }),
     ...(send.idempotencyKey !== undefined && { idempotencyKey: send.idempotencyKey }),
+    ...(tenant !== undefined && { tenant }),
     ...(baggage && { baggage }),
     ...(send.at !== undefined && { notBefore: send.at.toISOString() }),
   };

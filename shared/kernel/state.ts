@@ -7,6 +7,7 @@ import { encodeKey, statePath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
 import type { Fields, StoredDocument, Write } from '../contract/store.ts';
 import type { StateAccess } from './handler.ts';
+import { erasedDocument } from './sealing/sealed-store.ts';
 
 const EXPIRY = 'expireAt';
 /** Of a document, beside its path and the fields that the handler sets: 16 and 1 of its name, 32 of its own, and those of `expireAt`. */
@@ -41,6 +42,7 @@ export class StateDocuments implements StateAccess<unknown> {
     if (this.#left.has(key)) return structuredClone(this.#left.get(key));
     const document = this.#read.get(key);
     if (!document) return undefined;
+    if (document.erased) throw erasedDocument(document);
     const { [EXPIRY]: _expiry, ...fields } = document.fields;
     return parseAs(spec.schema, fields, 'StateInvalid', `the state document ${document.path}`);
   }

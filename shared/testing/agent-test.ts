@@ -11,6 +11,9 @@ import { handlerRoutes } from '../kernel/handler-routes.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/route.ts';
+import { EnvelopeCodec } from '../kernel/sealing/envelope-codec.ts';
+import { eraseTenant } from '../kernel/sealing/erase-tenant.ts';
+import { SealedStore } from '../kernel/sealing/sealed-store.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { workflowRoutes } from '../workflow/workflow-routes.ts';
 import { capturedLog, type LogEntry } from './captured-log.ts';
@@ -18,6 +21,7 @@ import type { Fake } from './fake.ts';
 import { type Handled, handledOf, outputOf } from './handled.ts';
 import { type Death, type Handling, Instance } from './instance.ts';
 import { ManualClock } from './manual-clock.ts';
+import { MemoryKeys } from './memory-keys.ts';
 import { MemorySecrets } from './memory-secrets.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PostOffice } from './post-office.ts';
@@ -75,6 +79,8 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
   readonly clock: ManualClock;
   readonly store = new MemoryStore();
   readonly secrets: MemorySecrets;
+  /** The keys of tenants, where the contract says that payloads are encrypted. */
+  readonly keys = new MemoryKeys();
   /** The agent's state documents. */
   readonly state: TestState<StateOf<Defined>>;
   /** All that was logged, in order. */
@@ -82,6 +88,8 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
   readonly #contract: Contract;
   readonly #office: PostOffice;
   readonly #start: (ports: Ports, watch: (route: Route) => Route) => Kernel;
+  /** By which the test itself sees what is encrypted. */
+  readonly #view: EnvelopeCodec | undefined;
   #instance: Instance | undefined;
   #posted = 0;
   #uuids = 0;
@@ -93,8 +101,12 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
     this.#contract = contract;
     this.clock = clock;
     this.secrets = new MemorySecrets(options.secrets);
-    this.state = new TestState(contract, this.store, clock, options.state);
-    this.#office = new PostOffice({ contract, clock, store: this.store, fakes: options.fakes ?? [] });
+    const fakes = options.fakes ?? [];
+    const codec = this.#codec();
+    this.#view = codec;
+    const store = codec ? new SealedStore({ store: this.store, codec, contract }) : this.store;
+    this.state = new TestState(contract, store, clock, options.state);
+    this.#office = new PostOffice({ contract, clock, store, fakes, codec });
     const faked = withProviderFakes(handlers, options.providers ?? {});
     const callers = [this.#office.caller, ...(options.callers ?? [])];
     const deployment = { ...this.#office.deployment, callers };
@@ -234,6 +246,14 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
     await this.clock.advance(Math.max(0, end - this.clock.now()));
   }
 
+  /** Drops all keys of a tenant: what was encrypted for it can't be read any more. The process is replaced, which has them in memory. */
+  async eraseTenant(tenant: string): Promise<void> {
+    this.keys.drop(tenant);
+    await eraseTenant({ store: this.store, clock: this.clock }, tenant);
+    this.#view?.forget();
+    this.restart();
+  }
+
   /** Replaces the process by a fresh one, which has nothing in memory. */
   restart(): void {
     this.#instance = undefined;
@@ -269,8 +289,15 @@ export class AgentTest<Defined extends TestedAgent = TestedAgent> {
     }
   }
 
+  #codec(): EnvelopeCodec | undefined {
+    if (!this.#contract.encryption) return undefined;
+    return new EnvelopeCodec({ keys: this.keys, store: this.store, clock: this.clock });
+  }
+
   #ports(): Ports {
+    const codec = this.#codec();
     return {
+      ...(codec && { codec }),
       clock: this.clock,
       store: this.store,
       secrets: this.secrets,

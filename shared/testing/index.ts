@@ -5,6 +5,7 @@ export { type Fake, fake } from './fake.ts';
 export type { Handled } from './handled.ts';
 export type { Death } from './instance.ts';
 export { ManualClock } from './manual-clock.ts';
+export { MemoryKeys } from './memory-keys.ts';
 export { MemorySecrets } from './memory-secrets.ts';
 export { MemoryStore } from './memory-store.ts';
 export type { ProviderCall, ProviderFake } from './provider-fake.ts';

@@ -3,6 +3,7 @@ import type { Bus } from '../contract/bus.ts';
 import { claimCheckOf } from '../contract/claim-check.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
+import type { PayloadCodec } from '../contract/encryption.ts';
 import { decodeData, decodeEnvelope, encodeMessage } from '../contract/envelope.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { type Json, toJson } from '../contract/json.ts';
@@ -16,13 +17,14 @@ import {
   topicOf,
 } from '../contract/names.ts';
 import type { Reply } from '../contract/reply.ts';
+import type { Store } from '../contract/store.ts';
 import type { Timers } from '../contract/timers.ts';
 import { Blobs } from '../kernel/blobs.ts';
 import { readDeadLetter } from '../kernel/dead-letter.ts';
 import { payloadOf } from '../kernel/opened.ts';
+import { openedDelivery } from '../kernel/sealing/sealed-messages.ts';
 import type { Fake } from './fake.ts';
 import type { ManualClock } from './manual-clock.ts';
-import type { MemoryStore } from './memory-store.ts';
 import type { SentMessage } from './sent-message.ts';
 import type { TestMessage } from './test-message.ts';
 
@@ -33,8 +35,10 @@ const CALLER = 'the-test';
 export interface PostOfficeOptions {
   readonly contract: Contract;
   readonly clock: ManualClock;
-  readonly store: MemoryStore;
+  readonly store: Store;
   readonly fakes: readonly Fake[];
+  /** Where payloads are encrypted. */
+  readonly codec: PayloadCodec | undefined;
 }
 
 interface Timed<Output = unknown> {
@@ -51,6 +55,7 @@ export class PostOffice implements Bus, Timers {
   readonly #contract: Contract;
   readonly #clock: ManualClock;
   readonly #blobs: Blobs;
+  readonly #codec: PayloadCodec | undefined;
   readonly #fakes: ReadonlyMap<string, Fake>;
   readonly #sent = new Map<string, SentMessage>();
   readonly #known = new Map<string, SentMessage>();
@@ -64,7 +69,8 @@ export class PostOffice implements Bus, Timers {
   readonly #unanswered: SentMessage[] = [];
   #published = 0;
 
-  constructor({ contract, clock, store, fakes }: PostOfficeOptions) {
+  constructor({ contract, clock, store, fakes, codec }: PostOfficeOptions) {
+    this.#codec = codec;
     this.#contract = contract;
     this.#clock = clock;
     this.#blobs = new Blobs(store, clock);
@@ -245,7 +251,8 @@ export class PostOffice implements Bus, Timers {
 
   /** The message, with what claim checks in it stand for. */
   async #read(wire: WireMessage): Promise<Message> {
-    const delivery = this.#delivery(wire);
+    const sealed = this.#delivery(wire);
+    const delivery = this.#codec ? await openedDelivery(this.#codec, sealed) : sealed;
     const envelope = decodeEnvelope(delivery, this.#contract.name);
     const data = decodeData(delivery);
     if (envelope.type !== REPLY) return { ...envelope, data: await this.#whole(data) };

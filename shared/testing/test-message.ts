@@ -31,6 +31,8 @@ export interface PostDetails {
   readonly runId?: string;
   readonly stepId?: string;
   readonly idempotencyKey?: string;
+  /** Whose payload it is, where the agent encrypts them. */
+  readonly tenant?: string;
   /** Facts that travel with it. */
   readonly baggage?: readonly BaggageEntry[];
   /** The agent that the reply goes to. `false`: nobody waits for one. Left out: the test, for a command. */
@@ -71,6 +73,7 @@ export function testMessage<Output>(
     ...(runId !== undefined && { runId }),
     ...(stepId !== undefined && { stepId }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(details.tenant !== undefined && { tenant: details.tenant }),
     ...(baggage && { baggage }),
   };
   const wire = encodeMessage({ ...envelope, data: toJson(data) });

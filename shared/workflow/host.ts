@@ -8,6 +8,7 @@ import type { Ids } from '../contract/ids.ts';
 import type { Log } from '../contract/log.ts';
 import { runPath } from '../contract/names.ts';
 import type { Write } from '../contract/store.ts';
+import { currentTenant } from '../contract/tenant-scope.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Decision, DecisionRequest, Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
@@ -367,7 +368,12 @@ export function decisionOf(
   const { warm } = brought;
   const renewed = payloads?.any ? lookedAfter(brought.run, host.clock.now()) : undefined;
   const sends = renewed ? [...brought.sends, ...renewed.sends] : brought.sends;
-  const run = { ...(renewed ?? brought).run, revision: host.ids.uuid() };
+  const tenant = currentTenant();
+  const run = {
+    ...(renewed ?? brought).run,
+    ...(tenant !== undefined && { tenant }),
+    revision: host.ids.uuid(),
+  };
   const path = runPath(run.runId);
   const fields = encodeRun(run);
   const write: Write =

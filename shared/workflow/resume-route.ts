@@ -6,6 +6,7 @@ import { type AsChild, Cancel, Pause, Reply, Signal, Terminate } from '../contra
 import type { Decision, DecisionRequest, Mailbox, Route } from '../kernel/route.ts';
 import { neverBegun, notItsChild } from './child-end.ts';
 import { type Entry, isInterruption, type RunEvent } from './entry.ts';
+import { endErased, useRunTenant } from './erased-run.ts';
 import { failRun } from './fail-run.ts';
 import { begin, endsHeld, interrupt, isHeld, isToBegin, keep, letGo, pause } from './hold.ts';
 import {
@@ -80,6 +81,8 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     throw new MeshError('RunNotFound', `the run ${run.runId} ${where}`, { field: 'runid' });
   }
   const { runId, workflow, version } = run;
+  if (run.erased) return endErased(host, run, document.version, request.log);
+  useRunTenant(run);
   if (isSweep(message)) return swept(host, run, document.version, request);
   const log = request.log.child({ runId, workflow, version });
   if (
@@ -193,7 +196,8 @@ async function swept(
 }
 
 function isSweep({ type, data }: Message): boolean {
-  return type === TIMER && timerOf(data).timer === 'sweep';
+  // Of an encrypted message whose key was dropped there is none.
+  return type === TIMER && data !== null && timerOf(data).timer === 'sweep';
 }
 
 /** The execution goes back to where it was found. */

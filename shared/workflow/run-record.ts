@@ -54,6 +54,12 @@ export interface RunRecord {
   readonly waiters: readonly Waiter[];
   /** What it was started with, and gives to all that it sends. */
   readonly baggage?: Baggage;
+  /** Whose key its payloads are encrypted with. Left out: they are not. */
+  readonly tenant?: string;
+  /** That key was dropped: there is no history any more. */
+  readonly erased?: true;
+  /** Its payloads were not decrypted: the history, the output and what it says of itself are left out here. */
+  readonly closed?: true;
   /** Another with each write by the engine: what an instance keeps in memory of the run is held against it. */
   readonly revision: string;
   /** The tail of the history as JSON, which is parsed only by who needs it. What is older is in pages (run-history.ts). */
@@ -181,6 +187,9 @@ export function decodeRun(document: StoredDocument): RunRecord {
     pages: count('pages'),
     pagedBytes: count('pagedBytes'),
     ...(baggage && { baggage: baggage as Baggage }),
+    ...(isString(fields.tenant) && { tenant: fields.tenant }),
+    ...(fields.erased === true && { erased: true as const }),
+    ...(fields.closed === true && { closed: true as const }),
     ...(isString(pagesIn) && { pagesIn }),
     ...(isString(parentRunId) && { parentRunId }),
     ...(isString(continuedFrom) && { continuedFrom }),

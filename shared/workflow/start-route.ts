@@ -11,6 +11,7 @@ import type { Write } from '../contract/store.ts';
 import type { Decision, DecisionRequest, Route, Send } from '../kernel/route.ts';
 import { ANY_INPUT } from './child-end.ts';
 import { deadlineOf } from './continuation.ts';
+import { endErased, useRunTenant } from './erased-run.ts';
 import { faultOf } from './fail-run.ts';
 import { freshRun } from './fresh-run.ts';
 import { type Brought, decisionOf, type Host, NO_EFFECT, replay } from './host.ts';
@@ -163,6 +164,9 @@ function startedAlready(
   const document = request.documents[0];
   if (!document) throw new TypeError('there is no run');
   const run = decodeRun(document);
+  const waiter = waiterOf(request.message);
+  if (run.erased) return Promise.resolve(endErased(host, run, document.version, request.log, waiter));
+  useRunTenant(run);
   if (run.inputDigest !== ANY_INPUT && run.inputDigest !== inputDigest(request.message.data)) {
     throw new MeshError(
       'RunExists',
@@ -172,7 +176,6 @@ function startedAlready(
       },
     );
   }
-  const waiter = waiterOf(request.message);
   if (!waiter || run.waiters.some((other) => sameWaiter(other, waiter))) return Promise.resolve(NO_EFFECT);
   const waiting: RunRecord = { ...run, waiters: [...run.waiters, waiter] };
   const sends = run.endedAt ? [replySend(run, waiter, run.waiters.length)] : [];

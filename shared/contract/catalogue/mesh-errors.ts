@@ -23,6 +23,11 @@ export const MESH_ERRORS = {
     summary: 'Firestore refuses a request for what is in it.',
     hint: 'Look at the reason that Firestore gives, and correct what the code writes.',
   },
+  KeysUnavailable: {
+    retry: true,
+    summary: 'The keys that payloads are encrypted with can not be asked for.',
+    hint: 'The message is deferred. Look whether Cloud KMS is up, the tenant has a key, and the agent may use it.',
+  },
   StoreUnavailable: {
     retry: true,
     summary: 'Firestore could not be reached or refused for now.',

@@ -48,6 +48,16 @@ export const MESSAGE_ERRORS = {
     summary: 'A fact of the baggage of a message does not keep its rules.',
     hint: 'Correct the fact that is named where it is set; never put a secret there.',
   },
+  PayloadErased: {
+    retry: false,
+    summary: 'The key that the payload was encrypted with was dropped.',
+    hint: 'It can not be read any more, by anybody. Send the payload itself again, for a tenant that has a key.',
+  },
+  PayloadDamaged: {
+    retry: false,
+    summary: 'What is encrypted was changed, or stands where it was not written.',
+    hint: 'Send the payload itself again.',
+  },
   DeadlineExceeded: {
     retry: false,
     summary: 'The message arrived, or was still being handled, after its deadline.',

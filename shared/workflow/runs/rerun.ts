@@ -213,6 +213,7 @@ async function plan(
     ...(slot ?? PARKED),
     ...(deadlineAt && { deadlineAt }),
     ...(origin.baggage && { baggage: origin.baggage }),
+    ...(origin.tenant !== undefined && { tenant: origin.tenant }),
     rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
   };
   const { run } = renews.length > 0 ? lookedAfter(blank, now) : { run: blank };
