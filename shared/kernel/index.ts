@@ -11,5 +11,3 @@ export { payloadOf } from './opened.ts';
 export * from './outcome.ts';
 export * from './route.ts';
 export { EnvelopeCodec } from './sealing/envelope-codec.ts';
-export { eraseTenant } from './sealing/erase-tenant.ts';
-export { SealedStore } from './sealing/sealed-store.ts';

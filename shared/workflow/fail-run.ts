@@ -1,5 +1,6 @@
 import { type Failure, toFailure } from '../contract/failure.ts';
 import type { Decision, DecisionRequest } from '../kernel/route.ts';
+import { endErased } from './erased-run.ts';
 import { decisionOf, type Host, replay } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { RunFault } from './parked.ts';
@@ -25,6 +26,7 @@ export async function failRun(
   const [document] = request.documents;
   const run = document && decodeRun(document);
   if (!run || run.agent !== host.contract.name || run.endedAt || run.status === 'blocked') return undefined;
+  if (run.erased) return endErased(host, run, document?.version ?? '', request.log);
   const history = await readHistory(request, run);
   if (Ledger.of(history).outcome !== undefined) return undefined;
   const { runId, workflow, version, paused: _, slot, ...rest } = run;

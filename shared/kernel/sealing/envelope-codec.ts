@@ -38,7 +38,7 @@ export function isSealed(bytes: Uint8Array): boolean {
 }
 
 /** The tenant whose key opens these bytes. */
-export function tenantIn(sealed: Uint8Array): string {
+function tenantIn(sealed: Uint8Array): string {
   const length = sealed[MAGIC.length] ?? 0;
   return Buffer.from(sealed.subarray(MAGIC.length + 1, MAGIC.length + 1 + length)).toString();
 }

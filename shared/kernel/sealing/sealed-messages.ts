@@ -17,7 +17,7 @@ function contextOf(attributes: WireMessage['attributes'], messageId: string): st
 }
 
 /** The message with its data encrypted, where it is a tenant's. */
-export async function sealedMessage(
+async function sealedMessage(
   codec: PayloadCodec,
   message: WireMessage,
   tenant = message.attributes[TENANT],

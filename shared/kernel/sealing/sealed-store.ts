@@ -161,7 +161,7 @@ export class SealedStore implements Store {
 }
 
 /** The document without its payloads: what stands for each is put in its place, and a field says why. */
-export function closed(document: StoredDocument, why: 'closed' | 'erased'): StoredDocument {
+function closed(document: StoredDocument, why: 'closed' | 'erased'): StoredDocument {
   const fields: Record<string, FieldValue> = { ...document.fields };
   const hidden = kindOf(document.path)?.hidden ?? {};
   let any = false;
