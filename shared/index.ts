@@ -22,6 +22,7 @@ export type {
 export type { ProviderAccess } from './kernel/providers/providers.ts';
 export {
   type CallOptions,
+  type CancelScope,
   type ChildOptions,
   type ChildRun,
   type Compensation,

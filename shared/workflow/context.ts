@@ -16,6 +16,14 @@ export {
   undo,
 } from './call-options.ts';
 
+/** A part of a workflow that can be cancelled as a whole. */
+export interface CancelScope {
+  /** Cancels it, once. One that has come to its end is undone. */
+  cancel(): void;
+  /** Whether it, or a scope that it is in, was cancelled. */
+  readonly cancelled: boolean;
+}
+
 /**
  * The durable operations that a workflow is written with. Await nothing else (I9).
  *
@@ -92,6 +100,46 @@ export interface WorkflowContext<Status = unknown> {
    * });
    */
   mapReduce<Item, Mapped>(options: MapReduceOptions<Item, Mapped>): Promise<MapReduced<Mapped>>;
+
+  /**
+   * Resolves or rejects with the first of its branches to do so, and cancels the others: their timers and signals are let go, and what their
+   * calls did is undone, also when it is heard of only later. Code of a branch that goes on gets `StepCancelled`. Each branch is a function,
+   * so that the steps which it begins are known to be its own.
+   *
+   * @example
+   * const decision = await wf.race([
+   *   async () => (await wf.signal('approve', { schema: Approval })).by,
+   *   async () => {
+   *     await wf.sleep('2d');
+   *     return 'nobody';
+   *   },
+   * ]);
+   */
+  race<const Race extends readonly (() => Promise<unknown>)[]>(
+    branches: Race,
+  ): Promise<Awaited<ReturnType<Race[number]>>>;
+
+  /**
+   * Runs a part of the workflow that can be cancelled as a whole, by its `cancel` or by its `timeout`. Then its open steps are let go, what
+   * its calls did is undone in reverse order, and its code gets `StepCancelled`; the run goes on. Resolves and rejects as `run` does; with
+   * `StepTimeout` where the timeout passed.
+   *
+   * @example
+   * await wf.scope(
+   *   async () => {
+   *     await wf.call(hotels.book, trip, { compensate: undo(hotels.cancel, ({ input }) => input) });
+   *     await wf.signal('confirm', { schema: z.undefined() });
+   *   },
+   *   { timeout: '1h' },
+   * );
+   */
+  scope<T>(run: (scope: CancelScope) => Promise<T>, options?: { readonly timeout?: Duration }): Promise<T>;
+
+  /**
+   * Runs a part of the workflow that is not cancelled with the scope that it is in, such as what a scope has to clean up. When the run
+   * itself is cancelled, its code begins nothing more, shielded or not: the run is undone.
+   */
+  shield<T>(run: () => Promise<T>): Promise<T>;
 
   /** Resolves after the duration, however long. */
   sleep(duration: Duration): Promise<void>;

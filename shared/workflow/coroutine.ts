@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Contract } from '../contract/agent.ts';
 import { type Baggage, baggageView } from '../contract/baggage.ts';
 import { isClaimCheck } from '../contract/claim-check.ts';
@@ -10,6 +9,7 @@ import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { checkName } from '../contract/text.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
+import { randomOf, uuidOf } from './chance.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
@@ -17,6 +17,7 @@ import { Interception, Uninterceptable } from './interception.ts';
 import { lazyLog } from './lazy-log.ts';
 import type { Ledger } from './ledger.ts';
 import { call } from './operations/call.ts';
+import { CancelStep } from './operations/cancel-step.ts';
 import { child } from './operations/child.ts';
 import { gather } from './operations/gather.ts';
 import { mapReduce } from './operations/map-reduce.ts';
@@ -30,6 +31,7 @@ import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import { quiescence } from './quiescence.ts';
 import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
+import { cancelled, Scopes } from './scopes.ts';
 import type { Result } from './step.ts';
 import { TurnBudget } from './turn-budget.ts';
 import type { TurnWatch } from './turn-watch.ts';
@@ -93,6 +95,7 @@ export class Coroutine implements Scope {
   readonly #patches = new Map<string, boolean>();
   readonly #budget = new TurnBudget();
   readonly #watch: TurnWatch | undefined;
+  readonly #scopes: Scopes;
 
   constructor(
     definition: WorkflowDefinition,
@@ -104,6 +107,10 @@ export class Coroutine implements Scope {
     interceptors: readonly Interceptor[] = [],
   ) {
     this.#watch = watch;
+    this.#scopes = new Scopes({
+      cancel: (name, steps) => this.#cancel(name, steps),
+      timer: (duration) => sleep(this, 'timeout')(duration),
+    });
     this.#definition = definition;
     this.contract = contract;
     this.#facts = facts;
@@ -182,8 +189,24 @@ export class Coroutine implements Scope {
     promise.catch(() => {});
     this.#steps.set(begun.id, code);
     this.#pending.set(begun.id, { code, resolve, reject });
+    this.#scopes.began(begun.id);
     if (begun.result) this.#settle(begun.id, begun.result);
     return promise;
+  }
+
+  /** Lets go of steps of the code: where they are awaited, `StepCancelled` is thrown. */
+  #cancel(name: string, steps: readonly string[]): void {
+    // An interrupted run is undone as a whole, and one that has ended has let go of all.
+    if (!this.#going) this.#foreign('a scope was cancelled');
+    if (!this.#going || this.#ended || this.ledger.interrupted) return;
+    const begun = this.#journal.begin('cancel', name, () => ({ steps: this.ledger.cancellable(steps) }));
+    const step = begun && this.ledger.steps.get(begun.id);
+    if (!(step instanceof CancelStep)) return;
+    for (const id of step.entry.steps) {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      pending?.reject(cancelled());
+    }
   }
 
   async #run(input: Json): Promise<void> {
@@ -285,7 +308,7 @@ export class Coroutine implements Scope {
     else if (this.#ended) {
       error = new MeshError('WorkflowFailed', `${operation} was used after the workflow had returned`);
       this.log.error(error.message, { line: callerLine() });
-    }
+    } else error = this.#scopes.refusal;
     if (!error) return undefined;
     if (!this.#budget.refuse()) {
       // Code that catches the refusal and asks again, for ever: it is let go where it stands.
@@ -319,6 +342,9 @@ export class Coroutine implements Scope {
       continueAsNew: (input) => this.#continueAsNew(input),
       gather: gather(this),
       mapReduce: mapReduce(this),
+      race: this.#scopes.race,
+      scope: this.#scopes.scope,
+      shield: this.#scopes.shield,
       sleep: sleep(this),
       until: until(this),
       signal: signal(this),
@@ -335,19 +361,4 @@ export class Coroutine implements Scope {
 
 function never(): Promise<never> {
   return new Promise(() => {});
-}
-
-/** The nth random number of a run: 53 bits, as `Math.random` gives. */
-function randomOf(seed: string, n: number): number {
-  const bits = createHash('sha256').update(`${seed}:random:${n}`).digest().readBigUInt64BE() >> 11n;
-  return Number(bits) / 2 ** 53;
-}
-
-/** The nth UUID of a run, in the form of version 4 (RFC 9562, section 5.4). */
-function uuidOf(seed: string, n: number): string {
-  const bytes = createHash('sha256').update(`${seed}:${n}`).digest().subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -111,6 +111,7 @@ export type StepEntry =
   | GatherEntry
   | MapReduceEntry
   | SetStatusEntry
+  | CancelEntry
   | PatchedEntry;
 
 interface Step<Op extends string> {
@@ -182,6 +183,11 @@ export interface SignalEntry extends Step<'signal'> {
   readonly timeoutAt?: number;
   /** The early signal that it took, by order of arrival from 0. */
   readonly takes?: number;
+  /**
+   * A signal goes to the waits of the latest turn first. Left out in histories of earlier releases, where it went to the oldest wait of its
+   * name.
+   */
+  readonly served?: 'latest-first';
   /** Early signals that it passed over because they did not fit its schema. */
   readonly skips?: readonly number[];
 }
@@ -259,6 +265,11 @@ export interface BranchInput {
 
 export interface SetStatusEntry extends Step<'setStatus'> {
   readonly value: Json;
+}
+
+/** Steps are let go: of the branches that lost a race, or of a scope that was cancelled. What they did is undone. */
+export interface CancelEntry extends Step<'cancel'> {
+  readonly steps: readonly string[];
 }
 
 /** The name is that of the patch. */

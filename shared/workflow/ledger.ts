@@ -1,10 +1,18 @@
 import { type Failure, mended } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
-import type { Entry, Interruption, RunEvent, StepEntry, Terminated } from './entry.ts';
+import {
+  type Entry,
+  type Interruption,
+  isRunEvent,
+  type RunEvent,
+  type StepEntry,
+  type Terminated,
+} from './entry.ts';
 import { BranchStep } from './operations/branch-step.ts';
 import { CallStep } from './operations/call-step.ts';
 import { ChildStep } from './operations/child-step.ts';
+import { GroupStep } from './operations/group-step.ts';
 import { SignalStep } from './operations/signal-step.ts';
 import { stepOf } from './operations/steps.ts';
 import { UndoStep } from './operations/undo-step.ts';
@@ -65,6 +73,7 @@ export class Ledger implements StepRun {
   #seen = false;
   #signals: EarlySignal[] = [];
   #arrivals = 0;
+  #events = 0;
   #uncompensated = false;
   #continuation: Json = null;
 
@@ -94,6 +103,7 @@ export class Ledger implements StepRun {
     const applied = this.#apply(entry);
     // It will not be in the history either.
     if (!applied) this.time = before;
+    else if (isRunEvent(entry)) this.#events += 1;
     return applied;
   }
 
@@ -181,12 +191,40 @@ export class Ledger implements StepRun {
     for (const step of this.steps.values()) if (step instanceof UndoStep) yield step;
   }
 
-  /** The step that the next signal of this name goes to. */
+  /**
+   * The step that the next signal of this name goes to: of those that wait for it, the waits of the latest turn come first, since one of an
+   * earlier turn may have lost a race. Waits of one turn are served in the order in which they began.
+   */
   signalStep(name: string): SignalStep | undefined {
-    for (const step of this.open.values()) {
-      if (step instanceof SignalStep && step.entry.name === name) return step;
-    }
-    return undefined;
+    const waits = [...this.open.values()].filter(
+      (step): step is SignalStep => step instanceof SignalStep && step.entry.name === name,
+    );
+    if (!waits.some(({ entry }) => entry.served === 'latest-first')) return waits[0];
+    return waits.reduce((first, next) => (next.turn > first.turn ? next : first));
+  }
+
+  /** Those of these steps that are open, or did what can be undone: what cancelling them can change. */
+  cancellable(steps: readonly string[]): readonly string[] {
+    return steps.filter((id) => {
+      const step = this.steps.get(id);
+      if (!step) return false;
+      return (
+        step.status === 'open' || step instanceof GroupStep || (step instanceof CallStep && step.undoable)
+      );
+    });
+  }
+
+  cancel(steps: readonly string[]): readonly Command[] {
+    const groups = new Set(steps.filter((id) => this.steps.get(id) instanceof GroupStep));
+    const branches =
+      groups.size === 0 ? [] : [...this.steps.keys()].filter((id) => groups.has(id.split('/', 1)[0] ?? ''));
+    return [...new Set([...steps, ...branches])].flatMap((id) => {
+      const step = this.steps.get(id);
+      if (!step) return [];
+      const commands = step.cancel();
+      this.note(step);
+      return commands;
+    });
   }
 
   /** Signals of this name that nobody has taken yet, in the order in which they came. */
@@ -210,6 +248,7 @@ export class Ledger implements StepRun {
     const step = known ?? new UnknownStep(entry, this.time);
     this.steps.set(entry.id, step);
     if (entry.op !== 'undo') this.codeSteps += 1;
+    if (step instanceof SignalStep) step.turn = this.#events;
     const progress = step.begin(this);
     this.#note(step);
     return applied(entry.id, progress);

@@ -6,9 +6,9 @@ import type { Payloads } from './payloads.ts';
 
 /**
  * `open` until it settles. A step still open when the run fails or is cancelled is `abandoned`: its outcome is unknown. One
- * still open when the workflow returns is `ignored`: nobody wants it.
+ * still open when the workflow returns is `ignored`: nobody wants it. One whose scope was cancelled, or that lost a race, is `cancelled`.
  */
-export type StepStatus = 'open' | 'done' | 'failed' | 'abandoned' | 'ignored';
+export type StepStatus = 'open' | 'done' | 'failed' | 'abandoned' | 'ignored' | 'cancelled';
 
 /** What a step came to, for the code that awaits it. */
 export type Result =
@@ -41,6 +41,8 @@ export interface StepRun {
   adopt(step: Step): readonly Command[];
   /** Takes notice of what became of such a step without an event of its own. */
   note(step: Step): void;
+  /** Lets go of steps, and of the branches of those that have any. What that takes to be done. */
+  cancel(steps: readonly string[]): readonly Command[];
   /** Whether what the run did is to be undone. */
   readonly unwinding: boolean;
   /** Undefined where the history is only looked at: what claim checks stand for is then not known. */
@@ -83,6 +85,14 @@ export abstract class Step<E extends StepEntry = StepEntry> {
   abandon(_how: 'cancel' | 'terminate'): readonly Command[] {
     this.status = 'abandoned';
     return [];
+  }
+
+  /** The code that began it was cancelled, and the run goes on. What that takes to be done. */
+  cancel(): readonly Command[] {
+    if (this.status !== 'open') return [];
+    const commands = this.abandon('cancel');
+    this.status = 'cancelled';
+    return commands;
   }
 
   settle(at: number, result: Result, commands: readonly Command[] = []): Progress {

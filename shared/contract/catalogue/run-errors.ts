@@ -37,6 +37,11 @@ export const RUN_ERRORS = {
     summary: 'Replay issued another command than the history holds.',
     hint: 'Keep the old path for old runs: raise the version of the workflow.',
   },
+  StepCancelled: {
+    retry: false,
+    summary: 'The scope that the step is in was cancelled, or its branch lost a race.',
+    hint: 'Nothing, where the workflow means to; what must go on belongs into wf.shield.',
+  },
   WorkflowStuck: {
     retry: true,
     summary: 'The code of the run looped without coming to rest; the run is parked.',

@@ -61,6 +61,11 @@ export class BranchStep extends CallStep {
     if (this.#terms.late === 'compensate' && this.doubtful && this.entry.undo) this.late = true;
   }
 
+  /** Whether a late success is undone: as its group says, or because what the group did is undone. */
+  get #compensates(): boolean {
+    return this.#terms.late === 'compensate' || this.group.unwinding || this.status === 'cancelled';
+  }
+
   protected override failed(at: number, failure: Failure, answered = true): Progress {
     const progress = super.failed(at, failure, answered);
     // One that timed out may still be answered, and is judged by that.
@@ -81,8 +86,8 @@ export class BranchStep extends CallStep {
       return progress;
     }
     const { late } = this.#terms;
-    if (late === 'compensate' || this.group.unwinding) return super.succeeded(event);
-    const overdue = this.status === 'failed' || this.status === 'abandoned';
+    if (this.#compensates) return super.succeeded(event);
+    const overdue = this.status === 'failed' || this.left;
     if (late === 'ignore' || this.#recorded || !overdue) return undefined;
     this.#recorded = true;
     super.succeeded(event);
@@ -92,9 +97,9 @@ export class BranchStep extends CallStep {
   }
 
   protected override refusedLate(...given: Parameters<CallStep['refusedLate']>): Progress | undefined {
-    if (this.#terms.late !== 'compensate' && !this.group.unwinding) return undefined;
+    if (!this.#compensates) return undefined;
     const progress = super.refusedLate(...given);
-    if (this.late || this.status !== 'abandoned') return progress;
+    if (this.late || !this.left) return progress;
     // Refused at last; but an attempt before may have had its effect.
     this.#orphan();
     return this.late ? {} : progress;

@@ -145,6 +145,28 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
     return { commands };
   }
 
+  /**
+   * What it did, or may have done, is undone though the run goes on. As long as an answer is to come, that tells whether there is anything
+   * to undo.
+   */
+  override cancel(): readonly Command[] {
+    const decided = this.status !== 'open' || this.backingOff;
+    const commands = super.cancel();
+    const effective = this.status === 'cancelled' ? this.doubtful : this.effect !== 'none';
+    if (decided && effective && this.entry.undo) this.late = true;
+    return commands;
+  }
+
+  /** Whether it has an undo, and an effect to be undone by it, or one that can't be ruled out. */
+  get undoable(): boolean {
+    return this.entry.undo !== undefined && this.effect !== 'none';
+  }
+
+  /** Nobody waits for its answer any more. */
+  protected get left(): boolean {
+    return this.status === 'abandoned' || this.status === 'cancelled';
+  }
+
   protected succeeded(event: Replied): Progress | undefined {
     if (this.status === 'open') {
       if (event.invalid) {
@@ -155,7 +177,7 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
       return this.settle(event.at, { ok: true, value: event.reply.ok ? event.reply.output : null });
     }
     // I10: an effect that the workflow does not know of. Only a compensation makes it matter; people may want to know.
-    const overdue = this.status === 'failed' || this.status === 'abandoned';
+    const overdue = this.status === 'failed' || this.left;
     if (!overdue || (this.late && this.effect === 'known')) return undefined;
     if (!this.entry.undo) return this.#noteLate(event);
     this.late = true;
@@ -174,8 +196,7 @@ export class CallStep extends Attempts<CallEntry | ChildEntry> {
    * no better than an unknown success.
    */
   protected override refusedLate(failure: Failure, undone: true | undefined): Progress | undefined {
-    const left = this.#timedOut || this.status === 'abandoned';
-    if (!left || this.late) return undefined;
+    if (!(this.#timedOut || this.left) || this.late) return undefined;
     const refused = undone || failure.code === 'Rejected';
     if (refused && !this.doubtful) this.effect = 'none';
     if (refused || !this.entry.undo) return this.#noteLate();

@@ -29,7 +29,7 @@ export class ChildStep extends CallStep {
 
   /** Awaited, given up, and not ended as far as is known. */
   get underWay(): boolean {
-    const given = this.status === 'failed' || this.status === 'abandoned';
+    const given = this.status === 'failed' || this.left;
     return given && !this.#over && !this.#child.detached && !this.#child.refused;
   }
 

@@ -3,6 +3,9 @@ import type { Fired, RunEvent, SignalEntry } from '../entry.ts';
 import { type Progress, type Result, Step, type StepRun } from '../step.ts';
 
 export class SignalStep extends Step<SignalEntry> {
+  /** By how many events of the run its beginning is preceded: waits of one turn have it in common. */
+  turn = 0;
+
   override get due(): number | undefined {
     return this.entry.timeoutAt;
   }

@@ -30,6 +30,7 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
           scope.log.error(`skipped: ${failure.message}`, { code: failure.code, field: failure.field });
         }
         return {
+          served: 'latest-first' as const,
           ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
           ...(taken && { takes: taken.arrival }),
           ...(skips.length > 0 && { skips }),

@@ -1,6 +1,7 @@
 import type { StepEntry } from '../entry.ts';
 import type { Step } from '../step.ts';
 import { CallStep } from './call-step.ts';
+import { CancelStep } from './cancel-step.ts';
 import { ChildStep } from './child-step.ts';
 import { GatherStep } from './gather-step.ts';
 import { MapReduceStep } from './map-reduce-step.ts';
@@ -35,6 +36,8 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new MapReduceStep(entry, at);
     case 'setStatus':
       return new SetStatusStep(entry, at);
+    case 'cancel':
+      return new CancelStep(entry, at);
     case 'patched':
       return new PatchedStep(entry, at);
     default:

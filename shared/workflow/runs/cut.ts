@@ -28,7 +28,13 @@ export interface Repeated {
 }
 
 /** Nothing in the world changes by doing these again. */
-const HARMLESS: ReadonlySet<string> = new Set<StepEntry['op']>(['sleep', 'signal', 'setStatus', 'patched']);
+const HARMLESS: ReadonlySet<string> = new Set<StepEntry['op']>([
+  'sleep',
+  'signal',
+  'setStatus',
+  'patched',
+  'cancel',
+]);
 
 /**
  * Divides a history.
@@ -55,6 +61,7 @@ export function cutHistory(history: readonly Entry[], where: Where): Cut {
     if (!settled) break;
     if (entry.e === 'step' && ledger.steps.get(entry.id)?.status === 'open') open.add(entry.id);
     for (const { step } of settled) open.delete(step);
+    if (entry.e === 'step' && entry.op === 'cancel') for (const step of entry.steps) open.delete(step);
     if (ledger.outcome !== undefined) break;
     if (isRunEvent(entry) && open.size === 0) cut = position;
   }
