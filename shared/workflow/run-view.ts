@@ -7,6 +7,7 @@ import { UndoStep } from './operations/undo-step.ts';
 import { UnknownStep } from './operations/unknown-step.ts';
 import type { StepCounts } from './run-record.ts';
 import type { Step, StepStatus } from './step.ts';
+import { endingChildren } from './unwind.ts';
 
 /** A step of a run, as `mesh runs show` prints it. */
 export interface StepView {
@@ -73,7 +74,7 @@ export function summaryOf(ledger: Ledger): { readonly waitingFor: string[]; read
   const { open, done, steps } = ledger;
   const total = steps.size;
   // A run that fans out waits for thousands: the first few tell.
-  const first = [...take(waitedFor(open.values()), MOST_TOLD)];
+  const first = [...take(waitedFor(ledger), MOST_TOLD)];
   return {
     waitingFor: first.map(inWords),
     steps: { total, done: done.size, failed: total - done.size - open.size, open: open.size },
@@ -82,9 +83,10 @@ export function summaryOf(ledger: Ledger): { readonly waitingFor: string[]; read
 
 const MOST_TOLD = 20;
 
-/** The code waits for a group, and for its branches only in it. */
-function* waitedFor(steps: Iterable<Step>): Iterable<Step> {
-  for (const step of steps) if (!(step instanceof BranchStep)) yield step;
+/** The code waits for a group, and for its branches only in it; a run that is being undone waits for the end of its children. */
+function* waitedFor(ledger: Ledger): Iterable<Step> {
+  for (const step of ledger.open.values()) if (!(step instanceof BranchStep)) yield step;
+  yield* endingChildren(ledger);
 }
 
 function inWords(step: Step): string {

@@ -42,9 +42,12 @@ export function nextUndo(ledger: Ledger): UndoEntry | undefined {
 /** Whether a compensation is on its way, or a child that was told to end has not ended yet. */
 export function undoing(ledger: Ledger): boolean {
   if (!ledger.unwinding) return false;
-  for (const step of ledger.steps.values()) {
-    if (step instanceof UndoStep && step.status === 'open') return true;
-    if (step instanceof ChildStep && step.underWay) return true;
-  }
-  return false;
+  for (const step of ledger.open.values()) if (step instanceof UndoStep) return true;
+  return endingChildren(ledger).next().done !== true;
+}
+
+/** Children that were told to end, and whose end a run that is being undone waits for. */
+export function* endingChildren({ unwinding, steps }: Ledger): Generator<ChildStep> {
+  if (!unwinding) return;
+  for (const step of steps.values()) if (step instanceof ChildStep && step.underWay) yield step;
 }

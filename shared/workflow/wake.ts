@@ -3,6 +3,7 @@ import type { Ledger } from './ledger.ts';
 import { Attempts } from './operations/call-step.ts';
 import { GroupStep } from './operations/group-step.ts';
 import type { RunRecord } from './run-record.ts';
+import { endingChildren } from './unwind.ts';
 
 /**
  * When a run is to have been heard of at the latest: the field `wakeAt` of its document. A run of which that is long past has lost a
@@ -18,7 +19,8 @@ const CROWD_LOOK_MS = milliseconds('1h');
 const CALL_LOOK_MS = milliseconds('1d');
 
 /** Undefined: it waits for nothing but people. */
-export function wakeOf({ open }: Ledger, { deadlineAt, renewAt }: RunRecord, now: number): Date | undefined {
+export function wakeOf(ledger: Ledger, { deadlineAt, renewAt }: RunRecord, now: number): Date | undefined {
+  const { open } = ledger;
   let at = Math.min(deadlineAt?.getTime() ?? Infinity, renewAt?.getTime() ?? Infinity);
   if (open.size >= CROWD) at = Math.min(at, now + CROWD_LOOK_MS);
   if (open.size <= MOST_ASKED) {
@@ -27,6 +29,7 @@ export function wakeOf({ open }: Ledger, { deadlineAt, renewAt }: RunRecord, now
       if (step instanceof Attempts || step instanceof GroupStep) at = Math.min(at, now + CALL_LOOK_MS);
     }
   }
+  if (endingChildren(ledger).next().done !== true) at = Math.min(at, now + CALL_LOOK_MS);
   return at === Infinity ? undefined : new Date(at);
 }
 

@@ -11,6 +11,7 @@ import {
   type WireMessage,
 } from '../../../shared/contract/message.ts';
 import {
+  deadTopicOf,
   eventsTopic,
   inboxPath,
   runPath,
@@ -31,7 +32,8 @@ import type { MakeObserver } from '../world/observer.ts';
  * I3: what is acked has been committed and published, or deferred, or made a dead letter; or it was found to be without effect on a
  * run that is there.
  */
-export const acknowledgement: MakeObserver = ({ documents }, violated) => {
+export const acknowledgement: MakeObserver = ({ documents, topology }, violated) => {
+  const recorder = topology.functions.find(({ contract }) => contract.recordsDeadLetters)?.agent ?? '';
   /** Whether the run whose slot is to be given back has one, or waits for one. */
   const isIn = ({ data }: Delivery, { name }: Contract): boolean => {
     const { workflow, value, runId } = SlotChange.parse(JSON.parse(Buffer.from(data).toString()));
@@ -46,11 +48,15 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
   const durable = new Set<string>();
   const died = new Set<string>();
   const place = (topic: string, id: string) => `${topic} ${id}`;
+  /** A dead letter that its recorder could not record goes on as it is. */
+  const passedOn = (topic: string, attributes: WireMessage['attributes']) =>
+    `${topic} ${JSON.stringify(Object.entries(attributes).sort())}`;
   return {
     durable(topic, { attributes }: WireMessage) {
       const id = attributes['ce-id'];
       if (id !== undefined) durable.add(place(topic, id));
       if (attributes.deadlettermessageid !== undefined) died.add(attributes.deadlettermessageid);
+      if (topic === deadTopicOf(topology.prefix, recorder)) died.add(passedOn(topic, attributes));
       if (attributes.notbefore !== undefined && id !== undefined) durable.add(`deferred ${place(topic, id)}`);
     },
     acked(delivery, how, { contract, deployment }) {
@@ -59,7 +65,10 @@ export const acknowledgement: MakeObserver = ({ documents }, violated) => {
         return;
       }
       if (how === 'dead-letter') {
-        if (!died.has(delivery.messageId)) violated('I3: a message was given up on, and is no dead letter');
+        const id = contract.recordsDeadLetters
+          ? passedOn(deadTopicOf(deployment.prefix, contract.name), delivery.attributes)
+          : delivery.messageId;
+        if (!died.has(id)) violated('I3: a message was given up on, and is no dead letter');
         return;
       }
       const envelope = identityOf(delivery, contract, deployment);

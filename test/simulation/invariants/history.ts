@@ -1,4 +1,4 @@
-import { type Entry, isInterruption } from '../../../shared/workflow/entry.ts';
+import { type Entry, isInterruption, type Replied } from '../../../shared/workflow/entry.ts';
 import { entriesOf, pagePaths } from '../../../shared/workflow/run-history.ts';
 import type { RunRecord } from '../../../shared/workflow/run-record.ts';
 import { runIn } from '../world/decoded.ts';
@@ -20,7 +20,7 @@ export const isRun = (path: string) => path.startsWith('workflows/') && path.spl
 
 /**
  * I6: the history of a run only grows. I7: a run keeps to its version, and none is left blocked. I8: what began to be undone was
- * registered before, and is undone in reverse order of step start.
+ * registered before, is undone in reverse order of step start, and by its output where that is known.
  */
 export const history: MakeObserver = ({ documents }, violated) => ({
   committed(changes) {
@@ -80,6 +80,8 @@ function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Genera
   let unwinding = false;
   /** Children that have not ended, as far as the run knows. */
   const awaited = new Set<string>();
+  /** Of each step the answer by which it is known to have had its effect. */
+  const known = new Map<string, Replied>();
   /** Where a step, or a branch of one (`3/7`), stands in the order of starts. */
   const placeOf = (id: string): number => {
     const [step = '', branch = '0'] = id.split('/');
@@ -90,7 +92,10 @@ function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Genera
       undone.length = 0;
       unwinding = true;
     }
-    if (entry.e === 'replied') awaited.delete(entry.step);
+    if (entry.e === 'replied') {
+      awaited.delete(entry.step);
+      if (entry.reply.ok && !entry.invalid) known.set(entry.step, entry);
+    }
     if (entry.e === 'terminated' && !entry.compensate) left = true;
     if (entry.e !== 'step') continue;
     if (entry.op !== 'undo') {
@@ -100,6 +105,13 @@ function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Genera
     }
     if (placeOf(entry.of) < 0) yield `${entry.of} is undone, and never began`;
     if (undone.includes(entry.of)) continue;
+    if (entry.known) {
+      const { undo, undoFailed } = known.get(entry.of) ?? {};
+      if (undo === undefined && !undoFailed)
+        yield `${entry.of} is known, and its undo is not made from its output`;
+      if ((undoFailed !== undefined) !== (entry.refused !== undefined))
+        yield `the undo of ${entry.of} is ${entry.refused ? '' : 'not '}refused, though its input ${undoFailed ? 'could not' : 'could'} be made`;
+    }
     const above = [...awaited].find((child) => placeOf(child) > placeOf(entry.of));
     if (unwinding && above !== undefined) yield `${entry.of} was undone before the child ${above} had ended`;
     if (left) yield `${entry.of} is undone, and was to be left as it is`;

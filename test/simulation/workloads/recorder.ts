@@ -16,8 +16,8 @@ const recorder = defineAgent({
     collection: 'deadLetters',
     schema: z.object({ agent: z.string(), code: z.string(), message: z.string(), letter: z.string() }),
   },
-  // A dead letter that can't be recorded waits for a person: no schedule is to end like that.
-  retry: { maxAttempts: 100 },
+  // As the agent that is deployed. What it can't record by then waits for a person.
+  retry: { minBackoff: '1s', maxBackoff: '600s', maxAttempts: 100 },
 });
 
 const handlers = {

@@ -2,17 +2,22 @@ import { Database } from '../../../emulator/firestore/database.ts';
 import type { Document } from '../../../emulator/firestore/document.ts';
 import { parseFieldPath } from '../../../emulator/firestore/field-path.ts';
 import type { Filter } from '../../../emulator/firestore/filter.ts';
-import { fieldsOf, plainOf, valueFrom } from '../../../emulator/firestore/plain.ts';
+import { valueFrom } from '../../../emulator/firestore/plain.ts';
+import { readFields, writeDocument } from '../../../emulator/firestore/wire/value.ts';
 import type { Write as CoreWrite } from '../../../emulator/firestore/write.ts';
 import { toServiceError } from '../../../emulator/wire/status.ts';
 import type { Clock } from '../../../shared/contract/clock.ts';
-import type { Fields, Query, Store, StoredDocument, Write } from '../../../shared/contract/store.ts';
+import type { Query, Store, StoredDocument, Write } from '../../../shared/contract/store.ts';
 import { commitError } from '../../../shared/gcp/store-error.ts';
+import { decodeFields, encodeFields, type WireFields } from '../../../shared/gcp/value-codec.ts';
 import type { Change } from './observer.ts';
 
 const NAME = 'projects/demo/databases/(default)';
 
-/** The Store port over the core of the local Firestore, without a wire between. */
+/**
+ * The Store port over the core of the local Firestore, without a wire between, but by the codec that production uses: what that refuses,
+ * or carries in another way, is so here.
+ */
 export class CloudStore implements Store {
   /** What is committed, for those who watch from outside. */
   readonly documents = new Map<string, StoredDocument>();
@@ -30,8 +35,9 @@ export class CloudStore implements Store {
   }
 
   async commit(writes: readonly Write[]): Promise<readonly string[]> {
+    const requests = writes.map(coreWrite);
     try {
-      const { results, commitTime } = await this.#database.commit(writes.map(coreWrite));
+      const { results, commitTime } = await this.#database.commit(requests);
       const versions = results.map(({ updateTime }) => String(updateTime ?? commitTime));
       const changes = writes.map((write, at) => this.#apply(write, versions[at] ?? ''));
       this.#committed(changes);
@@ -41,7 +47,7 @@ export class CloudStore implements Store {
     }
   }
 
-  async query({ collection, where = [], orderBy, limit }: Query): Promise<StoredDocument[]> {
+  async query({ collection, where = [], orderBy, startAfter, limit }: Query): Promise<StoredDocument[]> {
     const at = collection.lastIndexOf('/');
     const filters = where.map(({ field, op, value }): Filter => {
       const path = parseFieldPath(field);
@@ -53,7 +59,19 @@ export class CloudStore implements Store {
       scope: { parent: at < 0 ? '' : collection.slice(0, at), collectionId: collection.slice(at + 1) },
       ...(filters.length > 0 && { where: { op: 'and', filters } }),
       ...(orderBy && {
-        orderBy: [{ field: parseFieldPath(orderBy.field), direction: orderBy.descending ? 'desc' : 'asc' }],
+        orderBy: [orderBy.field, '__name__'].map((field) => ({
+          field: parseFieldPath(field),
+          direction: orderBy.descending ? 'desc' : 'asc',
+        })),
+      }),
+      ...(startAfter && {
+        startAt: {
+          values: [
+            valueFrom(startAfter.value),
+            { type: 'reference', value: `${NAME}/documents/${startAfter.path}` },
+          ],
+          before: false,
+        },
       }),
       ...(limit !== undefined && { limit }),
     });
@@ -72,8 +90,9 @@ export class CloudStore implements Store {
   }
 }
 
-function stored({ path, fields, updateTime }: Document): StoredDocument {
-  return { path, fields: plainOf(fields) as Fields, version: String(updateTime) };
+function stored(document: Document): StoredDocument {
+  const { fields } = writeDocument(NAME, document) as { readonly fields: WireFields };
+  return { path: document.path, fields: decodeFields(fields), version: String(document.updateTime) };
 }
 
 function coreWrite(write: Write): CoreWrite {
@@ -88,5 +107,11 @@ function coreWrite(write: Write): CoreWrite {
   const precondition = version === undefined ? unversioned[kind] : { updateTime: Number(version) };
   if (kind === 'delete') return { op: 'delete', path, precondition };
   const mask = kind === 'patch' ? Object.keys(write.fields).map((name) => [name]) : undefined;
-  return { op: 'set', path, fields: fieldsOf(write.fields), mask, precondition };
+  return {
+    op: 'set',
+    path,
+    fields: readFields(encodeFields(write.fields) as Parameters<typeof readFields>[0]),
+    mask,
+    precondition,
+  };
 }

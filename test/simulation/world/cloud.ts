@@ -5,22 +5,31 @@ import { TaskQueues } from '../../../emulator/tasks/task-queues.ts';
 import { StatusError } from '../../../emulator/wire/status.ts';
 import { MeshError } from '../../../shared/contract/errors.ts';
 import { digest } from '../../../shared/contract/keys.ts';
-import type { WireMessage } from '../../../shared/contract/message.ts';
+import { TIMER, type WireMessage } from '../../../shared/contract/message.ts';
 import type { Timers } from '../../../shared/contract/timers.ts';
 import type { Topology } from '../../../shared/topology.ts';
 import { CloudStore } from './cloud-store.ts';
 import type { Faults } from './faults.ts';
 import type { Change } from './observer.ts';
+import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
+import { serviceClock } from './service-clock.ts';
 
 /** As far ahead as the Timers of `shared/gcp` arm a task. */
 const HORIZON_MS = 30 * 86_400_000 - 3_600_000;
+
+export type ServiceName = 'store' | 'bus' | 'timers';
+
+const OUTAGES = { store: 'store-out', bus: 'bus-out', timers: 'timers-out' } as const;
+/** From shorter than a retry to longer than all the attempts of a delivery, and than a run waits. */
+const OUTAGES_MS = [20_000, 900_000, 10_800_000] as const;
+const MOST_OFFSET_MS = 1_000;
 
 export interface CloudOptions {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   readonly topology: Topology;
-  readonly random: () => number;
+  readonly random: Random;
   readonly push: PushTransport;
   readonly committed: (changes: readonly Change[]) => void;
   readonly durable: (topic: string, message: WireMessage) => void;
@@ -32,26 +41,50 @@ export class Cloud {
   readonly broker: Broker;
   readonly tasks: TaskQueues;
   readonly #options: CloudOptions;
+  /** When each service is out, by true time. */
+  readonly #outages = new Map<ServiceName, { readonly from: number; readonly to: number }>();
 
   constructor(options: CloudOptions) {
     const { scheduler, faults, topology, random, push, committed } = options;
     this.#options = options;
-    this.store = new CloudStore(scheduler, committed);
+    // Of streams of their own: one fault less is not to shift all that follow.
+    const differ = faults.strikesOnce('clocks-differ');
+    const clock = (service: ServiceName) =>
+      serviceClock(
+        scheduler,
+        differ ? random.stream(`${service} clock`).between(-MOST_OFFSET_MS, MOST_OFFSET_MS) : 0,
+      );
+    for (const [service, fault] of Object.entries(OUTAGES)) {
+      const drawn = random.stream(`${service} outage`);
+      if (!faults.strikesOnce(fault)) continue;
+      const from = scheduler.now() + drawn.below(drawn.pick([2_000, 60_000]));
+      const to = from + drawn.pick(OUTAGES_MS);
+      this.#outages.set(service as ServiceName, { from, to });
+      scheduler.after(to - scheduler.now(), () => {}, `the ${service} is back`);
+    }
+    this.store = new CloudStore(clock('store'), committed);
     this.broker = new Broker({
-      clock: scheduler,
+      clock: clock('bus'),
       pushTransport: push,
       faults: {
         duplicate: () => faults.strikes('duplicate'),
-        delayMs: () => (faults.strikes('delay') ? 1 + Math.floor(random() ** 3 * 120_000) : 0),
+        delayMs: () => (faults.strikes('delay') ? 1 + Math.floor(random.next() ** 3 * 120_000) : 0),
       },
     });
     this.tasks = new TaskQueues({
-      clock: scheduler,
+      clock: clock('timers'),
       transport: (dispatch) => this.#dispatch(dispatch),
       faults: { duplicate: () => faults.strikes('timer-twice') },
-      random,
+      random: () => random.next(),
     });
     this.#build(topology);
+  }
+
+  /** Whether the service refuses everything now. */
+  isOut(service: ServiceName): boolean {
+    const { from, to } = this.#outages.get(service) ?? { from: 0, to: 0 };
+    const now = this.#options.scheduler.now();
+    return now >= from && now < to;
   }
 
   /** All or nothing, at once. Throws as the Bus port does. */
@@ -68,8 +101,15 @@ export class Cloud {
 
   /** Throws as the Timers port does. */
   schedule({ name, topic, message, at }: Parameters<Timers['schedule']>[0], now: number): void {
-    const { queue } = this.#options.topology;
+    const { topology, faults, scheduler } = this.#options;
+    const { queue } = topology;
     const { attributes, orderingKey } = message;
+    // Cloud Tasks loses none; but a queue can be purged by hand, and a sweep is to find the run all the same.
+    if (attributes['ce-type'] === TIMER && attributes.runid !== undefined && faults.strikes('timer-lost')) {
+      scheduler.note(`loses the timer ${attributes['ce-id']}`);
+      this.#options.durable(topic, message);
+      return;
+    }
     const data = Buffer.from(message.data).toString('base64');
     try {
       this.tasks.createTask(queue, {
@@ -97,7 +137,7 @@ export class Cloud {
     const topic = new URL(url).pathname.slice(1);
     const { data, attributes, orderingKey } = JSON.parse(String(body));
     const message = { data: Buffer.from(data, 'base64'), attributes, ...(orderingKey && { orderingKey }) };
-    const refused = faults.strikes('timer-refused');
+    const refused = faults.strikes('timer-refused') || this.isOut('bus');
     return new Promise((resolve) => {
       const publish = () => {
         if (!refused) this.publish(topic, [message]);

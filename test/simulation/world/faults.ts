@@ -28,12 +28,20 @@ export const FAULTS = {
   task: {
     'timer-refused': 'the publish of a timer fails, and is tried again',
     'timer-twice': 'a timer is published twice',
+    'timer-lost': 'a timer of a run is armed, and never fires',
   },
   provider: {
     'provider-errs': 'the provider says no, and has done nothing',
     'provider-hangs': 'the provider never answers',
     'provider-lies': 'the provider does the work, and answers with an error',
     'provider-late': 'the provider does the work long after it was given up on',
+  },
+  /** Once in a schedule, if at all. */
+  service: {
+    'store-out': 'the database refuses everything, for seconds to hours',
+    'bus-out': 'nothing can be published, for seconds to hours',
+    'timers-out': 'no timer can be armed, for seconds to hours',
+    'clocks-differ': 'the clocks of the services differ by up to two seconds',
   },
   instance: {
     crash: 'an instance dies between two steps',
@@ -82,13 +90,22 @@ export class Faults {
 
   /** Whether this kind strikes here. */
   strikes(kind: FaultKind): boolean {
-    const rate = this.#rates.get(kind) ?? 0;
+    return this.#strike(kind, this.#rates.get(kind) ?? 0);
+  }
+
+  #strike(kind: FaultKind, rate: number): boolean {
     // Drawn in any case, so that one fault less does not shift all that follow.
     const drawn = this.#random.next();
     if (this.#left <= 0 || drawn >= rate) return false;
     this.#left -= 1;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     return true;
+  }
+
+  /** Whether this kind, which is asked for once in a schedule, strikes in it. */
+  strikesOnce(kind: FaultKind): boolean {
+    const rate = this.#rates.get(kind) ?? 0;
+    return this.#strike(kind, Math.min(1, rate * 5));
   }
 
   /** The one of these kinds that strikes here, if any. */

@@ -4,6 +4,7 @@ import type { Delivery, WireMessage } from '../../../shared/contract/message.ts'
 import type { StoredDocument } from '../../../shared/contract/store.ts';
 import type { Outcome } from '../../../shared/kernel/outcome.ts';
 import type { Topology } from '../../../shared/topology.ts';
+import type { Effort } from './effort.ts';
 
 /** A document that a commit changed. */
 export interface Change {
@@ -35,6 +36,8 @@ export interface Observer {
     how: Outcome['kind'],
     agent: { readonly contract: Contract; readonly deployment: Deployment },
   ): void;
+  /** What the handling of a delivery cost; not told of one at which its instance died. */
+  spent?(delivery: Delivery, effort: Effort): void;
   logged?(line: string): void;
   /** Nothing moves any more. */
   ended?(): void;

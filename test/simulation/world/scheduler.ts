@@ -62,7 +62,8 @@ export class Scheduler implements Clock {
     this.trace?.push(`${this.elapsed} ${text}`);
   }
 
-  #quietUntil(): number {
+  /** When the next event is; `Infinity` where there is none. */
+  get quietUntil(): number {
     for (let top = this.#heap[0]; top; top = this.#heap[0]) {
       if (top.task) return top.at;
       pop(this.#heap);
@@ -89,7 +90,7 @@ export class Scheduler implements Clock {
     settle: () => void,
   ): 'settled' | 'stopped' | 'restless' {
     for (const end = this.count + most; this.count < end; ) {
-      if (this.#quietUntil() > this.#now + LULL_MS && lull() > 0) continue;
+      if (this.quietUntil > this.#now + LULL_MS && lull() > 0) continue;
       const event = pop(this.#heap);
       if (!event) return 'settled';
       if (!event.task) continue;

@@ -1,4 +1,5 @@
 import { encodeMessage } from '../../../shared/contract/envelope.ts';
+import { MeshError } from '../../../shared/contract/errors.ts';
 import { toJson } from '../../../shared/contract/json.ts';
 import {
   CANCEL,
@@ -9,16 +10,18 @@ import {
   type WireMessage,
 } from '../../../shared/contract/message.ts';
 import { topicOf } from '../../../shared/contract/names.ts';
-import { computeTopology } from '../../../shared/topology.ts';
+import { computeTopology, type Topology } from '../../../shared/topology.ts';
 import { observers } from '../invariants/index.ts';
 import { recorderAgent } from '../workloads/recorder.ts';
 import { Cloud } from './cloud.ts';
 import { Coverage } from './coverage.ts';
+import { Cron } from './cron.ts';
 import { runIn } from './decoded.ts';
 import { type FaultKind, type FaultLimits, Faults } from './faults.ts';
 import type { Observer } from './observer.ts';
 import { Operator } from './operator.ts';
 import { Doors } from './outside.ts';
+import { Process } from './process.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { Service, type ServiceHost } from './service.ts';
@@ -45,6 +48,7 @@ export interface Simulation {
 
 /** More than any workload takes: a world that has not come to rest by then never will. */
 const MOST_EVENTS = 60_000;
+const DAY_MS = 86_400_000;
 /** Never to be seen in any document or line of a log (I12). */
 const SECRETS = { 'provider-key': 'sk_live_never-to-be-seen-4711' } as const;
 
@@ -72,7 +76,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     scheduler,
     faults,
     topology,
-    random: () => network.next(),
+    random: random.stream('network'),
     push: (request) => {
       const service = services.get(new URL(request.url).hostname.replace(/\.sim$/, ''));
       return service ? service.push(request) : Promise.reject(new Error('no such function'));
@@ -86,7 +90,6 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
       for (const observer of watching) observer.durable?.(topic, message);
     },
   });
-  const network = random.stream('network');
   let jumped = false;
   const host: ServiceHost = {
     scheduler,
@@ -104,6 +107,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     },
     acked: (delivery, how, fn) => {
       for (const observer of watching) observer.acked?.(delivery, how, fn);
+    },
+    spent: (delivery, effort) => {
+      for (const observer of watching) observer.spent?.(delivery, effort);
     },
     outcome: (agent, type, outcome) => {
       coverage.saw(`${agent} ${type} ${outcome?.kind ?? 'died'}`);
@@ -128,20 +134,23 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     },
   };
   watching.push(...observers.map((make) => make(scene, violated)));
-  const client = clientOf(cloud, scheduler, services);
+  const client = clientOf(host, services, topology);
   for (const { atMs, act } of play.acts) scheduler.after(atMs, () => act(client), 'act');
-  // More often than once an hour: at any moment a sweep may find what is only late.
-  const sweeps = random.stream('sweeps');
-  for (const { topic, attributes, data } of topology.schedules)
-    for (let times = sweeps.below(3); times > 0; times--) {
-      const sweep = () => cloud.publish(topic, [{ data: Buffer.from(data), attributes }]);
-      scheduler.after(sweeps.below(sweeps.pick([60_000, 1_800_000, 7_200_000])), sweep, `sweep of ${topic}`);
-    }
+  const cron = new Cron(cloud, scheduler, topology);
+  cron.sweepAtRandom(random.stream('sweeps'));
   const operator = new Operator(cloud, scheduler);
+  let looksAt = scheduler.now() + DAY_MS;
   const rest = await scheduler.run(
     MOST_EVENTS,
     () => violations.length > 0,
-    () => operator.tidy(),
+    async () => {
+      // A person looks once a day; whatever sweeps find by themselves is found by then.
+      const comes = scheduler.now() >= looksAt;
+      const swept = comes ? 0 : cron.sweep();
+      if (swept > 0) return swept;
+      looksAt = scheduler.now() + DAY_MS;
+      return (await operator.tidy()) || cron.sweep();
+    },
   );
   if (rest === 'restless') violated(`the world does not come to rest: ${MOST_EVENTS} events`);
   if (rest === 'settled') {
@@ -175,8 +184,10 @@ const STEERING: Readonly<Record<Steering, readonly [type: string, data: object]>
   drop: [TERMINATE, { compensate: false }],
 };
 
-function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<string, Service>): Client {
+function clientOf(host: ServiceHost, services: ReadonlyMap<string, Service>, topology: Topology): Client {
+  const { cloud, scheduler } = host;
   let published = 0;
+  let programs = 0;
   const publish = (agent: string, message: WireMessage) => {
     scheduler.note(`client sends ${message.attributes['ce-type']} to ${agent}`);
     cloud.publish(topicOf('mesh', agent), [message]);
@@ -202,6 +213,28 @@ function clientOf(cloud: Cloud, scheduler: Scheduler, services: ReadonlyMap<stri
     signal: (agent, runId, name, payload) => publish(agent, own(SIGNAL, { name, payload }, runId)),
     cancel: (agent, runId) => publish(agent, own(CANCEL, { reason: 'the client wants it' }, runId)),
     steer: (agent, runId, how) => publish(agent, own(...STEERING[how], runId)),
+    strike: (agent, schedule) => {
+      const job = topology.schedules.find((each) => each.agent === agent && each.schedule === schedule);
+      if (!job) throw new TypeError(`${agent} has no schedule ${schedule}`);
+      scheduler.note(`schedule ${schedule} of ${agent} strikes`);
+      cloud.publish(job.topic, [{ data: Buffer.from(job.data), attributes: job.attributes }]);
+    },
+    run: (program) => {
+      const begin = () => {
+        const process = new Process(host, `program#${++programs}`);
+        const again = () => scheduler.after(30_000, begin, 'a person tries again');
+        process
+          .live(() => program(process.ports).then(() => 'done'))
+          .then(
+            (end) => end ?? again(),
+            (error) => {
+              if (!(error instanceof MeshError) || !error.retry) throw error;
+              again();
+            },
+          );
+      };
+      begin();
+    },
     deploy: (agent, release) => {
       scheduler.note(`deploy release ${release} of ${agent}`);
       services.get(agent)?.deploy(release);

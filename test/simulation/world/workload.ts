@@ -1,3 +1,4 @@
+import type { Ports } from '../../../shared/contract/ports.ts';
 import type { StoredDocument } from '../../../shared/contract/store.ts';
 import type { RunRecord } from '../../../shared/workflow/run-record.ts';
 import type { SimulatedAgent } from './instance.ts';
@@ -13,6 +14,12 @@ export interface Client {
   cancel(agent: string, runId: string): void;
   /** Pauses, resumes or terminates a run, as an operator does. */
   steer(agent: string, runId: string, how: Steering): void;
+  /** A schedule of the agent's contract strikes, as Cloud Scheduler tells of it: at least once. */
+  strike(agent: string, schedule: string): void;
+  /**
+   * A person runs a program on the mesh, such as a command of `mesh`, and runs it again where it died or failed in a way that may pass.
+   */
+  run(program: (ports: Ports) => Promise<unknown>): void;
   /** Deploys a release of an agent. */
   deploy(agent: string, release: number): void;
   /** True time, in milliseconds. */

@@ -264,3 +264,19 @@ test('the child of another agent is commanded there, and cancelled there', async
   await mesh.settle();
   expect(mesh.run('order', 'o1').status).toBe('cancelled');
 });
+
+test('a run that waits for the end of its child says so, and a sweep looks after it', async () => {
+  const mesh = world(
+    async (wf, { id }) => wf.child(shop.pack, { id }),
+    async (wf, { id }) => {
+      await wf.call(worker.a, { id }, { compensate: undo(worker.undoA, ({ input }) => input) });
+    },
+    { 'worker.a': () => undefined, 'worker.undoA': () => undefined },
+  );
+  await mesh.deliver();
+  mesh.cancel(runIdOf('order', 'o1'));
+  await mesh.deliver();
+  const { status, waitingFor, wakeAt } = mesh.run('order', 'o1');
+  expect({ status, waitingFor }).toEqual({ status: 'compensating', waitingFor: ['child shop.pack'] });
+  expect(wakeAt).toBeInstanceOf(Date);
+});
