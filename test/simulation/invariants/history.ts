@@ -59,7 +59,6 @@ export const history: MakeObserver = ({ documents }, violated) => ({
           run,
           pagePaths(run).map((path) => documents.get(path)),
         ),
-        run,
       ))
         violated(`I8: ${name}: ${problem}`);
     }
@@ -73,7 +72,7 @@ function keeps({ kept: before }: RunRecord, { kept: after }: RunRecord): boolean
   return left.length === 0;
 }
 
-function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Generator<string> {
+function* undoProblems(entries: readonly Entry[]): Generator<string> {
   const began: string[] = [];
   const undone: string[] = [];
   let left = false;
@@ -119,6 +118,7 @@ function* undoProblems(entries: readonly Entry[], { status }: RunRecord): Genera
     undone.push(entry.of);
     // A step that turned out late to have had its effect is undone when that is known.
     const inTurn = last === undefined || placeOf(last) > placeOf(entry.of) || entry.known;
-    if (status !== 'completed' && !inTurn) yield `${entry.of} was undone after ${last}`;
+    // While the run goes on, each is undone when it is known to be late.
+    if (unwinding && !inTurn) yield `${entry.of} was undone after ${last}`;
   }
 }

@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const KERNEL = 'shared/kernel/kernel.ts';
+const COMMITTER = 'shared/kernel/committer.ts';
 const DRAINER = 'shared/kernel/drainer.ts';
 const LEDGER = 'shared/workflow/ledger.ts';
 const HOLD = 'shared/workflow/hold.ts';
@@ -9,16 +10,15 @@ const HOLD = 'shared/workflow/hold.ts';
 export const mutations: readonly Mutation[] = [
   {
     name: 'messages are published before the commit (I6)',
-    file: KERNEL,
-    find: 'const path = inboxPath(contract.name, key);',
-    replace: 'const path = inboxPath(contract.name, key);\n    await publishOutbox(outbox, ports);',
+    file: COMMITTER,
+    find: 'versions: await store.commit(writes)',
+    replace: "versions: (void store.commit(writes).catch(() => {}), writes.map(() => ''))",
   },
   {
     name: 'what refers to a payload is committed before the payload is written (I6)',
-    file: KERNEL,
-    find: 'if (decision.blobs) await blobs.write(decision.blobs);',
-    replace:
-      'if (decision.blobs) void store.read([path]).then(() => blobs.write(decision.blobs ?? [])).catch(() => {});',
+    file: COMMITTER,
+    find: 'await this.#blobs.write(kept.blobs);',
+    replace: 'void store.read([path]).then(() => this.#blobs.write(kept.blobs)).catch(() => {});',
     workload: 'payloads',
   },
   {
@@ -43,13 +43,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the inbox record is written whether it is there or not (I2)',
-    file: KERNEL,
+    file: COMMITTER,
     find: "{ kind: 'create', path, fields }\n",
     replace: "{ kind: 'put', path, fields }\n",
   },
   {
     name: 'the state is not committed with the inbox record (I1)',
-    file: KERNEL,
+    file: COMMITTER,
     find: /\.\.\.(keepMarks\()?decision\.writes(, documents\))?,/,
     replace: '',
   },
@@ -91,7 +91,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an instance whose clock is behind puts a message off until a time that is past',
-    file: KERNEL,
+    file: 'shared/kernel/deferral.ts',
     find: 'return Date.parse(publishTime) || 0;',
     replace: 'return 0;',
     workload: 'entities',
