@@ -88,6 +88,11 @@ export function timeoutOption(description: string, byDefault: Duration): Option 
   return option.default(milliseconds(byDefault), byDefault);
 }
 
+/** For options given several times. */
+export function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
 /** For options given several times, `key=value` each. */
 export function keyValue(
   text: string,

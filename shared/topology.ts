@@ -15,6 +15,7 @@ import {
   subscriptionOf,
   topicOf,
 } from './contract/index.ts';
+import { type CompositeIndex, indexesOf } from './topology-indexes.ts';
 
 /**
  * The topology: every topic, subscription, function, secret and grant, computed from the contracts alone. The local cloud
@@ -70,13 +71,6 @@ export interface Subscription {
   readonly deadLetter?: { readonly topic: string; readonly maxAttempts: number };
   /** How long a message is kept that nobody takes. Left out: as long as any. */
   readonly retentionDays?: number;
-}
-
-/** A composite index on a top-level collection (https://firebase.google.com/docs/firestore/query-data/index-overview#composite_indexes). */
-export interface CompositeIndex {
-  readonly collection: string;
-  /** In this order; Firestore adds the document's name, in the direction of the last. */
-  readonly fields: readonly { readonly field: string; readonly order: 'ascending' | 'descending' }[];
 }
 
 export interface AgentFunction {
@@ -180,7 +174,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
     }),
     secrets: [...new Set(agents.flatMap((agent) => agent.secrets))].sort(),
     expiring: expiringOf(agents),
-    indexes: indexesOf(recorder),
+    indexes: indexesOf(agents, recorder),
     grants: agents.flatMap((agent) => grantsOf(agent, agents, { prefix, queue })),
   };
 }
@@ -277,26 +271,6 @@ function expiringOf(agents: readonly Contract[]): string[] {
     state?.keep === undefined ? [] : [state.collection ?? 'state'],
   );
   return [...new Set([...MESH_COLLECTIONS, ...states])].sort();
-}
-
-/**
- * Of the queries that list runs and dead letters and purge runs: one index for each field that is filtered by, followed by the one that
- * is ordered by. Firestore merges those for filters of several fields.
- */
-function indexesOf(recorder: Contract | undefined): CompositeIndex[] {
-  const each = (collection: string, fields: readonly string[], last: CompositeIndex['fields'][number]) =>
-    fields.map((field): CompositeIndex => ({ collection, fields: [{ field, order: 'ascending' }, last] }));
-  const letters = recorder?.state?.collection;
-  return [
-    ...each('workflows', ['agent', 'key', 'status', 'workflow'], { field: 'createdAt', order: 'descending' }),
-    ...each('workflows', ['status', 'workflow'], { field: 'endedAt', order: 'ascending' }),
-    // Of the sweeps.
-    ...each('workflows', ['agent'], { field: 'wakeAt', order: 'ascending' }),
-    ...each('slots', ['waited'], { field: 'updatedAt', order: 'ascending' }),
-    ...(letters === undefined
-      ? []
-      : each(letters, ['agent', 'code', 'status', 'type'], { field: 'lastSeen', order: 'descending' })),
-  ];
 }
 
 /** The filter for the events that the contract names; undefined where it names none. */

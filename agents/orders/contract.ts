@@ -71,7 +71,14 @@ export type Fulfilment = z.infer<typeof Fulfilment>;
 export const orders = defineAgent({
   name: 'orders',
   description: 'Takes orders, and sees each one fulfilled, or refunded and undone.',
-  workflows: { 'fulfill-order': { input: Order, output: Fulfilment, key: 'orderId' } },
+  workflows: {
+    'fulfill-order': {
+      input: Order,
+      output: Fulfilment,
+      key: 'orderId',
+      attributes: { customer: { type: 'keyword', from: 'customer.email' } },
+    },
+  },
   publishes: {
     fulfilled: Fulfilment.extend({
       lines: z.array(z.object({ sku: z.string(), quantity: z.int() })),

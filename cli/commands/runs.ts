@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import {
   formatOf,
   type OutputOptions,
+  several,
   type TargetOptions,
   timeAgo,
   timeoutOption,
@@ -37,6 +38,11 @@ export function registerRuns(registration: Registration): void {
       .option('--key <key>', "only runs with this key, such as an order's id")
       .option('--agent <name>', 'only runs that this agent hosts')
       .option('--since <time>', 'only runs created since: 2h, or a time', timeAgo)
+      .option(
+        '--where <condition>',
+        'only runs with this search attribute: customer=ada, total>=100',
+        several,
+      )
       .option('--until <time>', 'only runs created before: 30m, or a time', timeAgo);
 
   filtered(runs.command('list'))
@@ -45,7 +51,11 @@ export function registerRuns(registration: Registration): void {
     .option('--page <token>', 'go on where the list before ended')
     .addHelpText(
       'after',
-      examples('mesh runs list --status failed --limit 5', 'mesh runs list -o jsonl | jq -r .key'),
+      examples(
+        'mesh runs list --status failed --limit 5',
+        "mesh runs list --workflow approve-refund --where 'amount>=5000' --where 'amount<10000'",
+        'mesh runs list -o jsonl | jq -r .key',
+      ),
     )
     .action(async (options: Common & ListOptions) => {
       const { list } = await import('../runs/run-list.ts');

@@ -172,10 +172,10 @@ function applyToCloud(
     indexes.map(({ collection, fields }) => ({
       collectionGroup: collection,
       queryScope: 'COLLECTION',
-      fields: fields.map(({ field, order }) => ({
-        fieldPath: field,
-        order: order === 'ascending' ? 'ASCENDING' : 'DESCENDING',
-      })),
+      fields: fields.map(({ field: fieldPath, order }) => {
+        if (order === 'contains') return { fieldPath, arrayConfig: 'CONTAINS' };
+        return { fieldPath, order: order === 'ascending' ? 'ASCENDING' : 'DESCENDING' };
+      }),
     })),
   );
 }

@@ -7,7 +7,8 @@ import type { Io } from '../io.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import { findTarget, SOURCE, withPorts } from '../target.ts';
-import { type FilterOptions, filterOf, RUN_COLUMNS } from './run-list.ts';
+import { type FilterOptions, filterOf } from './run-filter.ts';
+import { RUN_COLUMNS } from './run-list.ts';
 
 export interface BulkCancelOptions extends TargetOptions, FilterOptions {
   readonly reason?: string;
@@ -18,14 +19,14 @@ export interface BulkCancelOptions extends TargetOptions, FilterOptions {
 
 /** Cancels every run that fits and has not ended. Returns the exit code: 8 where the answer was no. */
 export async function cancelMany(io: Io, format: Format, options: BulkCancelOptions): Promise<number> {
-  const filter = filterOf(options);
+  const target = findTarget(io, options);
+  const filter = await filterOf(options, target.local?.agents);
   if (Object.keys(filter).length === 0 && !options.all) {
     throw new MeshError('UsageInvalid', 'name a run, or say which runs to cancel', {
       field: 'run',
       hint: 'For one: mesh runs cancel <run>. For many: --workflow, --status, --key, --agent, --since, --until or --all',
     });
   }
-  const target = findTarget(io, options);
   return withPorts(target, async (ports) => {
     const runs: RunRecord[] = [];
     for await (const run of cancellableRuns(ports.store, filter)) runs.push(run);

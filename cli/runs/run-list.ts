@@ -1,39 +1,18 @@
 import { factsOf } from '../../shared/client/run-facts.ts';
-import type { RunStatus } from '../../shared/workflow/index.ts';
-import { listRuns, type RunFilter } from '../../shared/workflow/runs/index.ts';
+import { listRuns } from '../../shared/workflow/runs/index.ts';
 import type { Io } from '../io.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import type { Column } from '../output/table.ts';
 import { lengthText, timeText } from '../output/time.ts';
 import { findTarget, withPorts } from '../target.ts';
+import { type FilterOptions, filterOf } from './run-filter.ts';
 import { paintStatus } from './run-status.ts';
 import { failureText, saidText } from './run-text.ts';
-
-/** Which runs, as the options of a command say it. */
-export interface FilterOptions {
-  readonly workflow?: string;
-  readonly status?: RunStatus;
-  readonly key?: string;
-  readonly agent?: string;
-  readonly since?: Date;
-  readonly until?: Date;
-}
 
 export interface ListOptions extends TargetOptions, FilterOptions {
   readonly limit: number;
   readonly page?: string;
-}
-
-export function filterOf({ workflow, status, key, agent, since, until }: FilterOptions): RunFilter {
-  return {
-    ...(workflow !== undefined && { workflow }),
-    ...(status !== undefined && { status }),
-    ...(key !== undefined && { key }),
-    ...(agent !== undefined && { agent }),
-    ...(since && { createdFrom: since }),
-    ...(until && { createdBefore: until }),
-  };
 }
 
 export const RUN_COLUMNS: readonly Column<ReturnType<typeof factsOf>>[] = [
@@ -60,8 +39,10 @@ export const RUN_COLUMNS: readonly Column<ReturnType<typeof factsOf>>[] = [
 /** The data is the page alone; that there are more goes to stderr, as JSON where JSON was asked for. */
 export async function list(io: Io, format: Format, options: ListOptions): Promise<void> {
   const { limit, page } = options;
-  const { runs, next } = await withPorts(findTarget(io, options), ({ store }) =>
-    listRuns(store, filterOf(options), { limit, ...(page !== undefined && { page }) }),
+  const target = findTarget(io, options);
+  const filter = await filterOf(options, target.local?.agents);
+  const { runs, next } = await withPorts(target, ({ store }) =>
+    listRuns(store, filter, { limit, ...(page !== undefined && { page }) }),
   );
   const printer = new Printer(io, format);
   printer.rows(runs.map(factsOf), RUN_COLUMNS, 'There are no such runs.');

@@ -1,4 +1,5 @@
 import { factsOf, type RunFacts } from '../../shared/client/run-facts.ts';
+import type { Attributes, AttributeValue } from '../../shared/contract/attributes.ts';
 import { claimCheckOf } from '../../shared/contract/claim-check.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { type Entry, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
@@ -55,6 +56,7 @@ export function payloadText(payload: Json, indent?: number): string {
 
 /** What binds the run to others, and to a time. */
 function linesOf({
+  attributes,
   parentRunId,
   continuedFrom,
   continuedAs,
@@ -62,6 +64,7 @@ function linesOf({
   paused,
 }: RunFacts): [string, string][] {
   const lines: [string, string | undefined][] = [
+    ['found by', attributes && attributesText(attributes)],
     ['paused', paused && (paused.reason ?? 'by an operator')],
     ['parent', parentRunId],
     ['goes on', continuedAs && `as ${continuedAs}`],
@@ -69,6 +72,19 @@ function linesOf({
     ['deadline', deadlineAt && timeText(deadlineAt)],
   ];
   return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
+}
+
+/** `customer=ada, total=1250` */
+function attributesText(attributes: Attributes): string {
+  const text = (value: AttributeValue) =>
+    value instanceof Date
+      ? value.toISOString()
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}=${text(value)}`)
+    .join(', ');
 }
 
 interface Line {

@@ -25,7 +25,9 @@ const { paid } = await client.command(cashier.pay, payment, key);
 const refused = await client
   .command(carriers.offer, { shipmentId: refundId, carrier: 'road', weightKg: 9_000 })
   .catch(codeOf);
-const { runs } = await client.list({ workflow: refunds['approve-refund'], key: refundId });
+const workflow = refunds['approve-refund'];
+const { runs } = await client.list({ workflow, attributes: { order: request.orderId, decidedBy: 'kim' } });
+const large = await client.list({ workflow, status: 'completed', attributes: { amount: { from: 10_000 } } });
 
 const report = {
   status,
@@ -36,6 +38,7 @@ const report = {
   paid,
   refused,
   listed: runs.map((run) => run.status),
+  large: large.runs.map(({ key: listed, attributes }) => ({ key: listed, ...attributes })),
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
 await client.close();

@@ -35,5 +35,17 @@ export const refunds = defineAgent({
     escalated: z.object({ refundId: z.string(), to: Desk }),
     settled: Outcome,
   },
-  workflows: { 'approve-refund': { input: RefundRequest, output: Outcome, key: 'refundId' } },
+  workflows: {
+    'approve-refund': {
+      input: RefundRequest,
+      output: Outcome,
+      key: 'refundId',
+      signals: { decision: Decision },
+      attributes: {
+        order: { type: 'keyword', from: 'orderId' },
+        amount: { type: 'number', from: 'amount' },
+        decidedBy: 'keyword',
+      },
+    },
+  },
 });

@@ -15,6 +15,7 @@ export const approveRefund = defineWorkflow({
   input: RefundRequest,
   output: Outcome,
   status: Desk,
+  attributes: refunds['approve-refund'].attributes,
   async run(wf, { refundId, amount, patienceSeconds }) {
     const decision =
       amount <= SMALL ? { approved: true, by: 'rule' } : await ask(wf, refundId, patienceSeconds);
@@ -25,6 +26,7 @@ export const approveRefund = defineWorkflow({
         { timeout: '1m', compensate: undo(cashier.takeBack, () => ({ refundId })) },
       );
     }
+    if (decision) wf.setAttributes({ decidedBy: decision.by });
     const outcome = decision ? (decision.approved ? 'paid' : 'refused') : 'expired';
     const settled: Outcome = { refundId, outcome, by: decision?.by ?? 'nobody' };
     wf.publish(refunds.settled, settled);

@@ -38,14 +38,14 @@ export class Database extends pulumi.ComponentResource {
     const child = { parent: this };
     for (const { collection, fields } of topology.indexes) {
       new gcp.firestore.Index(
-        `${collection}-${fields.map(({ field }) => field).join('-')}`,
+        `${collection}-${fields.map(({ field, order }) => (order === 'contains' ? `${field}-contains` : field)).join('-')}`,
         {
           database,
           collection,
           queryScope: 'COLLECTION',
           fields: fields.map(({ field, order }) => ({
             fieldPath: field,
-            order: order === 'ascending' ? 'ASCENDING' : 'DESCENDING',
+            ...(order === 'contains' ? { arrayConfig: 'CONTAINS' } : { order: order.toUpperCase() }),
           })),
         },
         child,

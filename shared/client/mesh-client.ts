@@ -1,11 +1,12 @@
 import type { EventRef, MessageRef, WorkflowRef } from '../contract/agent.ts';
+import type { AttributeSpecs } from '../contract/attributes.ts';
 import { messageKey, runIdOf } from '../contract/keys.ts';
-import type { RunStatus } from '../workflow/index.ts';
 import { listRuns, readRun } from '../workflow/runs/index.ts';
+import { type ListFilter, type ListOptions, type RunList, runFilterOf } from './list-runs.ts';
 import type { MeshAccess } from './mesh-access.ts';
 import { messageId } from './message-id.ts';
 import { outgoingEvent, outgoingTo } from './outgoing.ts';
-import { factsOf, type RunFacts } from './run-facts.ts';
+import { factsOf } from './run-facts.ts';
 import { checkStart, RunHandle, type SendOnce, type SignalSchemas } from './run-handle.ts';
 import { findRun } from './run-lookup.ts';
 import { SentCommand } from './sent-command.ts';
@@ -22,31 +23,6 @@ export interface StartOptions {
 export interface CommandOptions extends SendOnce {
   /** After this time the agent does not handle the command any more. */
   readonly deadline?: Date;
-}
-
-/** Which runs; what is left out does not matter. */
-export interface ListFilter {
-  readonly workflow?: string | Pick<MessageRef, 'name'>;
-  readonly status?: RunStatus;
-  readonly key?: string;
-  /** The agent that hosts them. */
-  readonly agent?: string;
-  readonly createdFrom?: Date;
-  readonly createdBefore?: Date;
-}
-
-export interface ListOptions {
-  /** Runs on a page: 1 to 1,000. Default 100. */
-  readonly limit?: number;
-  /** `next` of the page before. Left out: the first page. */
-  readonly page?: string;
-}
-
-export interface RunList {
-  /** Newest first. */
-  readonly runs: readonly RunFacts[];
-  /** What to ask for the next page with; left out on the last one. */
-  readonly next?: string;
 }
 
 const PAGE = 100;
@@ -75,8 +51,16 @@ export class MeshClient {
    * const handle = await client.start(orders['fulfill-order'], order);
    * const { labelId } = await handle.result({ timeout: '2m' });
    */
-  async start<Input, Output, Wire, Signals extends SignalSchemas, Updates>(
-    ref: WorkflowRef<Input, Output, Wire, Signals, Updates>,
+  async start<
+    Input,
+    Output,
+    Wire,
+    Signals extends SignalSchemas,
+    Updates,
+    Attributes extends AttributeSpecs,
+    Queries,
+  >(
+    ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     input: NoInfer<Wire>,
     { idempotencyKey }: StartOptions = {},
   ): Promise<RunHandle<Output, Signals>> {
@@ -94,8 +78,16 @@ export class MeshClient {
   }
 
   /** The run of a workflow by its key, or by its id. Nothing is read. */
-  run<Input, Output, Wire, Signals extends SignalSchemas, Updates>(
-    ref: WorkflowRef<Input, Output, Wire, Signals, Updates>,
+  run<
+    Input,
+    Output,
+    Wire,
+    Signals extends SignalSchemas,
+    Updates,
+    Attributes extends AttributeSpecs,
+    Queries,
+  >(
+    ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     which: { readonly key: string } | { readonly runId: string },
   ): RunHandle<Output, Signals> {
     const runId = 'key' in which ? runIdOf(ref.name, which.key) : which.runId;
@@ -117,15 +109,22 @@ export class MeshClient {
     return this.runById(runId);
   }
 
-  /** The runs that fit, newest first, a page at a time. Throws `UsageInvalid` for a `page` of another filter. */
-  async list(filter: ListFilter = {}, { limit = PAGE, page }: ListOptions = {}): Promise<RunList> {
-    const { workflow, ...rest } = filter;
-    const name = typeof workflow === 'object' ? workflow.name : workflow;
-    const { runs, next } = await listRuns(
-      this.#mesh.ports.store,
-      { ...rest, ...(name !== undefined && { workflow: name }) },
-      { limit, ...(page !== undefined && { page }) },
-    );
+  /**
+   * The runs that fit, newest first, a page at a time.
+   *
+   * @throws MeshError `UsageInvalid` for a `page` of another filter, an attribute that is not declared, and filters that can't be combined;
+   * `SchemaMismatch` for a value of another type
+   * @example
+   * const { runs } = await client.list({ workflow: desk.sell, attributes: { customer: 'ada', total: 1250 } });
+   */
+  async list<Attributes extends AttributeSpecs = AttributeSpecs>(
+    filter: ListFilter<Attributes> = {},
+    { limit = PAGE, page }: ListOptions = {},
+  ): Promise<RunList> {
+    const { runs, next } = await listRuns(this.#mesh.ports.store, runFilterOf(filter), {
+      limit,
+      ...(page !== undefined && { page }),
+    });
     return { runs: runs.map(factsOf), ...(next !== undefined && { next }) };
   }
 

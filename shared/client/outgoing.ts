@@ -1,4 +1,5 @@
-import type { EventRef, MessageRef } from '../contract/agent.ts';
+import type { EventRef, MessageRef, WorkflowRef } from '../contract/agent.ts';
+import { attributesFrom } from '../contract/attributes.ts';
 import { type CheckedIn, checkIn, type PayloadBlob } from '../contract/claim-check.ts';
 import { encodeMessage } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
@@ -40,7 +41,7 @@ export interface OutgoingOptions {
 
 /** What may be sent: the reference of a message, or as much of one. */
 export type Sendable = Pick<MessageRef, 'kind' | 'agent' | 'name' | 'type' | 'input' | 'inlineBytes'> &
-  Partial<Pick<MessageRef, 'key' | 'claimCheckBytes'>>;
+  Partial<Pick<MessageRef, 'key' | 'claimCheckBytes'> & Pick<WorkflowRef, 'attributes'>>;
 
 /**
  * Makes the message of a command, or the start of a workflow.
@@ -51,6 +52,7 @@ export function outgoingTo(ref: Sendable, input: unknown, options: OutgoingOptio
   const what = `the input of ${ref.type}`;
   const data = toJson(input, 'SchemaMismatch', what);
   const parsed = checked(ref.input, data, what);
+  attributesFrom(ref.attributes ?? {}, parsed, what);
   const outgoing = outgoingOf(ref, data, what, topicOf(options.prefix, ref.agent), options);
   if (ref.kind !== 'workflow') return outgoing;
   const key = ref.key === undefined ? messageKey(outgoing.message) : keyValueOf(parsed, ref.key, what);

@@ -1,4 +1,5 @@
 import type { Contract } from './agent.ts';
+import { attributeProblems } from './attribute-rules.ts';
 import { MOST_CLAIM_CHECK_BYTES } from './claim-check.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { MeshError } from './errors.ts';
@@ -47,7 +48,8 @@ export function checkContract(contract: Contract): void {
   }
   for (const [workflow, { deadline, concurrency, ...spec }] of Object.entries(contract.workflows)) {
     const field = `workflows.${workflow}`;
-    for (const part of ['signals', 'updates'] as const)
+    for (const { at, is } of attributeProblems(spec)) rule(`${field}.attributes${at}`, false, is);
+    for (const part of ['signals', 'updates', 'queries'] as const)
       for (const message of Object.keys(spec[part] ?? {}))
         rule(
           `${field}.${part}.${message}`,

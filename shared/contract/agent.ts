@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { AttributeSpecs } from './attributes.ts';
 import type { Duration } from './duration.ts';
 import type { EncryptionSpec } from './encryption-spec.ts';
 import type { Json } from './json.ts';
@@ -63,6 +64,10 @@ export interface WorkflowSpec<Input extends z.ZodType = z.ZodType, Output extend
   readonly signals?: Readonly<Record<string, z.ZodType>>;
   /** Requests that a running workflow answers, by name: `wf.onUpdate`. Any other name is refused. */
   readonly updates?: Readonly<Record<string, UpdateSpec>>;
+  /** Search attributes of its runs, at most 20: lists of runs are filtered by them. Each is an index of the database. */
+  readonly attributes?: AttributeSpecs;
+  /** What a run tells of itself to who asks, by name: `wf.onQuery`. */
+  readonly queries?: QuerySpecs;
   /**
    * Most bytes of JSON that the input, the output, and the payload of a signal may have. Over `limits.inlineBytes` it goes by claim check. Default: the
    * agent's `limits.claimCheckBytes`.
@@ -76,6 +81,12 @@ export interface UpdateSpec<Input extends z.ZodType = z.ZodType, Output extends 
   /** The schema of the answer. Left out: the answer carries no data. */
   readonly output?: Output;
 }
+
+/** An answer that a run keeps ready. */
+export interface QuerySpec<Output extends z.ZodType = z.ZodType> {
+  readonly output: Output;
+}
+export type QuerySpecs = Readonly<Record<string, QuerySpec>>;
 
 /** How many runs of a workflow may be under way at a time; the others wait, in the order in which they were started. */
 export interface ConcurrencySpec {
@@ -201,12 +212,18 @@ export interface WorkflowRef<
   Wire = Input,
   Signals = Readonly<Record<string, z.ZodType>>,
   Updates = Readonly<Record<string, UpdateSpec>>,
+  Attributes = AttributeSpecs,
+  Queries = QuerySpecs,
 > extends MessageRef<Input, Output, Wire> {
   readonly kind: 'workflow';
   /** The schemas of the payloads, by the name of the signal. Empty where none is declared. */
   readonly signals: Signals;
   /** Empty where none is declared. */
   readonly updates: Updates;
+  /** Empty where none is declared. */
+  readonly attributes: Attributes;
+  /** Empty where none is declared. */
+  readonly queries: Queries;
 }
 
 /** The names of the signals that may be sent to runs of a workflow: any, where the contract declares none. */
@@ -228,6 +245,9 @@ export type UpdateInput<Updates, Name extends keyof Updates> = Updates[Name] ext
 
 /** The answer to an update as its sender gets it. */
 export type UpdateOutput<Updates, Name extends keyof Updates> = OutputOf<Updates[Name]>;
+
+/** The answer to a query as its reader gets it. */
+export type QueryOutput<Queries, Name extends keyof Queries> = OutputOf<Queries[Name]>;
 
 /** A typed reference to an event that an agent publishes. */
 export interface EventRef<Data = unknown, Wire = Data> {
@@ -254,7 +274,9 @@ type WorkflowRefOf<Spec extends WorkflowSpec> = WorkflowRef<
   OutputOf<Spec>,
   z.input<Spec['input']>,
   Part<Spec, 'signals'>,
-  Part<Spec, 'updates'>
+  Part<Spec, 'updates'>,
+  Part<Spec, 'attributes'>,
+  Part<Spec, 'queries'>
 >;
 type Part<Spec, Name extends string> = Spec extends { readonly [K in Name]: infer P }
   ? P

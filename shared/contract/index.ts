@@ -1,5 +1,6 @@
 /** The contract room's door: all that an agent's `contract.ts` needs, and nothing that loads an SDK. */
 export * from './agent.ts';
+export * from './attributes.ts';
 export * from './baggage.ts';
 export * from './bus.ts';
 export * from './claim-check.ts';

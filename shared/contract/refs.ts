@@ -21,8 +21,10 @@ export function refsOf(contract: Contract): Readonly<Record<string, Ref>> {
   return refs;
 }
 
-function workflowFields({ input, output, key, signals = {}, updates = {} }: WorkflowSpec) {
-  return { kind: 'workflow', input, output, ...(key !== undefined && { key }), signals, updates } as const;
+function workflowFields({ input, output, key, ...declared }: WorkflowSpec) {
+  const { signals = {}, updates = {}, attributes = {}, queries = {} } = declared;
+  const named = key !== undefined && { key };
+  return { kind: 'workflow', input, output, ...named, signals, updates, attributes, queries } as const;
 }
 
 /** The reference of that name; undefined where the contract has no such message. A message may be called `toString`. */

@@ -35,8 +35,10 @@ export interface Query {
   /** A collection's path: `workflows`, `deadLetters`. */
   readonly collection: string;
   readonly where?: readonly {
+    /** A field, or one within maps: `attributes.customer`. */
     readonly field: string;
-    readonly op: '==' | '<' | '<=' | '>' | '>=';
+    /** `array-contains`: the field is a list that holds the value. */
+    readonly op: '==' | '<' | '<=' | '>' | '>=' | 'array-contains';
     readonly value: FieldValue;
   }[];
   /** Documents without the field are left out; those with the same value come in order of their paths, in the same direction. */

@@ -7,6 +7,7 @@ const OPERATOR = {
   '<=': 'LESS_THAN_OR_EQUAL',
   '>': 'GREATER_THAN',
   '>=': 'GREATER_THAN_OR_EQUAL',
+  'array-contains': 'ARRAY_CONTAINS',
 } as const;
 
 /** The query as Firestore's protocol carries it, below `root` (`projects/<p>/databases/<d>/documents`). */

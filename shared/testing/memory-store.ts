@@ -1,6 +1,6 @@
 import { checkPath, measureFields } from '../contract/document-rules.ts';
 import { MeshError } from '../contract/errors.ts';
-import type { FieldValue, Query, Store, StoredDocument, Write } from '../contract/store.ts';
+import type { Fields, FieldValue, Query, Store, StoredDocument, Write } from '../contract/store.ts';
 
 /** Of a request (https://firebase.google.com/docs/firestore/quotas#limits). */
 const MOST_REQUEST_BYTES = 10 * 1_048_576;
@@ -58,15 +58,15 @@ export class MemoryStore implements Store {
       ({ path, fields }) =>
         path.startsWith(`${collection}/`) &&
         path.split('/').length === depth &&
-        where.every(({ field, op, value }) => holds(fields[field], op, value)),
+        where.every(({ field, op, value }) => holds(valueAt(fields, field), op, value)),
     );
     if (!orderBy) return found.slice(0, limit);
     const { field, descending } = orderBy;
-    const place = ({ fields, path }: StoredDocument) => ({ value: fields[field] ?? null, path });
+    const place = ({ fields, path }: StoredDocument) => ({ value: valueAt(fields, field) ?? null, path });
     const compare = (a: ReturnType<typeof place>, b: ReturnType<typeof place>) =>
       (compareValues(a.value, b.value) || compareValues(a.path, b.path)) * (descending ? -1 : 1);
     return found
-      .filter((document) => document.fields[field] !== undefined)
+      .filter((document) => valueAt(document.fields, field) !== undefined)
       .filter((document) => !startAfter || compare(place(document), startAfter) > 0)
       .sort((a, b) => compare(place(a), place(b)))
       .slice(0, limit);
@@ -75,8 +75,19 @@ export class MemoryStore implements Store {
 
 type Condition = NonNullable<Query['where']>[number];
 
+/** The value of a field, which may be within maps. */
+function valueAt(fields: Fields, field: string): FieldValue | undefined {
+  let value: FieldValue | undefined = fields;
+  for (const name of field.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Fields)[name];
+  }
+  return value;
+}
+
 /** A range holds only values of the type of its bound. */
 function holds(value: FieldValue | undefined, op: Condition['op'], bound: FieldValue): boolean {
+  if (op === 'array-contains') return Array.isArray(value) && value.some((each) => holds(each, '==', bound));
   if (value === undefined || rank(value) !== rank(bound)) return false;
   const order = compareValues(value, bound);
   if (op === '==') return order === 0;

@@ -1,4 +1,5 @@
 import type { EventRef, MessageRef } from '../contract/agent.ts';
+import type { AttributeChanges, AttributeSpecs } from '../contract/attributes.ts';
 import type { BaggageView } from '../contract/baggage.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
@@ -27,9 +28,9 @@ export interface CancelScope {
 /**
  * The durable operations that a workflow is written with. Await nothing else (I9).
  *
- * `Status` is what the `status` schema of the workflow's definition takes.
+ * `Status` is what the `status` schema of the workflow's definition takes; `Attributes` are those that the definition declares.
  */
-export interface WorkflowContext<Status = unknown> {
+export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs> {
   readonly runId: string;
   /** The key of the run: the value of the contract's `key` field, or the run's id. */
   readonly key: string;
@@ -167,6 +168,17 @@ export interface WorkflowContext<Status = unknown> {
    * `mesh runs list` find it. The last one stands. At most 4 KB, of what Firestore keeps in a field: no list in a list.
    */
   setStatus(value: Status): void;
+
+  /**
+   * Sets search attributes of the run, which its contract declares: lists of runs are filtered by them. Those that are not named stay;
+   * null removes one. They stay when the run continues as new.
+   *
+   * @throws MeshError `SchemaMismatch` naming the attribute, for a value of another type or over a limit; `ContractInvalid` for one that
+   * is not declared
+   * @example
+   * wf.setAttributes({ customer: order.customerId, total: 1250, courier: null });
+   */
+  setAttributes(changes: AttributeChanges<Attributes>): void;
 
   /**
    * Whether the run goes the new way at a change of its code: true for runs that come here for the first time, which is recorded,

@@ -71,6 +71,7 @@ function successor(
       seed: host.ids.uuid(),
       after: ledger.codeSteps,
       ...(run.baggage && { baggage: run.baggage }),
+      ...(run.attributes && { attributes: ledger.attributes }),
     },
     ...ledger.leftSignals.map(
       ({ name, payload }): RunEvent => ({
@@ -92,6 +93,7 @@ function successor(
     ...(run.parentRunId !== undefined && { parentRunId: run.parentRunId }),
     ...(run.baggage && { baggage: run.baggage }),
     ...(run.slot && { slot: run.slot }),
+    ...(run.attributes && { attributes: run.attributes }),
     ...(deadlineAt && { deadlineAt }),
     // By then it is to have begun.
     wakeAt: new Date(now),

@@ -22,6 +22,7 @@ import { child } from './operations/child.ts';
 import { gather } from './operations/gather.ts';
 import { mapReduce } from './operations/map-reduce.ts';
 import { publish } from './operations/publish.ts';
+import { setAttributes } from './operations/set-attributes.ts';
 import { setStatus } from './operations/set-status.ts';
 import { sideEffect } from './operations/side-effect.ts';
 import { signal } from './operations/signal.ts';
@@ -351,6 +352,7 @@ export class Coroutine implements Scope {
       sideEffect: sideEffect(this),
       publish: publish(this),
       setStatus: setStatus(this, this.#definition),
+      setAttributes: setAttributes(this, this.#definition),
       patched: (id) => this.#answersAtOnce(() => this.#patched(id)),
       now: () => this.#answersAtOnce(() => new Date(this.ledger.time)),
       uuid: () => this.#answersAtOnce(() => uuidOf(this.#seed, this.#uuids++)),

@@ -1,3 +1,4 @@
+import type { AttributeSpecs } from '../contract/attributes.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Given, Parsed, Schema } from '../contract/schema.ts';
 import type { WorkflowContext } from './context.ts';
@@ -7,6 +8,7 @@ export interface WorkflowDefinition<
   Input extends Schema = Schema,
   Output extends Schema = Schema,
   Status extends Schema = Schema,
+  Attributes extends AttributeSpecs = AttributeSpecs,
 > {
   /** Lower-case words and dashes; listed under the same name in the contract of the agent that hosts it. */
   readonly name: string;
@@ -21,7 +23,12 @@ export interface WorkflowDefinition<
   readonly deadline?: Duration;
   /** What `wf.setStatus` takes: left out, nothing. */
   readonly status?: Status;
-  run(wf: WorkflowContext<Given<Status>>, input: Parsed<Input>): Promise<Given<Output>>;
+  /**
+   * Types `wf.setAttributes`: the attributes of the contract, such as `orders['fulfill-order'].attributes`. Left out: `wf.setAttributes` takes
+   * any name, and holds it against the contract when it is called.
+   */
+  readonly attributes?: Attributes;
+  run(wf: WorkflowContext<Given<Status>, Attributes>, input: Parsed<Input>): Promise<Given<Output>>;
 }
 
 /** Types a workflow from its schemas. */
@@ -29,6 +36,9 @@ export function defineWorkflow<
   Input extends Schema,
   Output extends Schema,
   Status extends Schema = Schema<never, never>,
->(definition: WorkflowDefinition<Input, Output, Status>): WorkflowDefinition<Input, Output, Status> {
+  Attributes extends AttributeSpecs = AttributeSpecs,
+>(
+  definition: WorkflowDefinition<Input, Output, Status, Attributes>,
+): WorkflowDefinition<Input, Output, Status, Attributes> {
   return definition;
 }

@@ -27,6 +27,8 @@ export interface Started {
   readonly baggage?: Baggage;
   /** Of a run that continues another: the steps that those before it began. Its own are counted on from there. */
   readonly after?: number;
+  /** The search attributes that it begins with. */
+  readonly attributes?: AttributesEntry;
 }
 
 /** A reply to an attempt of a call. */
@@ -112,6 +114,7 @@ export type StepEntry =
   | MapReduceEntry
   | SetStatusEntry
   | CancelEntry
+  | SetAttributesEntry
   | PatchedEntry;
 
 interface Step<Op extends string> {
@@ -270,6 +273,13 @@ export interface SetStatusEntry extends Step<'setStatus'> {
 /** Steps are let go: of the branches that lost a race, or of a scope that was cancelled. What they did is undone. */
 export interface CancelEntry extends Step<'cancel'> {
   readonly steps: readonly string[];
+}
+
+/** Search attributes: a date as `{ "date": "<RFC 3339>" }`, null for one that is removed. */
+export type AttributesEntry = { readonly [name: string]: Json };
+
+export interface SetAttributesEntry extends Step<'setAttributes'> {
+  readonly set: AttributesEntry;
 }
 
 /** The name is that of the patch. */

@@ -23,6 +23,7 @@ import { isOthers, Parked, RunFault } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import { type Progressed, progress } from './progress.ts';
 import { lookedAfter } from './renewal.ts';
+import { decodeAttributes } from './run-attributes.ts';
 import { append, entryBytes, expiring } from './run-history.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
@@ -247,8 +248,9 @@ function settled(
   log: Log,
 ): Brought {
   const { ledger } = live;
-  const { failure: _failure, wakeAt: _wakeAt, stuck, ...rest } = run;
+  const { failure: _failure, wakeAt: _wakeAt, attributes: _attributes, stuck, ...rest } = run;
   const { output, failure, endedAt, status, customStatus, progress: work } = ledger;
+  const attributes = decodeAttributes(ledger.attributes);
   const now = host.clock.now();
   const wakeAt = endedAt === undefined ? wakeOf(ledger, run, now) : undefined;
   const next: RunRecord = {
@@ -263,6 +265,7 @@ function settled(
     updatedAt: new Date(now),
     ...(output !== undefined && { output }),
     ...(customStatus !== undefined && { customStatus }),
+    ...(attributes && { attributes }),
     ...(work && { progress: work }),
     ...(failure && { failure }),
     ...(endedAt !== undefined && {

@@ -2,6 +2,7 @@ import { type Failure, mended } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
 import {
+  type AttributesEntry,
   type Entry,
   type Interruption,
   isRunEvent,
@@ -67,6 +68,8 @@ export class Ledger implements StepRun {
   progress?: WorkProgress;
   /** What the code last said of itself. */
   customStatus?: Json;
+  /** What the run is found by. */
+  attributes: AttributesEntry = {};
   /** Whether a step succeeded after the code had been told that it failed (I10). */
   hasLate = false;
   /** Nothing is done with it but looking. */
@@ -113,6 +116,7 @@ export class Ledger implements StepRun {
         this.started = true;
         this.stepsBefore = entry.after ?? 0;
         this.codeSteps = this.stepsBefore;
+        this.attributes = entry.attributes ?? {};
         return NOTHING;
       case 'step':
         return this.#begin(entry);

@@ -1,3 +1,4 @@
+import type { Attributes } from '../contract/attributes.ts';
 import type { Baggage } from '../contract/baggage.ts';
 import { type Failure, mended } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
@@ -45,6 +46,8 @@ export interface RunRecord {
   readonly output?: Json;
   /** What the workflow's code last said of itself: its `wf.setStatus`. */
   readonly customStatus?: Json;
+  /** Its search attributes. */
+  readonly attributes?: Attributes;
   /** How far its latest map-reduce has come. */
   readonly progress?: WorkProgress;
   /** Why it failed or was cancelled, or why it is blocked. */
@@ -148,7 +151,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const text = (name: string) => typed(path, name, fields[name], isString);
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
-  const { endedAt, expireAt, output, customStatus, progress, failure, rerunOf } = fields;
+  const { endedAt, expireAt, output, customStatus, attributes, progress, failure, rerunOf } = fields;
   const {
     baggage,
     pagesIn,
@@ -177,6 +180,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     waitingFor: fields.waitingFor as readonly string[],
     steps: fields.steps as unknown as StepCounts,
     ...(customStatus !== undefined && { customStatus: customStatus as Json }),
+    ...(attributes && { attributes: attributes as Attributes }),
     ...(progress && { progress: progress as unknown as WorkProgress }),
     ...(isString(output) && { output: JSON.parse(output) as Json }),
     ...(failure && { failure: failure as unknown as Failure }),

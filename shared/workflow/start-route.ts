@@ -1,4 +1,5 @@
-import type { WorkflowSpec } from '../contract/agent.ts';
+import type { Contract, WorkflowSpec } from '../contract/agent.ts';
+import { type Attributes, attributesFrom } from '../contract/attributes.ts';
 import { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
@@ -16,6 +17,7 @@ import { faultOf } from './fail-run.ts';
 import { freshRun } from './fresh-run.ts';
 import { type Brought, decisionOf, type Host, NO_EFFECT, replay } from './host.ts';
 import { Payloads } from './payloads.ts';
+import { encodeAttributes } from './run-attributes.ts';
 import { keyValueOf } from './run-key.ts';
 import { decodeRun, type RunRecord, type Waiter } from './run-record.ts';
 import { beginSend, deadlineSend, replySend } from './sends.ts';
@@ -72,19 +74,28 @@ async function start(
   const deadlineAt = deadlineOf(host, workflow, now);
   // One that fails at once takes no slot.
   const entered = fail ? undefined : enterSlots(host, request, spec, workflow, given.runId);
+  const attributes = attributesGiven(host.contract, workflow, message.data);
   const run: RunRecord = {
     ...freshRun(host, given, now),
     ...(message.baggage && { baggage: message.baggage }),
     ...(message.runId !== undefined && { parentRunId: message.runId }),
     ...(deadlineAt && { deadlineAt }),
     ...(entered && { slot: entered.slot }),
+    ...(attributes && { attributes }),
   };
   const payloads = new Payloads();
   const type = `${host.contract.name}.${workflow}`;
   const input = payloads.checkIn(message.data, takenLimits(host.contract, type), `the input of ${type}`);
   const { baggage } = message;
   const seed = host.ids.uuid();
-  const started = { e: 'started', at: now, input, seed, ...(baggage && { baggage }) } as const;
+  const started = {
+    e: 'started',
+    at: now,
+    input,
+    seed,
+    ...(baggage && { baggage }),
+    ...(attributes && { attributes: encodeAttributes(attributes) }),
+  } as const;
   const log = request.log.child({ runId: run.runId, workflow, version: run.version });
   const begun = async (): Promise<Brought> => {
     const held = { ...run, kept: [started] };
@@ -111,6 +122,16 @@ async function start(
       ...(entered?.sends ?? []),
     ],
   };
+}
+
+/** The search attributes that a run begins with; undefined for none. Throws `SchemaMismatch` for a field of the input that can't be one. */
+export function attributesGiven(contract: Contract, workflow: string, data: Json): Attributes | undefined {
+  const { attributes = {}, input } = contract.workflows[workflow] ?? {};
+  // Parsed only for a workflow that declares any.
+  if (!input || Object.keys(attributes).length === 0) return undefined;
+  const what = `the input of ${contract.name}.${workflow}`;
+  const given = attributesFrom(attributes, parseAs(input, data, 'SchemaMismatch', what), what);
+  return Object.keys(given).length === 0 ? undefined : given;
 }
 
 interface Entered {

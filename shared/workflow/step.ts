@@ -1,7 +1,7 @@
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Command } from './command.ts';
-import type { RunEvent, StepEntry } from './entry.ts';
+import type { AttributesEntry, RunEvent, StepEntry } from './entry.ts';
 import type { Payloads } from './payloads.ts';
 
 /**
@@ -51,6 +51,8 @@ export interface StepRun {
   progress?: WorkProgress;
   /** What the run last said of itself. */
   customStatus?: Json;
+  /** Its search attributes. */
+  attributes: AttributesEntry;
 }
 
 /**

@@ -30,8 +30,8 @@ const rooms: readonly Room[] = [
   },
   {
     name: 'shared/topology',
-    holds: /^shared\/topology\.ts$/,
-    may: ['shared/contract', ...PURE_NODE],
+    holds: /^shared\/topology(-indexes)?\.ts$/,
+    may: ['shared/topology', 'shared/contract', ...PURE_NODE],
   },
   {
     name: 'shared/kernel',

@@ -345,6 +345,38 @@ export function storeConformance(name: string, start: () => Promise<StoreWorld>)
         expect(idsOf(await store.query({ collection, where: both }))).toEqual(['a']);
       });
 
+      test('filters and orders by a field within a map, and by what a list holds', async () => {
+        const collection = fresh('nested').replace('/', '-');
+        const about = [
+          { who: 'ada', tags: ['gift', 'web'], n: 1, at: new Date(1_000) },
+          { who: 'ada', tags: ['web'], n: 3, at: new Date(3_000) },
+          { who: 'bob', tags: ['gift'], n: 2, at: new Date(2_000) },
+        ];
+        await store.commit([
+          ...about.map((each, at) => ({
+            kind: 'create' as const,
+            path: `${collection}/${at}`,
+            fields: { about: each },
+          })),
+          { kind: 'create' as const, path: `${collection}/none`, fields: { other: 1 } },
+        ]);
+        const found = async (query: Omit<Query, 'collection'>) =>
+          idsOf(await store.query({ collection, ...query }));
+        const ada = { field: 'about.who', op: '==', value: 'ada' } as const;
+        const gift = { field: 'about.tags', op: 'array-contains', value: 'gift' } as const;
+        expect((await found({ where: [ada] })).sort()).toEqual(['0', '1']);
+        expect((await found({ where: [gift] })).sort()).toEqual(['0', '2']);
+        expect(await found({ where: [ada, gift] })).toEqual(['0']);
+        const orderBy = { field: 'about.n', descending: true };
+        expect(await found({ orderBy })).toEqual(['1', '2', '0']);
+        const from = { field: 'about.n', op: '>=', value: 2 } as const;
+        expect(await found({ where: [from], orderBy })).toEqual(['1', '2']);
+        const startAfter = { value: 3, path: `${collection}/1` };
+        expect(await found({ where: [from], orderBy, startAfter })).toEqual(['2']);
+        const before = { field: 'about.at', op: '<', value: new Date(3_000) } as const;
+        expect(await found({ where: [before], orderBy: { field: 'about.at' } })).toEqual(['0', '2']);
+      });
+
       test('filters by null, and by a field of any name', async () => {
         const collection = await queried();
         const missing = [{ field: 'status', op: '==', value: null }] as const;

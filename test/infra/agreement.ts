@@ -80,7 +80,7 @@ export function deployed(graph: Graph) {
           inputs.collection,
           list(inputs.fields).map((each) => [
             fields(each).fieldPath,
-            String(fields(each).order).toLowerCase(),
+            String(fields(each).order ?? fields(each).arrayConfig).toLowerCase(),
           ]),
         ]),
       )

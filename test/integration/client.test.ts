@@ -41,8 +41,28 @@ describe('a program outside of the mesh', () => {
       paid: 300,
       refused: 'too_heavy',
       listed: ['completed'],
+      large: [{ key: 'by-program', order: 'o-1', amount: 12_000, decidedBy: 'kim' }],
     };
     expect(await program()).toEqual({ ...report, status: 'running' });
+  });
+
+  test('mesh runs list --where finds runs by their search attributes, as the indexes of production allow', async () => {
+    const list = async (...conditions: string[]) => {
+      const args = conditions.flatMap((condition) => ['--where', condition]);
+      const { exitCode, stdout, stderr } = await project.run(['runs', 'list', '--json', ...args]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      return (JSON.parse(stdout) as { key: string }[]).map(({ key }) => key);
+    };
+    expect(await list('order=o-1')).toEqual(['by-program']);
+    expect(await list('order=o-1', 'decidedBy=kim', 'amount=12000')).toEqual(['by-program']);
+    expect(await list('amount>=5000', 'amount<20000')).toEqual(['by-program']);
+    expect(await list('amount>=12001')).toEqual([]);
+    const shown = await project.run(['runs', 'show', 'by-program']);
+    expect(shown.stdout).toMatch(/found by +(?=.*order=o-1)(?=.*amount=12000)(?=.*decidedBy=kim)/);
+    const wrong = await project.run(['runs', 'list', '--where', 'colour=red']);
+    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('"colour"') });
+    const unclear = await project.run(['runs', 'list', '--where', 'amount']);
+    expect(unclear).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("Write 'customer=ada'") });
   });
 
   test('mesh publish --wait shows the answer to a command, or why it was refused', async () => {

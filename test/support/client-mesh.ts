@@ -19,6 +19,10 @@ const Order = z.object({
   note: z.string().optional(),
   gift: z.boolean().default(false),
   pages: z.number().optional(),
+  buyer: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  total: z.number().optional(),
+  placed: z.iso.datetime().optional(),
 });
 
 /** Answers programs: by commands of each mode, by refusals and by failures. */
@@ -51,6 +55,12 @@ export const desk = defineAgent({
       output: z.object({ order: z.string(), by: z.string() }),
       key: 'order',
       signals: { approve: Approval },
+      attributes: {
+        buyer: { type: 'keyword', from: 'buyer' },
+        tags: { type: 'keywords', from: 'tags' },
+        total: { type: 'number', from: 'total' },
+        placed: { type: 'date', from: 'placed' },
+      },
       claimCheckBytes: 1_000_000,
     },
     nightly: { input: z.object({ day: z.string() }), output: z.string() },

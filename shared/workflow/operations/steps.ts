@@ -7,6 +7,7 @@ import { GatherStep } from './gather-step.ts';
 import { MapReduceStep } from './map-reduce-step.ts';
 import { PatchedStep } from './patched-step.ts';
 import { PublishStep } from './publish-step.ts';
+import { SetAttributesStep } from './set-attributes-step.ts';
 import { SetStatusStep } from './set-status-step.ts';
 import { SideEffectStep } from './side-effect-step.ts';
 import { SignalStep } from './signal-step.ts';
@@ -34,6 +35,8 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new GatherStep(entry, at);
     case 'mapReduce':
       return new MapReduceStep(entry, at);
+    case 'setAttributes':
+      return new SetAttributesStep(entry, at);
     case 'setStatus':
       return new SetStatusStep(entry, at);
     case 'cancel':

@@ -32,6 +32,7 @@ const HARMLESS: ReadonlySet<string> = new Set<StepEntry['op']>([
   'sleep',
   'signal',
   'setStatus',
+  'setAttributes',
   'patched',
   'cancel',
 ]);

@@ -6,4 +6,4 @@ export { type ExportedRun, exportedPayloads, exportRun, parseExportedRun } from 
 export { purgeRuns } from './purge-runs.ts';
 export { type RecordedRun, readRecordedRun, readRun, recordedRun } from './recorded-run.ts';
 export { beginRerun, type Code, type Operator, planFork, planRerun, type Rerun } from './rerun.ts';
-export { allRuns, listRuns, type RunFilter } from './run-page.ts';
+export { type AttributeCondition, allRuns, listRuns, type RunFilter } from './run-page.ts';

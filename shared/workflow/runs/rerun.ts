@@ -19,14 +19,15 @@ import type { Write } from '../../contract/store.ts';
 import { Blobs } from '../../kernel/blobs.ts';
 import { allChecks } from '../claim-checks.ts';
 import type { WorkflowDefinition } from '../definition.ts';
-import type { Entry, RunEvent } from '../entry.ts';
+import type { Entry, RunEvent, Started } from '../entry.ts';
 import { blankRun } from '../fresh-run.ts';
 import { refusedFor } from '../parked.ts';
 import { Payloads } from '../payloads.ts';
 import { lookedAfter } from '../renewal.ts';
+import { attributesIn, decodeAttributes, encodeAttributes } from '../run-attributes.ts';
 import { append } from '../run-history.ts';
 import { encodeRun, type RunRecord } from '../run-record.ts';
-import { slotValueOf, waiting } from '../start-route.ts';
+import { attributesGiven, slotValueOf, waiting } from '../start-route.ts';
 import type { Timer } from '../timer.ts';
 import { requireMatch } from './check-history.ts';
 import { type Cut, cutHistory, type Repeated } from './cut.ts';
@@ -100,8 +101,17 @@ export async function planRerun(
   if (from !== undefined) checkEnded(origin.run);
   const cut = cutHistory(origin.history, from === undefined ? 'start' : { before: from });
   const { payloads = new Payloads(), run } = origin;
-  const given = input === undefined ? undefined : payloads.checkIn(input, limitsOf(run, code), 'the input');
-  return plan(ports, run, withInput(cut, given, ports), { version, payloads, ...(code && { code }) });
+  const started =
+    input === undefined
+      ? undefined
+      : {
+          input: payloads.checkIn(input, limitsOf(run, code), 'the input'),
+          // Without the code nobody knows what follows from the input.
+          ...(code && {
+            attributes: encodeAttributes(attributesGiven(code.contract, run.workflow, input) ?? {}),
+          }),
+        };
+  return plan(ports, run, withInput(cut, started, ports), { version, payloads, ...(code && { code }) });
 }
 
 /**
@@ -171,9 +181,13 @@ function deadlineOf({ workflow, createdAt, deadlineAt }: RunRecord, code: Code |
 }
 
 /** The input of the new run; a seed of its own where it takes nothing over that was made with the old one. */
-function withInput(cut: Cut, input: Json | undefined, { ids }: PlanPorts): Cut {
+function withInput(
+  cut: Cut,
+  started: Partial<Pick<Started, 'input' | 'attributes'>> | undefined,
+  { ids }: PlanPorts,
+): Cut {
   const renewed = <E extends Entry>(entry: E): E =>
-    entry.e === 'started' && input !== undefined ? { ...entry, input } : entry;
+    entry.e === 'started' ? { ...entry, ...started } : entry;
   const event = renewed(cut.event);
   return {
     ...cut,
@@ -207,6 +221,7 @@ async function plan(
   const renews = [...allChecks([...copied, event]).values()];
   const named = { runId, workflow, version, agent, key, correlationId, inputDigest, waiters: [] };
   const slot = slotOf(origin, code, input);
+  const attributes = decodeAttributes(attributesIn([...copied, event]));
   const blank: RunRecord = {
     ...blankRun(named, now),
     kept: [{ ...event, at } satisfies RunEvent],
@@ -214,6 +229,7 @@ async function plan(
     ...(deadlineAt && { deadlineAt }),
     ...(origin.baggage && { baggage: origin.baggage }),
     ...(origin.tenant !== undefined && { tenant: origin.tenant }),
+    ...(attributes && { attributes }),
     rerunOf: { runId: origin.runId, ...(from !== undefined && { from }) },
   };
   const { run } = renews.length > 0 ? lookedAfter(blank, now) : { run: blank };
