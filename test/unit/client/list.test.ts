@@ -84,10 +84,13 @@ describe('a list by search attributes', () => {
         { code: 'UsageInvalid', field: 'total' },
       ],
       [
-        { workflow, attributes: { total: { from: 1 }, placed: { from: new Date() } } },
+        { workflow, attributes: { total: { from: 1 }, placed: { from: new Date('2026-01-01') } } },
         { code: 'UsageInvalid' },
       ],
-      [{ workflow, createdFrom: new Date(), attributes: { total: { from: 1 } } }, { code: 'UsageInvalid' }],
+      [
+        { workflow, createdFrom: new Date('2026-01-01'), attributes: { total: { from: 1 } } },
+        { code: 'UsageInvalid' },
+      ],
     ];
     for (const [filter, error] of lists)
       await expect(client.list(filter as never)).rejects.toMatchObject(error);
