@@ -1,8 +1,8 @@
-import type { UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
 import { addApi } from '../wire/api.ts';
-import { createGrpcServer, openPort } from '../wire/port.ts';
+import { GrpcServer } from '../wire/grpc/server.ts';
+import { openPort } from '../wire/port.ts';
 import { Protocol } from '../wire/protocol.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { withCors } from '../wire/rest/cors.ts';
@@ -14,7 +14,6 @@ import { FirestoreStore } from './store.ts';
 import { documentRules, firestoreApi } from './wire/api.ts';
 import { CallCounter, limitRequests } from './wire/calls.ts';
 import { withEmulatorPaths } from './wire/emulator-paths.ts';
-import { firestoreService } from './wire/service.ts';
 
 export interface FirestoreOptions {
   /** 0, the default, takes any free port. */
@@ -65,13 +64,10 @@ export async function startFirestore({
   const store = new FirestoreStore(clock, { indexes, requireIndexes, keeper });
   keeper?.keeps(store);
   const counter = new CallCounter();
-  const grpc = createGrpcServer(listen.onRequest);
+  const grpc = new GrpcServer(listen.onRequest);
   const protocol = new Protocol('@google-cloud/firestore-api/build/protos/protos.json');
   const api = firestoreApi(store, access, protocol);
-  grpc.addService(
-    limitRequests(protocol.service(api.service)),
-    counted(firestoreService(api, store, access), counter),
-  );
+  grpc.add(limitRequests(protocol.service(api.service)), api, counter.count);
   const admin = adminApis(store, access, protocol);
   for (const each of admin) addApi(grpc, each);
   const apis = createRest({ apis: [api, ...admin], rules: [...documentRules, ...operationRules] });
@@ -86,16 +82,4 @@ export async function startFirestore({
     resetCalls: () => counter.reset(),
     close: () => port.close(),
   };
-}
-
-function counted(service: UntypedServiceImplementation, counter: CallCounter): UntypedServiceImplementation {
-  return Object.fromEntries(
-    Object.entries(service).map(([method, handle]) => [
-      method,
-      ((...call: Parameters<UntypedHandleCall>) => {
-        counter.count(method);
-        return Reflect.apply(handle, undefined, call);
-      }) as UntypedHandleCall,
-    ]),
-  );
 }

@@ -3,7 +3,8 @@ import { AccessControl } from '../iam/access-control.ts';
 import { accountName, serviceAgent } from '../iam/principal.ts';
 import { CERTS_PATH, createTokenIssuer, type TokenIssuer } from '../identity/token-issuer.ts';
 import { addApi } from '../wire/api.ts';
-import { createGrpcServer, openPort } from '../wire/port.ts';
+import { GrpcServer } from '../wire/grpc/server.ts';
+import { openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
 import { StatusError } from '../wire/status.ts';
@@ -76,7 +77,7 @@ export async function startPubSub(options: PubSubOptions = {}): Promise<PubSubSe
     mayForward: (subscription, topic) => mayForward(access, subscription, topic),
     onDeleted: (name) => access.forget(name),
   });
-  const grpc = createGrpcServer(options.onRequest, LARGEST_REQUEST_BYTES);
+  const grpc = new GrpcServer(options.onRequest, LARGEST_REQUEST_BYTES);
   const apis = pubsubApis(broker, access);
   for (const api of apis) addApi(grpc, api);
   const rest = createRest({ apis, rules: iamRules, paths: { [CERTS_PATH]: () => issuer.jwks() } });

@@ -1,5 +1,5 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { StatusError, toServiceError } from '../wire/status.ts';
+import type { BidiCall } from '../wire/grpc/bidi-call.ts';
+import { StatusError } from '../wire/status.ts';
 import type { AckRefusals } from './ack-refusals.ts';
 import type { Broker } from './broker.ts';
 import { Fields } from './fields.ts';
@@ -9,14 +9,12 @@ import type { Authorize } from './methods.ts';
 import type { PullStream } from './pull-stream.ts';
 import { requireAckDeadline } from './subscription-config.ts';
 
-type PullCall = ServerDuplexStream<unknown, unknown>;
-
 /**
  * StreamingPull over gRPC: the first request opens the stream; later ones ack, move deadlines, or keep it alive. From
  * protocol version 1 on, the server answers each keep-alive, and a client takes silence for a dead connection.
  */
 export function streamingPull(broker: Broker, authorize: Authorize | undefined) {
-  return (call: PullCall): void => {
+  return (call: BidiCall): void => {
     let opened: OpenPull | undefined;
     const close = () => opened?.stream.close();
     call.on('data', (message: unknown) => {
@@ -24,25 +22,20 @@ export function streamingPull(broker: Broker, authorize: Authorize | undefined) 
         const request = new Fields(message);
         if (opened) follow(broker, call, opened, request);
         else {
-          authorize?.(headerOf(call), 'pubsub.subscriptions.consume', request.text('subscription'));
+          authorize?.(call.header, 'pubsub.subscriptions.consume', request.text('subscription'));
           opened = open(broker, call, request);
         }
       } catch (error) {
         close();
-        call.emit('error', toServiceError(error));
+        call.fail(error);
       }
     });
     call.on('end', () => {
       close();
       call.end();
     });
-    call.on('cancelled', close);
-    call.on('error', close);
+    call.on('close', close);
   };
-}
-
-function headerOf({ metadata }: PullCall) {
-  return (name: string) => metadata.get(name)[0]?.toString();
 }
 
 /** https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#streamingpullrequest */
@@ -59,7 +52,7 @@ interface OpenPull {
   readonly stream: PullStream;
 }
 
-function open(broker: Broker, call: PullCall, request: Fields): OpenPull {
+function open(broker: Broker, call: BidiCall, request: Fields): OpenPull {
   const subscription = request.text('subscription');
   const view = broker.getSubscription(subscription);
   const exactlyOnce = view.enableExactlyOnceDelivery;
@@ -79,14 +72,14 @@ function open(broker: Broker, call: PullCall, request: Fields): OpenPull {
           },
         }),
       messages: (deliveries) => call.write({ receivedMessages: deliveries.map(writeDelivery) }),
-      ended: (reason) => call.emit('error', toServiceError(reason)),
+      ended: (reason) => call.fail(reason),
     },
   );
   const answersKeepAlives = request.integer('protocolVersion') >= 1;
   return { subscription, exactlyOnce, answersKeepAlives, stream };
 }
 
-function follow(broker: Broker, call: PullCall, opened: OpenPull, request: Fields): void {
+function follow(broker: Broker, call: BidiCall, opened: OpenPull, request: Fields): void {
   const { subscription, exactlyOnce, stream } = opened;
   if (request.text('subscription')) throw invalidArgument('subscription', 'only the first request names it');
   for (const [field, name] of FIRST_ONLY) {

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
 import { addApi } from '../wire/api.ts';
-import { createGrpcServer, openPort } from '../wire/port.ts';
+import { GrpcServer } from '../wire/grpc/server.ts';
+import { openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
 import { secretsApi } from './api.ts';
@@ -48,7 +49,7 @@ export async function startSecrets(options: SecretsServerOptions = {}): Promise<
   const { access = new AccessControl() } = options;
   const core = new SecretVault(clock, secrets, (name) => access.forget(name), options.keeper);
   options.keeper?.keeps(core);
-  const grpc = createGrpcServer(options.onRequest);
+  const grpc = new GrpcServer(options.onRequest);
   const api = secretsApi(core, access);
   addApi(grpc, api);
   const rest = createRest({ apis: [api] });

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import type { StatusName } from '../wire/status.ts';
+import { STATUS_CODES, type StatusName } from '../wire/status-codes.ts';
 import type { DispatchResponse } from './dispatch.ts';
 
 /** How one attempt ended. */
@@ -46,6 +45,6 @@ export function outcomeWithoutResponse(name: 'DEADLINE_EXCEEDED' | 'UNAVAILABLE'
 }
 
 function outcomeStatus(name: StatusName, reason: string): { code: number; message: string } {
-  const code = status[name];
+  const code = STATUS_CODES[name];
   return { code, message: `${name}(${code}): ${reason}` };
 }

@@ -2,7 +2,8 @@ import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
 import { CERTS_PATH, createTokenIssuer, type TokenIssuer } from '../identity/token-issuer.ts';
 import { addApi } from '../wire/api.ts';
-import { createGrpcServer, openPort } from '../wire/port.ts';
+import { GrpcServer } from '../wire/grpc/server.ts';
+import { openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';
 import { tasksApi } from './api.ts';
@@ -59,7 +60,7 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
     clock,
     transport: options.transport ?? http,
   });
-  const grpc = createGrpcServer(options.onRequest);
+  const grpc = new GrpcServer(options.onRequest);
   const api = tasksApi(core, access);
   addApi(grpc, api);
   const rest = createRest({ apis: [api], paths: { [CERTS_PATH]: () => issuer.jwks() } });

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import { type OnRequest, observed, requestInterceptor } from './request-log.ts';
+import type { GrpcServer } from './grpc/server.ts';
+import { type OnRequest, observed } from './request-log.ts';
 
 /**
  * One TCP port that speaks gRPC (HTTP/2) and REST (HTTP/1.1), as Google's endpoints do. The first byte decides: an HTTP/2
@@ -34,25 +34,10 @@ const HTTP2_PREFACE = Buffer.from('PRI ');
  */
 export const KEEP_ALIVE_MS = 600_000;
 
-const LARGEST_MESSAGE_BYTES = 20 * 1024 * 1024;
-
-/**
- * Makes a grpc-js server. `onRequest` is told of each call when it is answered; a request of more than `largestBytes` is refused
- * with RESOURCE_EXHAUSTED before anybody sees it.
- */
-export function createGrpcServer(onRequest?: OnRequest, largestBytes = LARGEST_MESSAGE_BYTES): GrpcServer {
-  return new GrpcServer({
-    ...(onRequest && { interceptors: [requestInterceptor(onRequest)] }),
-    'grpc.max_receive_message_length': largestBytes,
-    'grpc.max_send_message_length': -1,
-  });
-}
-
 /** Listens; rejects with Node's error (`EADDRINUSE`, …) when the port cannot be had. */
 export async function openPort(options: PortOptions): Promise<Port> {
   const { port = 0, host = '127.0.0.1', grpc, onRequest } = options;
   const rest: RequestListener = options.rest ?? ((_request, response) => response.writeHead(404).end());
-  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const http = createHttpServer(
     { keepAliveTimeout: KEEP_ALIVE_MS },
     onRequest ? observed(rest, onRequest) : rest,
@@ -62,9 +47,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    sniff(socket, (isHttp2) =>
-      isHttp2 ? injector.injectConnection(socket) : http.emit('connection', socket),
-    );
+    sniff(socket, (isHttp2) => (isHttp2 ? grpc.connect(socket) : http.emit('connection', socket)));
   });
   await listen(server, port, host);
   const bound = (server.address() as AddressInfo).port;
@@ -72,8 +55,6 @@ export async function openPort(options: PortOptions): Promise<Port> {
     address: `${host}:${bound}`,
     port: bound,
     async close() {
-      injector.destroy();
-      grpc.forceShutdown();
       http.closeAllConnections();
       for (const socket of sockets) socket.destroy();
       if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,11 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import {
-  ResponderBuilder,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  status,
-} from '@grpc/grpc-js';
 import type { Clock } from '../../shared/contract/clock.ts';
 
 /** A request that was answered. */
@@ -52,25 +45,6 @@ export class RequestLog {
   last(limit = this.#most): readonly RequestRecord[] {
     return limit === 0 ? [] : this.#records.slice(-Math.min(limit, this.#most));
   }
-}
-
-/** Sees every gRPC call, unary or streaming, as its status is sent. */
-export function requestInterceptor(onRequest: OnRequest): ServerInterceptor {
-  return ({ path }, call: ServerInterceptingCallInterface) =>
-    new ServerInterceptingCall(
-      call,
-      new ResponderBuilder()
-        .withSendStatus((sent, next) => {
-          const message = sent.details ? { message: sent.details } : {};
-          onRequest({
-            method: path.slice(1),
-            status: status[sent.code ?? 0] ?? String(sent.code),
-            ...message,
-          });
-          next(sent);
-        })
-        .build(),
-    );
 }
 
 /** Sees every HTTP request as its answer has been sent. */

@@ -1,8 +1,5 @@
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type ErrorInfo, encodeErrorDetails } from './error-info.ts';
-
-/** The canonical gRPC codes, by name: `NOT_FOUND`, `ABORTED`, … (https://grpc.io/docs/guides/status-codes/). */
-export type StatusName = keyof typeof status;
+import { STATUS_CODES, type StatusName } from './status-codes.ts';
 
 /** An error that a core throws and a shell answers with, over gRPC and REST alike. Pure: no wire types in it. */
 export class StatusError extends Error {
@@ -18,15 +15,24 @@ export class StatusError extends Error {
   }
 }
 
-/** What a handler gives grpc-js: any error that is not a `StatusError` is a fault of ours and becomes INTERNAL. */
-export function toServiceError(error: unknown): ServiceError {
-  const name = error instanceof StatusError ? error.status : 'INTERNAL';
+/** An error as a shell answers with it. */
+export interface AnsweredStatus {
+  readonly name: StatusName;
+  readonly code: number;
+  readonly message: string;
+  /** The value of `grpc-status-details-bin`. */
+  readonly details: Buffer | undefined;
+}
+
+/** Any error that is not a `StatusError` is a fault of ours and becomes INTERNAL. */
+export function toAnsweredStatus(error: unknown): AnsweredStatus {
+  const { name, info } =
+    error instanceof StatusError
+      ? { name: error.status, info: error.info }
+      : { name: 'INTERNAL' as const, info: undefined };
   const message = error instanceof Error ? error.message : String(error);
-  const metadata = new Metadata();
-  if (error instanceof StatusError && error.info) {
-    metadata.set('grpc-status-details-bin', encodeErrorDetails(status[name], message, error.info));
-  }
-  return Object.assign(new Error(message), { code: status[name], details: message, metadata });
+  const code = STATUS_CODES[name];
+  return { name, code, message, details: info && encodeErrorDetails(code, message, info) };
 }
 
 const HTTP_STATUS: Partial<Record<StatusName, number>> = {
@@ -51,8 +57,7 @@ export function toHttpError(error: unknown): {
   code: number;
   body: { error: { code: number; message: string; status: string } };
 } {
-  const { code, details } = toServiceError(error);
-  const name = status[code] as StatusName;
+  const { name, message } = toAnsweredStatus(error);
   const httpCode = HTTP_STATUS[name] ?? 500;
-  return { code: httpCode, body: { error: { code: httpCode, message: details, status: name } } };
+  return { code: httpCode, body: { error: { code: httpCode, message, status: name } } };
 }

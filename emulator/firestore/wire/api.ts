@@ -7,9 +7,11 @@ import type { FirestoreStore } from '../store.ts';
 import { guardedMethods } from './access.ts';
 import { commitMethods } from './commits.ts';
 import { documentMethods } from './documents.ts';
+import { listenStream } from './listen-stream.ts';
 import { queryMethods } from './queries.ts';
+import { writeStream } from './write-stream.ts';
 
-/** google.firestore.v1.Firestore, but for the streams that both sides write. */
+/** google.firestore.v1.Firestore. */
 export function firestoreApi(store: FirestoreStore, access: AccessControl, protocol: Protocol): Api {
   const { BatchGetDocuments, ...documents } = documentMethods(store);
   const { PartitionQuery, ...queries } = queryMethods(store);
@@ -20,6 +22,7 @@ export function firestoreApi(store: FirestoreStore, access: AccessControl, proto
     service: 'google.firestore.v1.Firestore',
     methods: guardedMethods(methods, access),
     lists: guardedMethods(lists, access),
+    streams: { Listen: listenStream(store, access), Write: writeStream(store, access) },
   };
 }
 

@@ -1,25 +1,21 @@
-import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { AccessControl } from '../../iam/access-control.ts';
+import type { ServeBidi } from '../../wire/grpc/bidi-call.ts';
 import { StatusError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
 import type { FirestoreStore } from '../store.ts';
 import type { Watch } from '../watch.ts';
 import { checkAccess } from './access.ts';
-import { checkRequest, failStream, headerOf } from './calls.ts';
 import { addTarget, writeEvent, writeStatus } from './listen.ts';
 import { databaseOf, placeOf } from './names.ts';
 import type { ListenRequest } from './requests.ts';
 
 /** The Listen method: a stream on which targets are added and removed, of one database. */
-export function listenStream(
-  store: FirestoreStore,
-  access: AccessControl,
-): handleBidiStreamingCall<ListenRequest, object> {
+export function listenStream(store: FirestoreStore, access: AccessControl): ServeBidi {
   return (call) => {
     let owner: Database | undefined;
     let watch: Watch | undefined;
     let ended = false;
-    const header = headerOf(call.metadata);
+    const { header } = call;
     const close = () => {
       ended = true;
       watch?.close();
@@ -27,7 +23,6 @@ export function listenStream(
     call.on('data', (request: ListenRequest) => {
       if (ended) return;
       try {
-        checkRequest(request);
         const { database: named = owner?.name, addTarget: added } = request;
         const denied = denialOf(() => checkAccess(access, 'Listen', { database: named }, { header }));
         if (denied) {
@@ -51,14 +46,14 @@ export function listenStream(
           );
       } catch (error) {
         close();
-        failStream(call, error);
+        call.fail(error);
       }
     });
     call.on('end', () => {
       close();
       call.end();
     });
-    for (const event of ['cancelled', 'close', 'error']) call.on(event, close);
+    call.on('close', close);
   };
 }
 

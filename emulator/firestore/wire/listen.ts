@@ -1,5 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { StatusError } from '../../wire/status.ts';
+import { STATUS_CODES } from '../../wire/status-codes.ts';
 import type { Database } from '../database.ts';
 import type { ResumePoint, Watch, WatchEvent, WatchTarget } from '../watch.ts';
 import type { WireStatus, WireTarget } from './messages.ts';
@@ -83,5 +83,5 @@ function position(watch: Watch, readTime: number): object {
 }
 
 export function writeStatus(error: StatusError): WireStatus {
-  return { code: status[error.status], message: error.message };
+  return { code: STATUS_CODES[error.status], message: error.message };
 }

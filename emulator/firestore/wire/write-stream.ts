@@ -1,10 +1,9 @@
-import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { AccessControl } from '../../iam/access-control.ts';
+import type { ServeBidi } from '../../wire/grpc/bidi-call.ts';
 import { StatusError } from '../../wire/status.ts';
 import type { Database } from '../database.ts';
 import type { FirestoreStore } from '../store.ts';
 import { checkAccess } from './access.ts';
-import { checkRequest, failStream, headerOf } from './calls.ts';
 import { databaseOf } from './names.ts';
 import type { WriteRequest } from './requests.ts';
 import { writeTime } from './value.ts';
@@ -14,25 +13,21 @@ import { readWrite, writeResult } from './write.ts';
  * The Write method: a stream of commits, applied in their order and each answered. The first request names the database and has no
  * writes; each one after it brings the token of the last answer that its client has seen.
  */
-export function writeStream(
-  store: FirestoreStore,
-  access: AccessControl,
-): handleBidiStreamingCall<WriteRequest, object> {
+export function writeStream(store: FirestoreStore, access: AccessControl): ServeBidi {
   return (call) => {
     const gone = new AbortController();
-    const header = headerOf(call.metadata);
+    const { header } = call;
     let stream: Stream | undefined;
     let last = Promise.resolve();
     const fail = (error: unknown) => {
       if (gone.signal.aborted) return;
       gone.abort();
-      failStream(call, error);
+      call.fail(error);
     };
     call.on('data', (request: WriteRequest) => {
       // One after the other: a commit may have to wait for a lock.
       last = last.then(async () => {
         if (gone.signal.aborted) return;
-        checkRequest(request);
         const { database = stream?.database } = request;
         checkAccess(access, 'Write', { ...request, database }, { header });
         if (stream) call.write(await stream.apply(request, gone.signal));
@@ -44,7 +39,7 @@ export function writeStream(
       last = last.catch(fail);
     });
     call.on('end', () => last.then(() => call.end()));
-    for (const event of ['cancelled', 'close', 'error']) call.on(event, () => gone.abort());
+    call.on('close', () => gone.abort());
   };
 }
 

@@ -5,7 +5,7 @@ import type { Filter } from '../../../emulator/firestore/filter.ts';
 import { valueFrom } from '../../../emulator/firestore/plain.ts';
 import { readFields, writeDocument } from '../../../emulator/firestore/wire/value.ts';
 import type { Write as CoreWrite } from '../../../emulator/firestore/write.ts';
-import { toServiceError } from '../../../emulator/wire/status.ts';
+import { toAnsweredStatus } from '../../../emulator/wire/status.ts';
 import type { Clock } from '../../../shared/contract/clock.ts';
 import type { Query, Store, StoredDocument, Write } from '../../../shared/contract/store.ts';
 import { commitError } from '../../../shared/gcp/store-error.ts';
@@ -43,7 +43,7 @@ export class CloudStore implements Store {
       this.#committed(changes);
       return versions;
     } catch (error) {
-      throw commitError(toServiceError(error), writes);
+      throw commitError(toAnsweredStatus(error), writes);
     }
   }
 

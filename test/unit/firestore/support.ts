@@ -5,7 +5,7 @@ import { fieldsOf, type Plain, plainOf } from '../../../emulator/firestore/plain
 import type { Precondition } from '../../../emulator/firestore/precondition.ts';
 import type { Transform } from '../../../emulator/firestore/transform.ts';
 import type { Write } from '../../../emulator/firestore/write.ts';
-import type { StatusName } from '../../../emulator/wire/status.ts';
+import type { StatusName } from '../../../emulator/wire/status-codes.ts';
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
 
 const DATABASE = 'projects/demo-mesh/databases/(default)';
