@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
-import { addApi } from '../wire/api.ts';
-import { GrpcServer } from '../wire/grpc/server.ts';
+import { addApi, GrpcServer } from '../wire/grpc/server.ts';
 import { openPort } from '../wire/port.ts';
 import { Protocol } from '../wire/protocol.ts';
 import type { OnRequest } from '../wire/request-log.ts';

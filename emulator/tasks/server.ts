@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from '../../shared/contract/clock.ts';
 import { AccessControl } from '../iam/access-control.ts';
 import { CERTS_PATH, createTokenIssuer, type TokenIssuer } from '../identity/token-issuer.ts';
-import { addApi } from '../wire/api.ts';
-import { GrpcServer } from '../wire/grpc/server.ts';
+import { addApi, GrpcServer } from '../wire/grpc/server.ts';
 import { openPort } from '../wire/port.ts';
 import type { OnRequest } from '../wire/request-log.ts';
 import { createRest } from '../wire/rest/rest-api.ts';

@@ -1,4 +1,4 @@
-import type { GrpcMethods, GrpcServer } from './grpc/server.ts';
+import type { ServeBidi } from './grpc/bidi-call.ts';
 import type { Protocol } from './protocol.ts';
 
 /** Who calls and how, beside the request. */
@@ -14,17 +14,19 @@ export interface CallInfo {
 /** Answers one method. What it throws becomes the call's status. */
 export type Serve = (request: never, info: CallInfo) => unknown;
 
-/**
- * A service's methods, whatever wire they are called by: REST answers with a list where gRPC streams one. What both sides stream is for
- * gRPC alone.
- */
-export interface Api extends GrpcMethods {
+/** The methods of a service, by name. */
+export interface Methods {
+  /** Those with one answer. */
+  readonly methods: Readonly<Record<string, Serve>>;
+  /** Those that stream answers which are known all at once: they give a list, which REST answers with. */
+  readonly lists?: Readonly<Record<string, Serve>> | undefined;
+  /** Those whose two sides both stream, for gRPC alone. */
+  readonly streams?: Readonly<Record<string, ServeBidi>> | undefined;
+}
+
+/** A service, whatever wire it is called by. */
+export interface Api extends Methods {
   readonly protocol: Protocol;
   /** Its full name: `google.pubsub.v1.Publisher`. */
   readonly service: string;
-}
-
-/** Serves an API over gRPC. */
-export function addApi(server: GrpcServer, { protocol, service, ...methods }: Api): void {
-  server.add(protocol.service(service), methods);
 }

@@ -8,6 +8,7 @@ import { GrpcServer } from '../../emulator/wire/grpc/server.ts';
 import { openPort, type Port } from '../../emulator/wire/port.ts';
 import { Protocol } from '../../emulator/wire/protocol.ts';
 import { StatusError } from '../../emulator/wire/status.ts';
+import { eventually } from '../support/eventually.ts';
 
 interface Text {
   readonly text: string;
@@ -148,7 +149,7 @@ describe('the gRPC server of the local services', () => {
     stream.on('data', (each) => heard.push(each));
     stream.write({ text: 'a' });
     stream.write({ text: 'b' });
-    await vi.waitFor(() => expect(heard).toEqual([{ text: 'A' }, { text: 'B' }]));
+    await eventually(() => expect(heard).toEqual([{ text: 'A' }, { text: 'B' }]));
     const ended = new Promise((resolve) => stream.on('status', resolve));
     stream.end();
     expect(await ended).toMatchObject({ code: 0 });
@@ -165,13 +166,13 @@ describe('the gRPC server of the local services', () => {
     stream.on('error', () => {});
     stream.on('data', () => stream.cancel());
     stream.write({ text: 'the one who talks' });
-    await vi.waitFor(() => expect(gone).toHaveBeenCalledWith('the one who talks'));
+    await eventually(() => expect(gone).toHaveBeenCalledWith('the one who talks'));
     const { path, requestSerialize, responseDeserialize } = definition('Say');
     const request = { text: 'wait' };
     const call = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, () => {});
-    await vi.waitFor(() => expect(waits).toHaveBeenCalled());
+    await eventually(() => expect(waits).toHaveBeenCalled());
     call.cancel();
-    await vi.waitFor(() => expect(gone).toHaveBeenCalledWith('the one who waits'));
+    await eventually(() => expect(gone).toHaveBeenCalledWith('the one who waits'));
   });
 });
 

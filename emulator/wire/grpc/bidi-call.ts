@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import type { CallInfo } from '../api.ts';
 
 interface BidiEvents {
   /** A request. */
@@ -19,10 +18,11 @@ export interface Answers {
 
 /** A call whose two sides both stream, as its method sees it. */
 export class BidiCall extends EventEmitter<BidiEvents> {
-  readonly header: CallInfo['header'];
+  /** A header of the call, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
   readonly #answers: Answers;
 
-  constructor(header: CallInfo['header'], answers: Answers) {
+  constructor(header: (name: string) => string | undefined, answers: Answers) {
     super();
     this.header = header;
     this.#answers = answers;

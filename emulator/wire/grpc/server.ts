@@ -1,22 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import type { Serve } from '../api.ts';
+import type { Api, Methods, Serve } from '../api.ts';
 import type { OnRequest } from '../request-log.ts';
 import { StatusError } from '../status.ts';
 import { BidiCall, type ServeBidi } from './bidi-call.ts';
 import { GrpcCall } from './call.ts';
 import { FrameReader } from './frames.ts';
-
-/** The methods of a service, by name. */
-export interface GrpcMethods {
-  /** Those with one answer. */
-  readonly methods: Readonly<Record<string, Serve>>;
-  /** Those that stream answers which are known all at once, as a list. */
-  readonly lists?: Readonly<Record<string, Serve>> | undefined;
-  /** Those whose two sides both stream. */
-  readonly streams?: Readonly<Record<string, ServeBidi>> | undefined;
-}
 
 type Method = ServiceDefinition[string];
 type Handle = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
@@ -56,7 +46,7 @@ export class GrpcServer {
   /** Serves the methods of a service. `onCall` is told the name of each that is called. */
   add(
     service: ServiceDefinition,
-    { methods, lists = {}, streams = {} }: GrpcMethods,
+    { methods, lists = {}, streams = {} }: Methods,
     onCall: (method: string) => void = () => {},
   ): void {
     for (const [name, method] of Object.entries(service)) {
@@ -158,6 +148,11 @@ export class GrpcServer {
       stream.on('close', () => bidi.emit('close'));
     };
   }
+}
+
+/** Serves an API over gRPC. */
+export function addApi(server: GrpcServer, { protocol, service, ...methods }: Api): void {
+  server.add(protocol.service(service), methods);
 }
 
 function deserialized(method: Method, message: Buffer): object {
