@@ -23,6 +23,7 @@ function given(entry: Entry): Json | undefined {
     case 'ran':
       return entry.value;
     case 'step':
+      if (entry.op === 'signal') return entry.payload;
       return entry.op === 'mapReduce' ? entry.itemsIn?.payload : undefined;
     default:
       return undefined;

@@ -7,6 +7,7 @@ import { type Json, toJson } from '../contract/json.ts';
 import { type Log, silentLog } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
+import { stableValue } from '../contract/stable-value.ts';
 import { checkName } from '../contract/text.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
 import { randomOf, uuidOf } from './chance.ts';
@@ -236,9 +237,9 @@ export class Coroutine implements Scope {
     const { name, input: schema } = this.#definition;
     const what = `the input of the workflow ${name}`;
     const plain = toJson(given, 'SchemaMismatch', what);
-    parseAs(schema, plain, 'SchemaMismatch', what);
+    const stable = stableValue(schema, plain, 'SchemaMismatch', what) ?? null;
     const limits = takenLimits(this.contract, `${this.contract.name}.${name}`);
-    this.#end({ ok: true, continueWith: this.payloads.checkIn(plain, limits, what) });
+    this.#end({ ok: true, continueWith: this.payloads.checkIn(stable, limits, what) });
     return never();
   }
 

@@ -191,6 +191,8 @@ export interface SignalEntry extends Step<'signal'> {
    * name.
    */
   readonly served?: 'latest-first';
+  /** The payload of that signal, where its schema filled something in. */
+  readonly payload?: Json;
   /** Early signals that it passed over because they did not fit its schema. */
   readonly skips?: readonly number[];
 }

@@ -1,14 +1,11 @@
-import type { Contract } from '../contract/agent.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { type Json, toJson } from '../contract/json.ts';
-import type { Log } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES } from '../contract/reply.ts';
-import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Command } from './command.ts';
-import { Coroutine, type Journal, type RunFacts } from './coroutine.ts';
-import type { WorkflowDefinition } from './definition.ts';
+import { Completion } from './completion.ts';
+import { Coroutine, type Journal } from './coroutine.ts';
 import {
   type CodeEntry,
   describeEntry,
@@ -21,28 +18,13 @@ import {
 import { callerLine } from './foreign-await.ts';
 import { type Applied, Ledger } from './ledger.ts';
 import { LookAhead } from './look-ahead.ts';
-import { CallStep } from './operations/call-step.ts';
 import { GroupStep } from './operations/group-step.ts';
 import { mismatch, Parked } from './parked.ts';
 import { Payloads } from './payloads.ts';
+import type { RunCode } from './run-code.ts';
 import type { Details, Op } from './scope.ts';
 import type { Result } from './step.ts';
-import type { TurnWatch } from './turn-watch.ts';
 import { nextUndo, undoing } from './unwind.ts';
-
-/** The code of a run, and what it is given. */
-export interface RunCode {
-  readonly definition: WorkflowDefinition;
-  readonly contract: Contract;
-  readonly facts: RunFacts;
-  readonly log: Log;
-  /** Left out: nobody watches its turns. */
-  readonly watch?: TurnWatch | undefined;
-  /** More steps than these the run can't have: code that begins more in one turn is let go. Left out: any number. */
-  readonly mostSteps?: number;
-  /** Around its operations, where they begin and end live. */
-  readonly interceptors?: readonly Interceptor[];
-}
 
 /** A side effect that the host is to run; its result comes back as a `ran` event. */
 export interface SideEffect {
@@ -172,7 +154,7 @@ export class Execution {
    */
   async take(event: RunEvent, lenient: boolean, more = false): Promise<Taken> {
     const codeOver = this.ledger.outcome !== undefined;
-    let taken = this.#completed(event);
+    let taken = this.#completion().of(event);
     if (taken.e === 'signalled' && !codeOver) {
       const waiting = this.ledger.signalStep(taken.name);
       const refused = waiting && this.#refusal(waiting.entry.id, taken.payload);
@@ -180,7 +162,7 @@ export class Execution {
       if (refused) {
         taken = { ...taken, invalid: true };
         this.#code?.log.error(refused.message, { code: refused.code, field: refused.field });
-      }
+      } else if (waiting) taken = this.#completion().ofSignal(taken, waiting.entry.id);
     }
     const applied = this.#append(taken);
     if (!applied) {
@@ -191,6 +173,11 @@ export class Execution {
     if (!more) this.#unwind();
     this.#letGo();
     return 'taken';
+  }
+
+  #completion(): Completion {
+    const { ledger, payloads } = this;
+    return new Completion({ ledger, payloads, run: this.#code, code: (step) => this.#coroutine?.code(step) });
   }
 
   #refusal(step: string, payload: Json | undefined): Failure | undefined {
@@ -223,42 +210,6 @@ export class Execution {
       const message = `the workflow ${name} awaits something that is not a workflow operation`;
       throw new Parked({ code: 'ForeignAwait', message });
     }
-  }
-
-  /** Adds to an event what only the code can tell of it. */
-  #completed(event: RunEvent): RunEvent {
-    if (event.e === 'ran' && event.value !== undefined) return { ...event, value: this.#kept(event.value) };
-    if (event.e !== 'replied' || !event.reply.ok) return event;
-    const step = this.ledger.steps.get(event.step);
-    // What a compensation answers matters to nobody.
-    if (!(step instanceof CallStep)) return { ...event, reply: { ok: true, output: null } };
-    const code = this.#coroutine?.code(event.step);
-    if (!code) return event;
-    const output = this.payloads.checkOut(event.reply.output);
-    let decoded: unknown;
-    try {
-      // A copy: what the undo does to it must not reach the history.
-      decoded = code.decode(code.undoInput ? structuredClone(output) : output);
-    } catch (error) {
-      return { ...event, invalid: toFailure(error, 'OutputInvalid') };
-    }
-    if (!code.undoInput) return event;
-    try {
-      return { ...event, undo: code.undoInput(decoded) };
-    } catch (error) {
-      // docs/decisions/0030: known only if the run is undone, and then never passed over (I8).
-      const { message: reason, code: cause } = toFailure(error, 'WorkflowFailed');
-      const message = `the input of the compensation of step ${event.step} can't be made from its output: ${reason}`;
-      this.#code?.log.error(message, { code: cause });
-      return { ...event, undoFailed: { code: 'CompensationFailed', message } };
-    }
-  }
-
-  /** What a side effect came to has no limit of its own: over that of a message it is kept by claim check, where the contract knows any. */
-  #kept(value: Json): Json {
-    const { inlineBytes = 0, claimCheckBytes = 0 } = this.#code?.contract.limits ?? {};
-    const limits = { inlineBytes: claimCheckBytes > 0 ? inlineBytes : Infinity, claimCheckBytes: Infinity };
-    return this.payloads.checkIn(value, limits, 'the result of the side effect');
   }
 
   #unwind(): void {

@@ -5,8 +5,9 @@ import { advance } from './advance.ts';
 import { givenCheck } from './claim-checks.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
-import type { Execution, RunCode, SideEffect, Taken } from './execution.ts';
+import type { Execution, SideEffect, Taken } from './execution.ts';
 import type { Payloads } from './payloads.ts';
+import type { RunCode } from './run-code.ts';
 
 /** What one message brought a run to. */
 export interface Progressed {

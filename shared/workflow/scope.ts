@@ -19,6 +19,8 @@ export type Details<Name extends Op> = Omit<Extract<StepEntry, { op: Name }>, 'e
 export interface StepCode<T = unknown> {
   /** The value that the code gets. Throws a `MeshError` where it does not fit. */
   decode(value: Json | undefined): T;
+  /** What is recorded of the value, so that `decode` makes the same of it each time. Throws as `decode` does. Left out: the value as it came. */
+  stable?(value: Json | undefined): Json | undefined;
   /** The input of the compensation, made from the output as `decode` returns it. */
   undoInput?(output: unknown): Json;
   /** The functions of a branch of it, by what its id adds to that of the step. */

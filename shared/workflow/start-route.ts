@@ -8,6 +8,7 @@ import type { Message } from '../contract/message.ts';
 import { runPath, slotPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
+import { stableValue } from '../contract/stable-value.ts';
 import type { Write } from '../contract/store.ts';
 import type { Decision, DecisionRequest, Route, Send } from '../kernel/route.ts';
 import { ANY_INPUT } from './child-end.ts';
@@ -29,27 +30,41 @@ const MOST_INPUT_BYTES = 350_000;
 
 /** `<agent>.<workflow>`: starts a run, once per key. */
 export function startRoute(host: Host, workflow: string, spec: WorkflowSpec): Route {
+  const known = new WeakMap<Message, Accepted>();
+  /** Once for each delivery: what the schema fills in by itself, a key even, is the same wherever it is asked for. */
+  const accept = (message: Message) => {
+    const accepted = known.get(message) ?? acceptedOf(host, workflow, spec, message);
+    known.set(message, accepted);
+    return accepted;
+  };
+  const pathOf = (message: Message) => runPath(runIdOf(workflow, accept(message).key));
   return {
     mode: 'commit',
     reads: (message) => {
-      const run = runPath(runIdOf(workflow, keyOf(host, workflow, spec, message)));
-      if (!spec.concurrency) return [run];
-      const { name } = host.contract;
-      return [run, slotPath(name, workflow, slotValueOf(`${name}.${workflow}`, spec, message.data))];
+      if (!spec.concurrency) return [pathOf(message)];
+      return [pathOf(message), slotPath(host.contract.name, workflow, accept(message).slotValue)];
     },
-    document: (message) => runPath(runIdOf(workflow, keyOf(host, workflow, spec, message))),
-    decide: (request) => {
-      const key = keyOf(host, workflow, spec, request.message);
+    document: pathOf,
+    decide: async (request) => {
+      const accepted = accept(request.message);
       return request.documents[0]
-        ? startedAlready(host, request, workflow, key)
-        : start(host, request, workflow, spec, key);
+        ? startedAlready(host, request, workflow, accepted.key)
+        : start(host, request, workflow, spec, accepted);
     },
     instead: async (request, error) => {
       if (request.documents[0]) return undefined;
-      const key = keyOf(host, workflow, spec, request.message);
-      return start(host, request, workflow, spec, key, faultOf(error));
+      return start(host, request, workflow, spec, accept(request.message), faultOf(error));
     },
   };
+}
+
+/** What a start is taken as. */
+interface Accepted {
+  /** With what its schema fills in. */
+  readonly input: Json;
+  readonly key: string;
+  /** By which runs are counted. */
+  readonly slotValue: string;
 }
 
 async function start(
@@ -57,13 +72,13 @@ async function start(
   request: DecisionRequest,
   workflow: string,
   spec: WorkflowSpec,
-  key: string,
+  { input: given, key, slotValue }: Accepted,
   fail?: Failure,
 ): Promise<Decision> {
   const { message } = request;
   const waiter = waiterOf(message);
   const now = host.clock.now();
-  const given = {
+  const named = {
     runId: runIdOf(workflow, key),
     workflow,
     key,
@@ -73,10 +88,10 @@ async function start(
   };
   const deadlineAt = deadlineOf(host, workflow, now);
   // One that fails at once takes no slot.
-  const entered = fail ? undefined : enterSlots(host, request, spec, workflow, given.runId);
-  const attributes = attributesGiven(host.contract, workflow, message.data);
+  const entered = fail ? undefined : enterSlots(host, request, spec, workflow, named.runId, slotValue);
+  const attributes = attributesGiven(host.contract, workflow, given);
   const run: RunRecord = {
-    ...freshRun(host, given, now),
+    ...freshRun(host, named, now),
     ...(message.baggage && { baggage: message.baggage }),
     ...(message.runId !== undefined && { parentRunId: message.runId }),
     ...(deadlineAt && { deadlineAt }),
@@ -85,7 +100,7 @@ async function start(
   };
   const payloads = new Payloads();
   const type = `${host.contract.name}.${workflow}`;
-  const input = payloads.checkIn(message.data, takenLimits(host.contract, type), `the input of ${type}`);
+  const input = payloads.checkIn(given, takenLimits(host.contract, type), `the input of ${type}`);
   const { baggage } = message;
   const seed = host.ids.uuid();
   const started = {
@@ -144,14 +159,13 @@ interface Entered {
 /** A slot for the run, or its place in the queue, to be had in the commit that creates it. Undefined: as many may run as like. */
 function enterSlots(
   { contract, clock }: Host,
-  { message, documents: [, document] }: DecisionRequest,
+  { documents: [, document] }: DecisionRequest,
   spec: WorkflowSpec,
   workflow: string,
   runId: string,
+  value: string,
 ): Entered | undefined {
   if (!spec.concurrency) return undefined;
-  const type = `${contract.name}.${workflow}`;
-  const value = slotValueOf(type, spec, message.data);
   const { slots, begun } = enter(decodeSlots(document), runId, spec.concurrency.limit);
   return {
     slot: { value, held: begun.includes(runId) },
@@ -203,22 +217,20 @@ function startedAlready(
   return Promise.resolve(decisionOf(host, { run: waiting, writes: [], sends }, document.version));
 }
 
-/**
- * The key of the run that the message starts.
- *
- * @throws MeshError `SchemaMismatch`, `PayloadTooLarge`
- */
-function keyOf(host: Host, workflow: string, spec: WorkflowSpec, message: Message): string {
+/** @throws MeshError `SchemaMismatch`, `PayloadTooLarge` */
+function acceptedOf(host: Host, workflow: string, spec: WorkflowSpec, message: Message): Accepted {
   const type = `${host.contract.name}.${workflow}`;
-  const input = parseAs(spec.input, message.data, 'SchemaMismatch', `the input of ${type}`);
-  const bytes = Buffer.byteLength(JSON.stringify(message.data));
+  const what = `the input of ${type}`;
+  const input = stableValue(spec.input, message.data, 'SchemaMismatch', what) ?? null;
+  const bytes = Buffer.byteLength(JSON.stringify(input));
   const { inlineBytes, claimCheckBytes } = takenLimits(host.contract, type);
   if (bytes > MOST_INPUT_BYTES && (bytes <= inlineBytes || bytes > claimCheckBytes)) {
-    const message = `the input of ${type} takes ${bytes} bytes; a run may begin with ${MOST_INPUT_BYTES}`;
+    const message = `${what} takes ${bytes} bytes; a run may begin with ${MOST_INPUT_BYTES}`;
     throw new MeshError('PayloadTooLarge', message);
   }
-  if (spec.key === undefined) return messageKey(message);
-  return keyValueOf(input, spec.key, `the input of ${type}`);
+  const parsed = parseAs(spec.input, input, 'SchemaMismatch', what);
+  const key = spec.key === undefined ? messageKey(message) : keyValueOf(parsed, spec.key, what);
+  return { input, key, slotValue: slotValueOf(type, spec, input) };
 }
 
 function waiterOf({ id, replyTo, runId, stepId }: Message): Waiter | undefined {

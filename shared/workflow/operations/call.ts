@@ -6,6 +6,7 @@ import { toFailure } from '../../contract/failure.ts';
 import { type Json, toJson } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
+import { stableValue } from '../../contract/stable-value.ts';
 import type { OperationChanges } from '../../kernel/interceptor.ts';
 import type { Compensation } from '../call-options.ts';
 import type { CommandRef } from '../command-ref.ts';
@@ -31,6 +32,7 @@ export function call(scope: Scope): WorkflowContext['call'] {
       },
       refuse: (refused) => ({ agent: ref.agent, refused }),
       decode: (output) => outputOf(ref, output),
+      stable: (output) => stableOutput(ref, output),
       ...rest,
     });
   };
@@ -98,6 +100,14 @@ export function outputOf<Output>(
   return schema ? parseAs(schema, output, 'OutputInvalid', `the output of ${type}`) : (undefined as never);
 }
 
+/** The output as it is recorded. Throws `OutputInvalid`. */
+export function stableOutput(
+  { type, output: schema }: { readonly type: string; readonly output: Schema | undefined },
+  output: Json | undefined,
+): Json | undefined {
+  return schema ? stableValue(schema, output, 'OutputInvalid', `the output of ${type}`) : output;
+}
+
 /** The data of a command, as it goes on the wire: the input, or its claim check. Throws what the contract has against it. */
 export function command({ contract, payloads }: Callable, ref: CommandRef, input: unknown): Json {
   const data = dataOf(contract, ref, input);
@@ -125,7 +135,17 @@ function dataOf(contract: Contract, ref: CommandRef, input: unknown): Json {
   const what = `the input of ${ref.type}`;
   const data = toJson(input, 'SchemaMismatch', what);
   parseAs(ref.input, data, 'SchemaMismatch', what);
-  return data;
+  // A run takes its input by itself, under the key that its input gives.
+  return ref.kind === 'workflow' ? data : filledIn(ref.input, data, what);
+}
+
+/** Each delivery of the command has the same of what its schema fills in; what can't be fixed here is left to who takes it. */
+function filledIn(schema: Schema, data: Json, what: string): Json {
+  try {
+    return stableValue(schema, data, 'SchemaMismatch', what) ?? null;
+  } catch {
+    return data;
+  }
 }
 
 export function checkSize(data: Json, limits: PayloadLimits, what: string): void {

@@ -8,7 +8,7 @@ import type { WorkflowContext } from '../context.ts';
 import type { ChildRef } from '../entry.ts';
 import { keyValueOf } from '../run-key.ts';
 import type { Scope } from '../scope.ts';
-import { commanding, outputOf } from './call.ts';
+import { commanding, outputOf, stableOutput } from './call.ts';
 
 export function child(scope: Scope): WorkflowContext['child'] {
   return (ref, input, { timeout, compensate, detached } = {}) => {
@@ -32,6 +32,7 @@ export function child(scope: Scope): WorkflowContext['child'] {
         }
       },
       decode: (output) => (detached ? output : outputOf(ref, output)) as never,
+      ...(!detached && { stable: (output) => stableOutput(ref, output) }),
       ...rest,
     });
   };

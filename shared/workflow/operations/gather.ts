@@ -6,7 +6,7 @@ import type { WorkflowContext } from '../context.ts';
 import type { BranchCall, BranchInput, LatePolicy } from '../entry.ts';
 import type { Branch, Branches, GatherOptions, Tolerance } from '../gathering.ts';
 import type { Scope, StepCode } from '../scope.ts';
-import { command, outputOf } from './call.ts';
+import { command, outputOf, stableOutput } from './call.ts';
 import { retryPolicy } from './retry-policy.ts';
 
 const LATE_POLICIES: ReadonlySet<LatePolicy> = new Set(['ignore', 'record', 'compensate']);
@@ -94,6 +94,7 @@ function branchCode(scope: Scope, { ref, input, options }: Branch, stepId: strin
   const { compensate } = options;
   return {
     decode: (output: Json | undefined) => outputOf(ref, output),
+    stable: (output: Json | undefined) => stableOutput(ref, output),
     ...(compensate && {
       undoInput: (output: Json | undefined) =>
         command(

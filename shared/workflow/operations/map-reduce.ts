@@ -8,7 +8,7 @@ import type { MapReduceEntry, StageEntry } from '../entry.ts';
 import type { Tolerance } from '../gathering.ts';
 import type { MapReduced, Stage } from '../map-reducing.ts';
 import type { Scope, StepCode } from '../scope.ts';
-import { checkCommand, checkSize, outputOf } from './call.ts';
+import { checkCommand, checkSize, outputOf, stableOutput } from './call.ts';
 import { retryPolicy } from './retry-policy.ts';
 
 export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
@@ -53,7 +53,8 @@ export function mapReduce(scope: Scope): WorkflowContext['mapReduce'] {
         } as never;
       },
       branch: (id): StepCode => {
-        if (id.startsWith('r')) return { decode: resultOf };
+        if (id.startsWith('r'))
+          return { decode: resultOf, stable: (output) => stableOutput(reduce.ref, output) };
         if (!id.startsWith('p')) return { decode: (output) => outputOf(map.ref, output) };
         return { decode: (output) => read && pageOf(scope, read, output, shardsOf) };
       },

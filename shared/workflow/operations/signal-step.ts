@@ -13,7 +13,10 @@ export class SignalStep extends Step<SignalEntry> {
   begin(run: StepRun): Progress {
     const { id, timeoutAt, takes, skips = [] } = this.entry;
     for (const arrival of skips) run.takeSignal(arrival);
-    if (takes !== undefined) return this.settle(this.startedAt, received(run.takeSignal(takes)));
+    if (takes !== undefined) {
+      const came = run.takeSignal(takes);
+      return this.settle(this.startedAt, received(this.entry.payload ?? came));
+    }
     if (timeoutAt === undefined) return {};
     return { commands: [{ do: 'timer', step: id, timer: 'timeout', attempt: 0, at: timeoutAt }] };
   }

@@ -3,15 +3,27 @@ import { type Failure, toFailure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
 import type { Schema } from '../../contract/schema.ts';
+import { stableValue } from '../../contract/stable-value.ts';
 import { checkName } from '../../contract/text.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
+
+const whatOf = (name: string) => `the payload of the signal "${name}"`;
 
 export function signal(scope: Scope): WorkflowContext['signal'] {
   return (name, { schema, timeout }) => {
     checkName(name, 'the name of a signal');
     const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout, 'timeout');
     const refuses = (payload: Json | undefined) => refusal(name, schema, payload);
+    const stable = (payload: Json | undefined) =>
+      stableValue(schema, payload, 'SchemaMismatch', whatOf(name));
+    /** The payload of an early signal, where the schema fills something in. */
+    const filledIn = (came: Json | undefined) => {
+      const payload = came && scope.payloads.checkOut(came);
+      const filled = stable(payload);
+      if (filled === payload || filled === undefined) return {};
+      return { payload: scope.payloads.checkIn(filled, scope.contract.limits, whatOf(name)) };
+    };
     return scope.step({
       op: 'signal',
       name,
@@ -32,11 +44,12 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
         return {
           served: 'latest-first' as const,
           ...(timeoutMs !== undefined && { timeoutAt: scope.ledger.time + timeoutMs }),
-          ...(taken && { takes: taken.arrival }),
+          ...(taken && { takes: taken.arrival, ...filledIn(taken.payload) }),
           ...(skips.length > 0 && { skips }),
         };
       },
-      decode: (payload) => parseAs(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`),
+      stable,
+      decode: (payload) => parseAs(schema, payload, 'SchemaMismatch', whatOf(name)),
       refuses,
     });
   };
@@ -45,7 +58,7 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
 /** What is wrong with the payload; the field is named from the data of the message: `payload.approved`. */
 function refusal(name: string, schema: Schema, payload: Json | undefined): Failure | undefined {
   try {
-    parseAs(schema, payload, 'SchemaMismatch', `the payload of the signal "${name}"`);
+    stableValue(schema, payload, 'SchemaMismatch', whatOf(name));
     return undefined;
   } catch (error) {
     const failure = toFailure(error, 'SchemaMismatch');

@@ -2,9 +2,9 @@ import { MeshError } from '../../contract/errors.ts';
 import { silentLog } from '../../contract/log.ts';
 import { advance } from '../advance.ts';
 import type { Entry } from '../entry.ts';
-import type { RunCode } from '../execution.ts';
 import { type Difference, Parked } from '../parked.ts';
 import type { Payloads } from '../payloads.ts';
+import type { RunCode } from '../run-code.ts';
 
 /** Why code can't go on with a history. */
 export interface Mismatch extends Difference {
