@@ -266,7 +266,7 @@ export class Broker {
     const subscription = this.#pullable(name);
     requireAckDeadline(options.ackDeadlineSeconds);
     const stream = new PullStream(subscription, options, sink);
-    sink.opened?.();
+    sink.opened?.(stream);
     subscription.attach(stream);
     return stream;
   }

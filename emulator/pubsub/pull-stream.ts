@@ -13,7 +13,7 @@ export interface PullStreamOptions {
 /** Where a stream's messages go. */
 export interface PullStreamSink {
   /** The stream is open; comes before any messages. */
-  opened?(): void;
+  opened?(stream: PullStream): void;
   messages(deliveries: readonly Delivery[]): void;
   /** The stream is over; nothing comes after this. */
   ended(reason: StatusError): void;
@@ -48,6 +48,15 @@ export class PullStream implements Consumer {
     this.#leaseSeconds = options.ackDeadlineSeconds;
     this.#maxMessages = limitOf(options.maxOutstandingMessages);
     this.#maxBytes = limitOf(options.maxOutstandingBytes);
+  }
+
+  /** What the stream tells of its subscription, which may change while it is open. */
+  get properties() {
+    const { enableExactlyOnceDelivery, enableMessageOrdering } = this.#subscription.config;
+    return {
+      exactlyOnceDeliveryEnabled: enableExactlyOnceDelivery,
+      messageOrderingEnabled: enableMessageOrdering,
+    };
   }
 
   get leaseMs(): number {

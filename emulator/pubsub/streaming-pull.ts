@@ -47,15 +47,18 @@ const FIRST_ONLY = [
 
 interface OpenPull {
   readonly subscription: string;
-  readonly exactlyOnce: boolean;
   readonly answersKeepAlives: boolean;
   readonly stream: PullStream;
 }
 
+/** Each response tells the properties of the subscription: clients take what the last one said, and none for no. */
+function answer(call: BidiCall, stream: PullStream, response: object): void {
+  call.write({ subscriptionProperties: stream.properties, ...response });
+}
+
 function open(broker: Broker, call: BidiCall, request: Fields): OpenPull {
   const subscription = request.text('subscription');
-  const view = broker.getSubscription(subscription);
-  const exactlyOnce = view.enableExactlyOnceDelivery;
+  let opened: PullStream | undefined;
   const stream = broker.openStream(
     subscription,
     {
@@ -64,23 +67,22 @@ function open(broker: Broker, call: BidiCall, request: Fields): OpenPull {
       maxOutstandingBytes: request.integer('maxOutstandingBytes'),
     },
     {
-      opened: () =>
-        call.write({
-          subscriptionProperties: {
-            exactlyOnceDeliveryEnabled: exactlyOnce,
-            messageOrderingEnabled: view.enableMessageOrdering,
-          },
-        }),
-      messages: (deliveries) => call.write({ receivedMessages: deliveries.map(writeDelivery) }),
+      opened: (made) => {
+        opened = made;
+        answer(call, made, {});
+      },
+      messages: (deliveries) => {
+        if (opened) answer(call, opened, { receivedMessages: deliveries.map(writeDelivery) });
+      },
       ended: (reason) => call.fail(reason),
     },
   );
   const answersKeepAlives = request.integer('protocolVersion') >= 1;
-  return { subscription, exactlyOnce, answersKeepAlives, stream };
+  return { subscription, answersKeepAlives, stream };
 }
 
 function follow(broker: Broker, call: BidiCall, opened: OpenPull, request: Fields): void {
-  const { subscription, exactlyOnce, stream } = opened;
+  const { subscription, stream } = opened;
   if (request.text('subscription')) throw invalidArgument('subscription', 'only the first request names it');
   for (const [field, name] of FIRST_ONLY) {
     if (request.integer(field) !== 0)
@@ -91,17 +93,18 @@ function follow(broker: Broker, call: BidiCall, opened: OpenPull, request: Field
     requireAckDeadline(seconds);
     stream.setAckDeadline(seconds);
   }
+  const confirms = stream.properties.exactlyOnceDeliveryEnabled;
   const acks = request.texts('ackIds');
   if (acks.length > 0) {
     const refusals = broker.acknowledge(subscription, acks);
-    if (exactlyOnce) call.write({ acknowledgeConfirmation: confirmation(acks, refusals) });
+    if (confirms) answer(call, stream, { acknowledgeConfirmation: confirmation(acks, refusals) });
   }
   const moved = request.texts('modifyDeadlineAckIds');
   if (moved.length > 0) {
     const invalid = modifyDeadlines(broker, subscription, moved, request.integers('modifyDeadlineSeconds'));
-    if (exactlyOnce) call.write({ modifyAckDeadlineConfirmation: confirmation(moved, { invalid }) });
+    if (confirms) answer(call, stream, { modifyAckDeadlineConfirmation: confirmation(moved, { invalid }) });
   }
-  if (acks.length + moved.length + seconds === 0 && opened.answersKeepAlives) call.write({});
+  if (acks.length + moved.length + seconds === 0 && opened.answersKeepAlives) answer(call, stream, {});
 }
 
 function modifyDeadlines(

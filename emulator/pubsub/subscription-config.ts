@@ -149,7 +149,9 @@ export function patchSubscription(
       ? { ...fieldsOf(changes[field] ?? current[field]), [leaf]: fieldsOf(patch[field])[leaf] }
       : patch[field];
   }
-  const { pushVersion = PUSH_VERSION } = current;
+  // An update of the dead letters alone does not bring it to light in production either.
+  const shows = paths.some((path) => !path.startsWith('dead_letter_policy'));
+  const pushVersion = current.pushVersion ?? (shows ? PUSH_VERSION : undefined);
   const patched = { ...current, pushVersion, ...changes };
   requireEndpoint(patched.pushConfig, paths);
   return completeSubscription(patched);

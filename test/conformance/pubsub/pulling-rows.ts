@@ -42,6 +42,23 @@ export const pullingRows: readonly Row<PubSubWorld>[] = [
     },
   },
   {
+    title: 'A stream tells with all messages whether they are in order, and delivered exactly once',
+    source: `${DOCS}/reference/rpc/google.pubsub.v1#streamingpullresponse`,
+    async check(world) {
+      const { topic, subscription } = await ordered(world);
+      const pulling = new Pulling(world, subscription);
+      await pulling.take(3);
+      await world.publish(topic, 'later');
+      await pulling.take(4);
+      for (const properties of pulling.properties)
+        expect(properties).toMatchObject({
+          exactlyOnceDeliveryEnabled: true,
+          messageOrderingEnabled: true,
+        });
+      pulling.close();
+    },
+  },
+  {
     title: 'With exactly-once delivery and order, an ack before those of earlier messages is refused for now',
     source: `${DOCS}/exactly-once-delivery`,
     async check(world) {

@@ -48,6 +48,13 @@ export class Pulling {
     return all()[n];
   }
 
+  /** What each response with messages told of the subscription. */
+  get properties() {
+    return this.#responses.flatMap(({ receivedMessages, subscriptionProperties }) =>
+      receivedMessages?.length ? [subscriptionProperties] : [],
+    );
+  }
+
   close(): void {
     this.#stream.cancel();
   }
