@@ -82,6 +82,15 @@ export function timeAgo(text: string): Date {
   return new Date(at);
 }
 
+/** For options that say a time to come: so long from now (`2h`), or a date and time of RFC 3339. */
+export function timeAhead(text: string): Date {
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Date.now() + lengthOfTime(text);
+  if (!Number.isNaN(at)) return new Date(at);
+  throw new InvalidArgumentError(
+    'It must be a time, such as 2026-01-31T08:00:00Z, or a length of time, such as 2h.',
+  );
+}
+
 /** `--timeout <duration>`, with its default as people write it. */
 export function timeoutOption(description: string, byDefault: Duration): Option {
   const option = new Option('--timeout <duration>', description).argParser(lengthOfTime);

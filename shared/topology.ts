@@ -116,6 +116,7 @@ const MESH_COLLECTIONS = [
   'mailbox',
   'outbox',
   'parts',
+  'schedules',
   'workflows',
 ];
 

@@ -3,6 +3,7 @@ import {
   keyValue,
   type OutputOptions,
   type TargetOptions,
+  timeAhead,
   timeoutOption,
   withOutput,
   withTarget,
@@ -14,6 +15,8 @@ export interface PublishOptions extends OutputOptions, TargetOptions {
   readonly id?: string;
   readonly attribute?: Readonly<Record<string, string>>;
   readonly unchecked?: boolean;
+  readonly at?: Date;
+  readonly after?: Date;
   readonly wait?: boolean;
   /** Milliseconds. */
   readonly timeout: number;
@@ -28,6 +31,8 @@ export function registerPublish({ program, io, setExitCode }: Registration): voi
     .option('--id <id>', 'the message id: publishing twice with one id is publishing once')
     .option('-a, --attribute <key=value>', 'one more attribute; may be given several times', keyValue)
     .option('--unchecked', 'publish it even if the contract has no such message, or the data does not fit')
+    .option('--at <time>', 'a run begins then, and a command is not handled before (RFC 3339)', timeAhead)
+    .option('--after <duration>', 'the same, so long from now', timeAhead)
     .option(
       '--wait',
       'wait until the run that it starts has ended, or until a command is answered; exit with 0 only if it completed',

@@ -8,6 +8,7 @@ import {
   withTarget,
 } from '../options.ts';
 import type { Registration } from '../registration.ts';
+import { registerRunTimeSchedules } from './run-time-schedules.ts';
 
 type ListOptions = OutputOptions & TargetOptions;
 interface RunOptions extends ListOptions {
@@ -18,11 +19,14 @@ interface RunOptions extends ListOptions {
 
 export function registerSchedules({ program, io, setExitCode }: Registration): void {
   const schedules = program.command('schedules').description('messages that agents are sent at set times');
+  registerRunTimeSchedules(schedules, { program, io, setExitCode });
   const load = () => import('../schedules/schedule-actions.ts');
   const about = (command: Command) => withTarget(withOutput(command));
 
   about(schedules.command('list'))
-    .description('list the schedules: when each strikes next, and what became of the last time')
+    .description(
+      'list the schedules, those of contracts and those made at run time: when each strikes next, and what became of the last time',
+    )
     .addHelpText('after', '\nExamples:\n  mesh schedules list')
     .action(async (options: ListOptions) => (await load()).list(io, formatOf(options), options));
 

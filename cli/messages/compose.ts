@@ -23,6 +23,8 @@ export interface ComposeOptions {
   /** The answer to a command is kept for `SentCommand.answer`. */
   readonly keepReply?: boolean;
   readonly now: Date;
+  /** A run begins then, and a command is not handled before. */
+  readonly at?: Date;
 }
 
 /**
@@ -31,12 +33,13 @@ export interface ComposeOptions {
  * @throws MeshError `UnknownMessage`, `SchemaMismatch` naming the field, `PayloadTooLarge`
  */
 export function compose(options: ComposeOptions): Composed {
-  const { contract, type, data, prefix, id = randomUUID(), attributes, keepReply, now } = options;
+  const { contract, type, data, prefix, id = randomUUID(), attributes, keepReply, now, at } = options;
   const ref = refIn(contract, type);
   const sender = {
     ...{ prefix, source: SOURCE, id, now: now.getTime() },
     ...(attributes && { attributes }),
     ...(keepReply && { keepReply }),
+    ...(at && { at }),
   };
   if (options.unchecked) {
     return ref?.kind === 'event'

@@ -31,7 +31,7 @@ export async function publish(
   const target = findTarget(io, options);
   const contract = contractOf(await readContracts(target.local?.agents), request.agent);
   const data = await readJson(request.data, io);
-  const { id, attribute, unchecked, wait = false } = options;
+  const { id, attribute, unchecked, wait = false, at = options.after } = options;
   const ref = refIn(contract, request.type);
   const composed = compose({
     contract,
@@ -43,7 +43,12 @@ export async function publish(
     ...(id !== undefined && { id }),
     ...(attribute && { attributes: attribute }),
     ...(unchecked && { unchecked }),
+    ...(at && { at }),
   });
+  if (at && ref?.kind === 'event')
+    throw new MeshError('UsageInvalid', 'an event tells what has happened: it is published now', {
+      field: '--at',
+    });
   if (wait && (!ref || ref.kind === 'event')) {
     throw new MeshError(
       'UsageInvalid',

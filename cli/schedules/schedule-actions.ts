@@ -1,5 +1,6 @@
 import { nextStrike } from '../../emulator/scheduler/cron-times.ts';
 import type { JobMessage } from '../../emulator/scheduler/job-message.ts';
+import type { ScheduleFacts } from '../../shared/client/schedule-handle.ts';
 import type { Contract, ScheduleSpec } from '../../shared/contract/agent.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import { computeTopology, type Schedule } from '../../shared/topology.ts';
@@ -10,6 +11,7 @@ import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import { timeText } from '../output/time.ts';
 import { findTarget } from '../target.ts';
+import { readRunTime, stateOf } from './run-time-actions.ts';
 
 /** A schedule as it is listed. Times are RFC 3339. */
 interface Listed {
@@ -20,7 +22,9 @@ interface Listed {
   readonly message: string;
   readonly input: string;
   /** Of the local scheduler; of Cloud Scheduler's own state nothing is known here. */
-  readonly state?: JobMessage['state'];
+  readonly state?: JobMessage['state'] | Uppercase<ReturnType<typeof stateOf>>;
+  /** Made at run time, not by a contract. */
+  readonly runTime?: true;
   readonly nextAt?: string;
   readonly lastAt?: string;
   /** What went wrong the last time. */
@@ -29,11 +33,21 @@ interface Listed {
 
 export async function list(io: Io, format: Format, options: TargetOptions): Promise<void> {
   const { project, prefix, local } = findTarget(io, options);
-  const { schedules } = computeTopology(await readContracts(local?.agents), { project, prefix });
+  const contracts = await readContracts(local?.agents);
+  const { schedules } = computeTopology(contracts, { project, prefix });
   const jobs = new Map<string, JobMessage>();
   const address = local?.env.CLOUD_SCHEDULER_EMULATOR_HOST;
   if (address) for (const job of await readJobs(address, schedules)) jobs.set(job.name, job);
-  const listed = schedules.map((schedule) => listedOf(schedule, jobs.get(schedule.name)));
+  const hosts = contracts.filter(({ workflows }) => Object.keys(workflows).length > 0);
+  const made = await readRunTime(
+    io,
+    options,
+    hosts.map(({ name }) => name),
+  );
+  const listed = [
+    ...schedules.map((schedule) => listedOf(schedule, jobs.get(schedule.name))),
+    ...made.map(runTimeOf),
+  ];
   new Printer(io, format).rows(
     listed,
     [
@@ -70,6 +84,25 @@ function listedOf(planned: Schedule, job: JobMessage | undefined): Listed {
     ...(job?.status?.message !== undefined && { failure: job.status.message }),
   };
 }
+
+function runTimeOf(facts: ScheduleFacts): Listed {
+  const { plan, agent, id, nextTimes, recent } = facts;
+  const last = recent.at(-1);
+  return {
+    agent,
+    schedule: id,
+    cron: plan.cron ?? `every ${plan.every}`,
+    timeZone: plan.cron === undefined ? '-' : (plan.timeZone ?? 'Etc/UTC'),
+    message: `${agent}.${plan.workflow}`,
+    input: JSON.stringify(plan.input),
+    state: upperCase(stateOf(facts)),
+    runTime: true,
+    ...(nextTimes[0] && { nextAt: nextTimes[0].toISOString() }),
+    ...(last && { lastAt: new Date(last.at).toISOString() }),
+  };
+}
+
+const upperCase = <Text extends string>(text: Text) => text.toUpperCase() as Uppercase<Text>;
 
 const timeOf = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 

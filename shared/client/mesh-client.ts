@@ -2,6 +2,7 @@ import type { EventRef, MessageRef, WorkflowRef } from '../contract/agent.ts';
 import type { AttributeSpecs } from '../contract/attributes.ts';
 import { messageKey, runIdOf } from '../contract/keys.ts';
 import { listRuns, readRun } from '../workflow/runs/index.ts';
+import { type Later, timeOf } from './later.ts';
 import { type ListFilter, type ListOptions, type RunList, runFilterOf } from './list-runs.ts';
 import type { MeshAccess } from './mesh-access.ts';
 import { messageId } from './message-id.ts';
@@ -9,10 +10,11 @@ import { outgoingEvent, outgoingTo } from './outgoing.ts';
 import { factsOf } from './run-facts.ts';
 import { checkStart, RunHandle, type SendOnce, type SignalSchemas } from './run-handle.ts';
 import { findRun } from './run-lookup.ts';
+import { Schedules } from './schedules.ts';
 import { SentCommand } from './sent-command.ts';
 import type { WaitOptions } from './wait-options.ts';
 
-export interface StartOptions {
+export interface StartOptions extends Later {
   /**
    * Names the run of a workflow whose contract has no `key`: starting twice with one key is starting once. Where the contract has a
    * `key`, the input names the run.
@@ -20,7 +22,7 @@ export interface StartOptions {
   readonly idempotencyKey?: string;
 }
 
-export interface CommandOptions extends SendOnce {
+export interface CommandOptions extends SendOnce, Later {
   /** After this time the agent does not handle the command any more. */
   readonly deadline?: Date;
 }
@@ -42,8 +44,8 @@ export class MeshClient {
   }
 
   /**
-   * Starts a run of a workflow. Resolves once the start is durable: the run begins when its agent gets the message. A run of the same key
-   * and input is joined.
+   * Starts a run of a workflow. Resolves once the start is durable: the run begins when its agent gets the message, or at the time that is
+   * given: until then it is there as `waiting`, and can be cancelled. A run of the same key and input is joined.
    *
    * @throws MeshError `SchemaMismatch` naming the field, `PayloadTooLarge`; `RunExists` for a run of the same key with another input;
    * `BusUnavailable`: it may have been started, and starting it again with the same key is harmless
@@ -62,10 +64,11 @@ export class MeshClient {
   >(
     ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     input: NoInfer<Wire>,
-    { idempotencyKey }: StartOptions = {},
+    { idempotencyKey, ...later }: StartOptions = {},
   ): Promise<RunHandle<Output, Signals>> {
     const id = messageId(this.#mesh.ports.ids, ['start', ref.type], idempotencyKey);
-    const outgoing = outgoingTo(ref, input, { ...this.#sender(), id });
+    const at = timeOf(later, this.#mesh.now());
+    const outgoing = outgoingTo(ref, input, { ...this.#sender(), id, at });
     const { runId = '', message, inputDigest } = outgoing;
     const start = { agent: ref.agent, key: messageKey(message), inputDigest };
     const handle = new RunHandle<Output, Signals>(this.#mesh, { runId, ref, start });
@@ -137,13 +140,14 @@ export class MeshClient {
   async send<Input, Output, Wire>(
     ref: MessageRef<Input, Output, Wire>,
     input: NoInfer<Wire>,
-    { idempotencyKey, deadline }: CommandOptions = {},
+    { idempotencyKey, deadline, at, after }: CommandOptions = {},
   ): Promise<SentCommand<Output>> {
     const id = messageId(this.#mesh.ports.ids, ['command', ref.type], idempotencyKey);
     const outgoing = outgoingTo(ref, input, {
       ...this.#sender(),
       id,
       keepReply: true,
+      at: timeOf({ ...(at && { at }), ...(after && { after }) }, this.#mesh.now()),
       ...(deadline && { deadline: deadline.toISOString() }),
     });
     await this.#mesh.send(outgoing);
@@ -178,6 +182,11 @@ export class MeshClient {
   ): Promise<void> {
     const id = messageId(this.#mesh.ports.ids, ['event', ref.type], idempotencyKey);
     await this.#mesh.send(outgoingEvent(ref, data, { ...this.#sender(), id }));
+  }
+
+  /** The schedules that are made at run time. */
+  get schedules(): Schedules {
+    return new Schedules(this.#mesh);
   }
 
   /** Closes the connections. A call after it opens them anew. */

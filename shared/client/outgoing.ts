@@ -9,6 +9,7 @@ import type { Message, WireMessage } from '../contract/message.ts';
 import { eventsTopic, topicOf } from '../contract/names.ts';
 import type { Schema } from '../contract/schema.ts';
 import { childSpan, formatTraceparent } from '../contract/trace.ts';
+import { MOST_TIMED_BYTES } from '../kernel/message-limits.ts';
 import { keyValueOf } from '../workflow/index.ts';
 
 /** A message that a program sends, and its topic. */
@@ -37,6 +38,8 @@ export interface OutgoingOptions {
   readonly keepReply?: boolean;
   /** RFC 3339. After this time the agent does not handle it any more. */
   readonly deadline?: string;
+  /** A run begins then, and a command is not handled before. Left out: now. */
+  readonly at?: Date | undefined;
 }
 
 /** What may be sent: the reference of a message, or as much of one. */
@@ -53,7 +56,11 @@ export function outgoingTo(ref: Sendable, input: unknown, options: OutgoingOptio
   const data = toJson(input, 'SchemaMismatch', what);
   const parsed = checked(ref.input, data, what);
   attributesFrom(ref.attributes ?? {}, parsed, what);
-  const outgoing = outgoingOf(ref, data, what, topicOf(options.prefix, ref.agent), options);
+  // A command waits in a timer, which carries less.
+  const inlineBytes =
+    options.at && ref.kind !== 'workflow' ? Math.min(ref.inlineBytes, MOST_TIMED_BYTES) : ref.inlineBytes;
+  const topic = topicOf(options.prefix, ref.agent);
+  const outgoing = outgoingOf({ ...ref, inlineBytes }, data, what, topic, options, ref.kind === 'workflow');
   if (ref.kind !== 'workflow') return outgoing;
   const key = ref.key === undefined ? messageKey(outgoing.message) : keyValueOf(parsed, ref.key, what);
   return { ...outgoing, runId: runIdOf(ref.name, key) };
@@ -76,7 +83,8 @@ function outgoingOf(
   data: Json,
   what: string,
   topic: string,
-  { source, id, now, attributes = {}, keepReply = false, deadline }: OutgoingOptions,
+  { source, id, now, attributes = {}, keepReply = false, deadline, at }: OutgoingOptions,
+  startsRun = false,
 ): Outgoing {
   const sent: CheckedIn = checkIn(data, { inlineBytes, claimCheckBytes }, what);
   const message: Message = {
@@ -89,6 +97,7 @@ function outgoingOf(
     data: sent.data,
     ...(keepReply && { keepReply }),
     ...(deadline !== undefined && { deadline }),
+    ...(at && { [startsRun ? 'startAt' : 'notBefore']: at.toISOString() }),
   };
   const encoded = encodeMessage(message);
   return {

@@ -25,6 +25,10 @@ export interface Envelope {
   readonly keepReply?: true;
   /** RFC 3339: after it nobody waits for the outcome. */
   readonly deadline?: string;
+  /** RFC 3339: the run that it starts begins then. */
+  readonly startAt?: string;
+  /** The schedule that starts the run: it is told of the end. */
+  readonly scheduleId?: string;
   /** RFC 3339: not to be handled before. A message that comes early is deferred again. */
   readonly notBefore?: string;
   /** How often the message was redriven from the dead letters. */
@@ -75,6 +79,8 @@ export const RESUME = 'mesh.resume';
 export const SLOT = 'mesh.slot';
 /** Has an agent look for runs of its workflows that lost a timer, a reply or a slot. */
 export const SWEEP = 'mesh.sweep';
+/** Makes, changes and brings on a schedule that was made at run time (schedule-plan.ts). */
+export const SCHEDULE = 'mesh.schedule';
 export const DEAD_LETTER = 'mesh.dead-letter';
 /** Proves that an agent gets its messages, and does nothing else. */
 export const CANARY = 'mesh.canary';

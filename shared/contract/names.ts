@@ -28,6 +28,9 @@ export const statePath = (agent: string, key: string) => `agents/${agent}/state/
 export const slotsOf = (agent: string) => `agents/${agent}/slots`;
 export const slotPath = (agent: string, workflow: string, value: string) =>
   `${slotsOf(agent)}/${digest('slot', workflow, value)}`;
+/** Where the schedules are that were made at run time for the workflows of an agent. */
+export const schedulesOf = (agent: string) => `agents/${agent}/schedules`;
+export const schedulePath = (agent: string, id: string) => `${schedulesOf(agent)}/${encodeKey(id)}`;
 /** The `ce-source` of what an agent sends. */
 export const sourceOf = (agent: string) => `/agents/${agent}`;
 /** The `ce-source` of what an agent's schedules send. */

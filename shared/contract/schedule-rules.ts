@@ -47,7 +47,8 @@ function own<T>(part: Readonly<Record<string, T>>, name: string): T | undefined 
   return Object.hasOwn(part, name) ? part[name] : undefined;
 }
 
-function isTimeZone(name: string): boolean {
+/** Whether it is the name of a time zone of the tz database. */
+export function isTimeZone(name: string): boolean {
   try {
     // An offset such as +02:00 is none: Cloud Scheduler takes names only.
     return (

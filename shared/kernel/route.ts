@@ -124,6 +124,8 @@ export interface Send {
   readonly replyTo?: string;
   /** RFC 3339. */
   readonly deadline?: string;
+  /** The schedule that starts the run. */
+  readonly scheduleId?: string;
   /** Not before this time: it is armed as a timer. Left out: now. */
   readonly at?: Date;
   /**

@@ -30,7 +30,7 @@ interface Change {
  * of another id, which takes what comes late for its steps.
  */
 export function continued(host: Maker, { run, writes, sends }: Change, ledger: Ledger, input: Json): Change {
-  const { runId, continuedFrom, slot: _slot, ...ended } = run;
+  const { runId, continuedFrom, slot: _slot, schedule: _schedule, ...ended } = run;
   const kept = digest('continued', runId, String(run.createdAt.getTime()), continuedFrom ?? '');
   const before: RunRecord = {
     ...ended,
@@ -94,6 +94,7 @@ function successor(
     ...(run.baggage && { baggage: run.baggage }),
     ...(run.slot && { slot: run.slot }),
     ...(run.attributes && { attributes: run.attributes }),
+    ...(run.schedule !== undefined && { schedule: run.schedule }),
     ...(deadlineAt && { deadlineAt }),
     // By then it is to have begun.
     wakeAt: new Date(now),

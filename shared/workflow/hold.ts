@@ -5,6 +5,7 @@ import { plainText } from '../contract/text.ts';
 import { type Interruption, isInterruption, type RunEvent } from './entry.ts';
 import { type Brought, DOCUMENT_LIMIT, type Host, replay, type Stand } from './host.ts';
 import type { RunRecord } from './run-record.ts';
+import { enterSend } from './sends.ts';
 
 /**
  * Runs that are held: paused by an operator, or waiting for a slot of their concurrency key. What comes for one is kept in the order in
@@ -18,14 +19,14 @@ type Plain = Omit<Brought, 'warm'>;
 /** In characters. */
 const LONGEST_REASON = 1_000;
 
-export function isHeld({ paused, slot }: RunRecord): boolean {
-  return paused !== undefined || slot?.held === false;
+export function isHeld({ paused, slot, startAt }: RunRecord): boolean {
+  return paused !== undefined || slot?.held === false || startAt !== undefined;
 }
 
 /** Whether the event ends a run that is held. */
-export function endsHeld({ paused, slot }: RunRecord, { e }: RunEvent): boolean {
+export function endsHeld({ paused, slot, startAt }: RunRecord, { e }: RunEvent): boolean {
   if (e === 'terminated') return true;
-  if (slot?.held === false) return e === 'cancelled' || e === 'expired';
+  if (slot?.held === false || startAt) return e === 'cancelled' || e === 'expired';
   return e === 'cancelled' && !paused?.compensation;
 }
 
@@ -47,7 +48,7 @@ export function keep(host: Host, run: RunRecord, event: RunEvent): Plain {
  * steps, and nothing is undone before that is known.
  */
 export function interrupt(host: Host, stand: Stand, came: Interruption, log: Log): Promise<Brought> {
-  const { paused: _, slot, ...rest } = stand.run;
+  const { paused: _, startAt: _startAt, slot, ...rest } = stand.run;
   // Whoever undoes what it took over from another run does not wait for a slot to do so.
   const run: RunRecord = { ...rest, ...(slot && { slot: { ...slot, held: true } }) };
   const [first, ...others] = run.kept;
@@ -68,7 +69,7 @@ export function pause(host: Host, run: RunRecord, { compensation, reason }: Paus
 export async function letGo(host: Host, stand: Stand, log: Log): Promise<Plain | undefined> {
   const { paused, ...run } = stand.run;
   if (!paused) return undefined;
-  if (run.slot?.held === false) return plain(host, { ...run, status: 'waiting' });
+  if (run.slot?.held === false || run.startAt) return plain(host, { ...run, status: 'waiting' });
   const end = run.kept.find(isInterruption);
   if (end) {
     const others = run.kept.filter((event) => event !== end);
@@ -77,10 +78,11 @@ export async function letGo(host: Host, stand: Stand, log: Log): Promise<Plain |
   return replay(host, { ...stand, run }, [], log);
 }
 
-/** Lets a run begin: it has a slot now, or was begun anew. Undefined: it has begun, or ended. */
-export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain | undefined> {
+/** Lets a run begin: it has a slot now, its time has come, or it was begun anew. Undefined: it has begun, or ended, or it is too early. */
+export async function begin(host: Host, stand: Stand, log: Log, now: number): Promise<Plain | undefined> {
   const { run } = stand;
   if (run.endedAt) return undefined;
+  if (run.startAt) return run.startAt.getTime() > now ? undefined : due(host, stand, log);
   const granted = run.slot?.held === false;
   const next: RunRecord = granted ? { ...run, slot: { value: run.slot.value, held: true } } : run;
   if (next.paused) return granted ? plain(host, next) : undefined;
@@ -88,9 +90,21 @@ export async function begin(host: Host, stand: Stand, log: Log): Promise<Plain |
   return replay(host, { ...stand, run: next }, [], log);
 }
 
+/** The time of a delayed run has come: it begins, or asks for its slot; a paused one does so once it goes on. */
+async function due(host: Host, stand: Stand, log: Log): Promise<Plain> {
+  const { startAt: _, ...run } = stand.run;
+  if (run.slot?.held === false) {
+    const { value } = run.slot;
+    const waitingFor = [value === '' ? 'a slot' : `a slot of ${value}`];
+    const asked = plain(host, { ...run, waitingFor });
+    return { ...asked, sends: [enterSend(run, value)] };
+  }
+  return run.paused ? plain(host, run) : replay(host, { ...stand, run }, [], log);
+}
+
 function plain(host: Host, { wakeAt: _, ...run }: RunRecord): Plain {
-  // It waits for people; only its payloads are to be looked after.
-  const { renewAt } = run;
+  // It waits for people, or for its time; and its payloads are to be looked after.
+  const wakeAt = run.startAt ?? run.renewAt;
   const updatedAt = new Date(host.clock.now());
-  return { run: { ...run, updatedAt, ...(renewAt && { wakeAt: renewAt }) }, writes: [], sends: [] };
+  return { run: { ...run, updatedAt, ...(wakeAt && { wakeAt }) }, writes: [], sends: [] };
 }

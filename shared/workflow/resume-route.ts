@@ -109,7 +109,7 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     // It was let in when its end was on its way: what that gave back was not yet its own.
     return { writes: [], sends: [releaseSend(run, run.slot.value)] };
   }
-  if (timer?.timer === 'begin') return steered(await begin(host, stand, log));
+  if (timer?.timer === 'begin') return steered(await begin(host, stand, log, timeAt(host, 0, message)));
   if (timer?.timer === 'renew') {
     if (timer.at !== run.renewAt?.getTime() || run.endedAt) return steered(undefined);
     const { renews, ...next } = renewal(run, await stand.history(), host.clock.now());
@@ -175,8 +175,8 @@ async function swept(
   const stand = standOf(host, run, request);
   log.warn('the run should have been heard of', { wakeAt: run.wakeAt.toISOString(), status });
   if (status === 'blocked' && !isHeld(run)) return recheck(host, stand, request.message, ifVersion, log);
-  if (isToBegin(run) && !isHeld(run)) {
-    const begun = await begin(host, stand, log);
+  if (isToBegin(run) && (run.startAt || !isHeld(run))) {
+    const begun = await begin(host, stand, log, now);
     if (begun) return decisionOf(host, begun, ifVersion, stand.payloads);
   }
   const ledger = stand.warm?.execution.ledger ?? (await folded(stand));

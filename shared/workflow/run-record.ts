@@ -77,6 +77,10 @@ export interface RunRecord {
   /** The run whose work it goes on with, as it was when it continued; and on that one, the run that goes on. */
   readonly continuedFrom?: string;
   readonly continuedAs?: string;
+  /** When it begins; left out once it has. */
+  readonly startAt?: Date;
+  /** The schedule that started it, and is told of its end. */
+  readonly schedule?: string;
   /** When it is to have been heard of: a sweep looks after one that was not. Left out where it waits for people. */
   readonly wakeAt?: Date;
   /** When it fails, if it has not ended by then. */
@@ -161,6 +165,8 @@ export function decodeRun(document: StoredDocument): RunRecord {
     deadlineAt,
     renewAt,
     wakeAt,
+    startAt,
+    schedule,
     slot,
     paused,
     stuck,
@@ -201,6 +207,8 @@ export function decodeRun(document: StoredDocument): RunRecord {
     ...(isDate(deadlineAt) && { deadlineAt }),
     ...(isDate(renewAt) && { renewAt }),
     ...(isDate(wakeAt) && { wakeAt }),
+    ...(isDate(startAt) && { startAt }),
+    ...(isString(schedule) && { schedule }),
     ...(slot && { slot: slot as unknown as NonNullable<RunRecord['slot']> }),
     ...(paused && { paused: paused as unknown as NonNullable<RunRecord['paused']> }),
     ...(stuck && { stuck: stuck as unknown as Stuck }),

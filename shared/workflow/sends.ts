@@ -1,7 +1,7 @@
 import { milliseconds } from '../contract/duration.ts';
 import { messageJson } from '../contract/json.ts';
 import { derivedId } from '../contract/keys.ts';
-import { CANCEL, REPLY, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
+import { CANCEL, REPLY, SCHEDULE, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
 import type { Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
@@ -39,6 +39,7 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
         return [
           ...run.waiters.map((waiter, position) => replySend(run, waiter, position)),
           ...(run.slot ? [{ ...releaseSend(run, run.slot.value), idFrom: idFrom(run, 'slot') }] : []),
+          ...(run.schedule === undefined ? [] : [scheduleSend(run, run.schedule)]),
         ];
       default:
         return [];
@@ -89,6 +90,24 @@ function endChildSend(
 /** Gives back the slot that the run holds, or its place in the queue. */
 export function releaseSend({ agent, workflow, runId }: RunRecord, value: string): Send {
   return { to: { agent }, type: SLOT, data: { workflow, value, runId } };
+}
+
+/** Tells the schedule that started the run of its end. */
+function scheduleSend(run: RunRecord, schedule: string): Send {
+  const { agent, runId } = run;
+  const data = { op: 'ended', schedule, runId };
+  return { to: { agent }, type: SCHEDULE, data, idFrom: idFrom(run, 'schedule') };
+}
+
+/** Lets a run begin whose start was delayed, at its time. */
+export function startSend(run: RunRecord, startAt: Date): Send {
+  const begin = beginSend(run.agent, run.runId);
+  return { ...begin, at: startAt, idFrom: idFrom(run, `start:${startAt.getTime()}`) };
+}
+
+/** Has a run that is there take its place in the queue for a slot. */
+export function enterSend({ agent, workflow, runId }: RunRecord, value: string): Send {
+  return { to: { agent }, type: SLOT, data: { workflow, value, runId, enter: true } };
 }
 
 /**

@@ -21,7 +21,7 @@ import { Payloads } from './payloads.ts';
 import { encodeAttributes } from './run-attributes.ts';
 import { keyValueOf } from './run-key.ts';
 import { decodeRun, type RunRecord, type Waiter } from './run-record.ts';
-import { beginSend, deadlineSend, replySend } from './sends.ts';
+import { beginSend, deadlineSend, replySend, startSend } from './sends.ts';
 import { slotsWrite } from './slot-route.ts';
 import { decodeSlots, enter } from './slots.ts';
 
@@ -86,15 +86,22 @@ async function start(
     inputDigest: inputDigest(message.data),
     waiters: waiter ? [waiter] : [],
   };
-  const deadlineAt = deadlineOf(host, workflow, now);
-  // One that fails at once takes no slot.
-  const entered = fail ? undefined : enterSlots(host, request, spec, workflow, named.runId, slotValue);
+  // One that fails at once does so now, and takes no slot.
+  const startAt = fail ? undefined : delayed(message, now);
+  const deadlineAt = deadlineOf(host, workflow, startAt?.getTime() ?? now);
+  const entered = fail
+    ? undefined
+    : startAt
+      ? placeLater(spec, slotValue)
+      : enterSlots(host, request, spec, workflow, named.runId, slotValue);
   const attributes = attributesGiven(host.contract, workflow, given);
   const run: RunRecord = {
     ...freshRun(host, named, now),
     ...(message.baggage && { baggage: message.baggage }),
     ...(message.runId !== undefined && { parentRunId: message.runId }),
     ...(deadlineAt && { deadlineAt }),
+    ...(startAt && { startAt }),
+    ...(message.scheduleId !== undefined && { schedule: message.scheduleId }),
     ...(entered && { slot: entered.slot }),
     ...(attributes && { attributes }),
   };
@@ -103,9 +110,10 @@ async function start(
   const input = payloads.checkIn(given, takenLimits(host.contract, type), `the input of ${type}`);
   const { baggage } = message;
   const seed = host.ids.uuid();
+  // A run that begins later counts its time from then.
   const started = {
     e: 'started',
-    at: now,
+    at: startAt?.getTime() ?? now,
     input,
     seed,
     ...(baggage && { baggage }),
@@ -114,6 +122,7 @@ async function start(
   const log = request.log.child({ runId: run.runId, workflow, version: run.version });
   const begun = async (): Promise<Brought> => {
     const held = { ...run, kept: [started] };
+    if (startAt) return delayedRun(held, startAt);
     if (entered && !entered.slot.held)
       return { run: { ...held, ...waiting(spec, entered.slot.value) }, writes: [], sends: [] };
     // Its code may have ended the instance that had it before: the run is there before its code is run, so that it can be marked.
@@ -147,6 +156,27 @@ export function attributesGiven(contract: Contract, workflow: string, data: Json
   const what = `the input of ${contract.name}.${workflow}`;
   const given = attributesFrom(attributes, parseAs(input, data, 'SchemaMismatch', what), what);
   return Object.keys(given).length === 0 ? undefined : given;
+}
+
+/** When the run is to begin, where that is not now. */
+function delayed({ startAt }: Message, now: number): Date | undefined {
+  const at = startAt === undefined ? undefined : new Date(startAt);
+  return at && at.getTime() > now ? at : undefined;
+}
+
+/** The run is there, and can be looked at, cancelled and paused; its code has done nothing yet. */
+function delayedRun(run: RunRecord, startAt: Date): Brought {
+  const waitingFor = [`its start at ${startAt.toISOString()}`];
+  return {
+    run: { ...run, status: 'waiting', waitingFor, wakeAt: startAt },
+    writes: [],
+    sends: [startSend(run, startAt)],
+  };
+}
+
+/** A run that begins later asks for its slot then. */
+function placeLater({ concurrency }: WorkflowSpec, value: string): Entered | undefined {
+  return concurrency && { slot: { value, held: false }, writes: [], sends: [] };
 }
 
 interface Entered {

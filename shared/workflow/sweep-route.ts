@@ -1,11 +1,12 @@
 import { milliseconds } from '../contract/duration.ts';
 import type { Json } from '../contract/json.ts';
 import { SLOT, SWEEP, TIMER } from '../contract/message.ts';
-import { runPath, slotsOf } from '../contract/names.ts';
+import { runPath, schedulesOf, slotsOf } from '../contract/names.ts';
 import type { Query, StoredDocument } from '../contract/store.ts';
 import type { DecisionRequest, Route, Send } from '../kernel/route.ts';
 import { type Host, NO_EFFECT } from './host.ts';
 import { decodeRun } from './run-record.ts';
+import { ownSend } from './schedules/schedule-route.ts';
 import { beginSend } from './sends.ts';
 import { decodeSlots } from './slots.ts';
 
@@ -28,8 +29,9 @@ export function sweepRoute(host: Host): Route {
     decide: async (request) => {
       const before = new Date(host.clock.now() - GRACE_MS);
       const after = goesOnAfter(request.message.data);
-      const [runs, slots] = await Promise.all([
+      const [runs, schedules, slots] = await Promise.all([
         after ? [] : overdue(host, request, before),
+        after ? [] : lateSchedules(host, request, before),
         request.query({
           collection: slotsOf(host.contract.name),
           where: [
@@ -42,11 +44,16 @@ export function sweepRoute(host: Host): Route {
         }),
       ]);
       const freed = await Promise.all(slots.map((document) => lostHolders(host, request, document)));
-      const found = [...runs, ...freed.flat()];
-      if (found.length > 0) request.log.warn('swept', { runs: runs.length, slots: freed.flat().length });
+      const found = [...runs, ...schedules, ...freed.flat()];
+      if (found.length > 0)
+        request.log.warn('swept', {
+          runs: runs.length,
+          schedules: schedules.length,
+          slots: freed.flat().length,
+        });
       const sends = [
         ...found,
-        ...(runs.length === MOST_RUNS ? [again(host, null)] : []),
+        ...(Math.max(runs.length, schedules.length) === MOST_RUNS ? [again(host, null)] : []),
         // All may be rightly held: the next are not to wait for these.
         ...(slots.length === MOST_SLOTS ? [again(host, placeOf(slots.at(-1)))] : []),
       ];
@@ -92,6 +99,17 @@ async function overdue(host: Host, { query }: DecisionRequest, before: Date): Pr
     // By which it goes into the mailbox, behind what was left there.
     stepId: 'sweep',
   }));
+}
+
+/** Schedules whose timer is lost. */
+async function lateSchedules({ contract }: Host, { query }: DecisionRequest, before: Date): Promise<Send[]> {
+  const found = await query({
+    collection: schedulesOf(contract.name),
+    where: [{ field: 'wakeAt', op: '<', value: before }],
+    orderBy: { field: 'wakeAt' },
+    limit: MOST_RUNS,
+  });
+  return found.map(({ fields }) => ownSend(contract.name, { op: 'tick', schedule: String(fields.schedule) }));
 }
 
 /** Runs that hold a slot, and are gone or have ended; and those that were let in, and were never told so. */

@@ -2,13 +2,14 @@ import type { Contract } from '../contract/agent.ts';
 import type { Clock } from '../contract/clock.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import type { Ids } from '../contract/ids.ts';
-import { SLOT, SWEEP } from '../contract/message.ts';
+import { SCHEDULE, SLOT, SWEEP } from '../contract/message.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Route } from '../kernel/route.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { definitionsOf } from './definitions.ts';
 import { type Host, RUN_LIMITS, type RunLimits } from './host.ts';
 import { RESUMING, resumeRoute } from './resume-route.ts';
+import { scheduleRoute } from './schedules/schedule-route.ts';
 import { slotRoute } from './slot-route.ts';
 import { startRoute } from './start-route.ts';
 import { sweepRoute } from './sweep-route.ts';
@@ -52,7 +53,8 @@ export function workflowRoutes(options: WorkflowRoutesOptions): ReadonlyMap<stri
   const routes = new Map<string, Route>();
   for (const [workflow, spec] of Object.entries(contract.workflows))
     routes.set(`${contract.name}.${workflow}`, startRoute(host, workflow, spec));
-  if (routes.size > 0) routes.set(SLOT, slotRoute(host)).set(SWEEP, sweepRoute(host));
+  if (routes.size > 0)
+    routes.set(SLOT, slotRoute(host)).set(SWEEP, sweepRoute(host)).set(SCHEDULE, scheduleRoute(host));
   if (routes.size > 0) for (const type of RESUMING) routes.set(type, resumeRoute(host, type));
   return routes;
 }

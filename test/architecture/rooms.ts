@@ -41,7 +41,8 @@ const rooms: readonly Room[] = [
   {
     name: 'shared/workflow',
     holds: /^shared\/workflow\//,
-    may: ['shared/workflow', 'shared/kernel', 'shared/contract', ...PURE_NODE],
+    // Schedules made at run time: croner tells when a cron expression strikes, and is loaded with the first of them.
+    may: ['shared/workflow', 'shared/kernel', 'shared/contract', 'croner', ...PURE_NODE],
   },
   {
     // The one room that knows Google's client libraries.

@@ -87,6 +87,21 @@ export const RUN_ERRORS = {
     summary: 'The run did not end within its deadline.',
     hint: 'Its compensations have been run. Give the workflow more time, or find what held it up: mesh runs show',
   },
+  ScheduleExists: {
+    retry: false,
+    summary: 'There is a schedule of this name already, with another plan.',
+    hint: 'Change it with: mesh schedules update',
+  },
+  ScheduleNotFound: {
+    retry: false,
+    summary: 'There is no schedule of this name.',
+    hint: 'List them with: mesh schedules list',
+  },
+  ScheduleInvalid: {
+    retry: false,
+    summary: 'The plan of a schedule does not fit the workflow, or is none.',
+    hint: 'The message names the field and the rule.',
+  },
   QueueFull: {
     retry: true,
     summary: 'As many runs wait for a slot of the same concurrency key as may.',

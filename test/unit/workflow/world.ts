@@ -293,6 +293,8 @@ export class World {
       ...(stepId && { stepId }),
       ...(replyTo && { replyTo }),
       ...(deadline && { deadline }),
+      ...(send.scheduleId && { scheduleId: send.scheduleId }),
+      ...(send.at && { notBefore: send.at.toISOString() }),
       ...(send.idempotencyKey && { idempotencyKey: send.idempotencyKey }),
     };
     const at = send.at?.getTime() ?? this.now;
