@@ -7,6 +7,7 @@ import { CANCEL, type Message, SCHEDULE, TERMINATE } from '../../contract/messag
 import { runPath, schedulePath, sourceOf } from '../../contract/names.ts';
 import { parseAs } from '../../contract/parse.ts';
 import { ScheduleChange, type SchedulePlan } from '../../contract/schedule-plan.ts';
+import { stableValue } from '../../contract/stable-value.ts';
 import type { StoredDocument, Write } from '../../contract/store.ts';
 import type { Decision, DecisionRequest, Route, Send } from '../../kernel/route.ts';
 import { type Host, NO_EFFECT } from '../host.ts';
@@ -211,8 +212,12 @@ function runIdAt(contract: Contract, record: ScheduleRecord, pending: Pending): 
   if (spec?.key === undefined)
     return runIdOf(plan.workflow, messageKey({ source: sourceOf(contract.name), id }));
   const what = `the input of ${contract.name}.${plan.workflow}`;
-  const input = parseAs(spec.input, inputAt(plan, pending.at), 'ScheduleInvalid', what);
-  return runIdOf(plan.workflow, keyValueOf(input, spec.key, what));
+  // As the start of the run names it.
+  const input = stableValue(spec.input, inputAt(plan, pending.at), 'ScheduleInvalid', what) ?? null;
+  return runIdOf(
+    plan.workflow,
+    keyValueOf(parseAs(spec.input, input, 'ScheduleInvalid', what), spec.key, what),
+  );
 }
 
 function stopSend(agent: string, schedule: string, runId: string, how: 'cancel' | 'terminate'): Send {
