@@ -9,6 +9,7 @@ import { ledger } from './ledger.ts';
 import { loops } from './loops.ts';
 import { mapReduce } from './map-reduce.ts';
 import { payloads } from './payloads.ts';
+import { races } from './races.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
 import { slots } from './slots.ts';
@@ -32,4 +33,5 @@ export const workloads: readonly Workload[] = [
   slots,
   loops,
   crowds,
+  races,
 ];
