@@ -15,6 +15,7 @@ import { saga } from './saga.ts';
 import { slots } from './slots.ts';
 import { steering } from './steering.ts';
 import { timers } from './timers.ts';
+import { values } from './values.ts';
 
 /** What is simulated. One more is one more line. */
 export const workloads: readonly Workload[] = [
@@ -34,4 +35,5 @@ export const workloads: readonly Workload[] = [
   loops,
   crowds,
   races,
+  values,
 ];

@@ -1,0 +1,20 @@
+/** Values that JSON carries, and that are easily mangled on the way. */
+export const ODD_JSON: readonly [unknown, ...unknown[]] = [
+  '',
+  '\ud83d',
+  'half an emoji \ude00 in the middle',
+  '__proto__',
+  '\u0000',
+  -0,
+  1e300,
+  5e-324,
+  Number.MAX_SAFE_INTEGER + 2,
+  '9007199254740993n',
+  '+012000-01-01T00:00:00.000Z',
+  [],
+  {},
+  [[[[]]]],
+  { '': 1, __x__: 2, constructor: 3, toString: 4, '\ud83d': 5, ['n'.repeat(1_600)]: 6 },
+  Array.from({ length: 150 }).reduce<unknown>((inner) => ({ d: inner }), 'deep'),
+  'x'.repeat(60_000),
+];
