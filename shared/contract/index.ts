@@ -26,6 +26,7 @@ export * from './ports.ts';
 export * from './provider.ts';
 export { type Ref, refOf, refsOf } from './refs.ts';
 export * from './reply.ts';
+export * from './run-target.ts';
 export * from './schema.ts';
 export * from './secrets.ts';
 export * from './store.ts';

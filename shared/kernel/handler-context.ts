@@ -6,8 +6,9 @@ import { milliseconds } from '../contract/duration.ts';
 import { MeshError } from '../contract/errors.ts';
 import { type Json, toJson } from '../contract/json.ts';
 import { effectKey } from '../contract/keys.ts';
-import type { Message } from '../contract/message.ts';
+import { type Message, SIGNAL } from '../contract/message.ts';
 import { parseAs } from '../contract/parse.ts';
+import { outgoingSignal } from '../contract/run-target.ts';
 import type { Schema } from '../contract/schema.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import { checkName } from '../contract/text.ts';
@@ -107,6 +108,13 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
         data: payload(data, event.data, published, what),
         ...travelling(baggage),
       });
+    },
+    signalRun(ref, target, name, given) {
+      const { agent, run, payload: plain, limits, what } = outgoingSignal(contract, ref, target, name, given);
+      const { data, blob } = plain === undefined ? {} : checkIn(plain, limits, what);
+      if (blob) blobs.push(blob);
+      const signal = { name, ...(data !== undefined && { payload: data }) };
+      sends.push({ to: { agent }, type: SIGNAL, data: signal, runId: run, ...travelling() });
     },
     async secret(name) {
       if (!contract.secrets.includes(name)) {

@@ -1,9 +1,10 @@
-import type { AgentSpec, EventRef, MessageRef } from '../contract/agent.ts';
+import type { AgentSpec, EventRef, MessageRef, SignalName, SignalPayload } from '../contract/agent.ts';
 import type { BaggageEntry, BaggageView } from '../contract/baggage.ts';
 import type { DeadLetter } from '../contract/dead-letter.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
 import type { Envelope } from '../contract/message.ts';
+import type { ReachedWorkflow, RunTarget } from '../contract/run-target.ts';
 import type { Given, Parsed, Schema } from '../contract/schema.ts';
 import type { ProviderAccess } from './providers/providers.ts';
 
@@ -44,6 +45,19 @@ export interface HandlerContext<State = never> {
     event: EventRef<Data, Wire>,
     data: NoInfer<Wire>,
     options?: Pick<SendOptions, 'baggage'>,
+  ): void;
+  /**
+   * Sends a signal to a run of a workflow, after the commit. One that comes before the start of its run is kept for it; for a run that is
+   * not there, or has ended, it becomes a dead letter. Throws `CallNotDeclared`, `SchemaMismatch`, `PayloadTooLarge`.
+   *
+   * @example
+   * ctx.signalRun(orders.fulfill, { key: orderId }, 'paid', { amount });
+   */
+  signalRun<Signals, Name extends SignalName<Signals>>(
+    ref: ReachedWorkflow<Signals>,
+    run: RunTarget,
+    name: Name,
+    payload?: SignalPayload<Signals, Name>,
   ): void;
   /** The value of a secret of the contract. Throws `SecretNotDeclared`, `SecretMissing`. */
   secret(name: string): Promise<string>;

@@ -46,6 +46,13 @@ export interface SentCommand {
   readonly message: Message;
 }
 
+/** A signal that the workflow sent to another run. */
+export interface SentSignal {
+  readonly runId: string;
+  readonly name: string;
+  readonly payload?: unknown;
+}
+
 interface Timer {
   readonly at: number;
   readonly message: WireMessage;
@@ -69,6 +76,8 @@ export class WorkflowTest {
   readonly commands: SentCommand[] = [];
   /** Every domain event that it published, in order. */
   readonly events: SentCommand[] = [];
+  /** Every signal that it sent to another run, in order. One to the run itself is taken by it at once. */
+  readonly signals: SentSignal[] = [];
   /** The replies that the run gave to whoever started it. */
   readonly replies: Reply[] = [];
   /** Messages to the workflow that were given up on, and compensations that failed for good, each with its reason. */
@@ -220,6 +229,8 @@ export class WorkflowTest {
     const command = { type: message.type, input: message.data, message };
     if (topic === eventsTopic(PREFIX)) this.events.push(command);
     else if (message.type === REPLY && message.runId === 'the-test') this.replies.push(message.data as Reply);
+    else if (message.type === SIGNAL && message.runId !== this.#runId)
+      this.signals.push({ ...(message.data as Omit<SentSignal, 'runId'>), runId: message.runId ?? '' });
     else if (topic === topicOf(PREFIX, this.#contract.name) && this.#hosts(message)) this.#inbound.push(wire);
     else if (message.replyTo !== undefined) {
       this.commands.push(command);

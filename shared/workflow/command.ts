@@ -9,6 +9,7 @@ export type Command =
   | EndChild
   | TimerCommand
   | PublishCommand
+  | SignalCommand
   | UndoFailed
   | RunEnd
   | Continuation;
@@ -53,6 +54,15 @@ export interface TimerCommand {
 export interface PublishCommand {
   readonly do: 'publish';
   readonly type: string;
+  readonly data: Json;
+  readonly step: string;
+}
+
+/** Send a signal to another run. */
+export interface SignalCommand {
+  readonly do: 'signal';
+  readonly agent: string;
+  readonly run: string;
   readonly data: Json;
   readonly step: string;
 }

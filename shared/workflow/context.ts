@@ -1,8 +1,9 @@
-import type { EventRef, MessageRef } from '../contract/agent.ts';
+import type { EventRef, MessageRef, SignalName, SignalPayload } from '../contract/agent.ts';
 import type { AttributeChanges, AttributeSpecs } from '../contract/attributes.ts';
 import type { BaggageView } from '../contract/baggage.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Log } from '../contract/log.ts';
+import type { ReachedWorkflow, RunTarget } from '../contract/run-target.ts';
 import type { Parsed, Schema } from '../contract/schema.ts';
 import type { CallOptions, ChildOptions, ChildRun } from './call-options.ts';
 import type { Branches, Gathered, GatherOptions } from './gathering.ts';
@@ -156,6 +157,21 @@ export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs> 
     name: string,
     options: { readonly schema: S; readonly timeout?: Duration },
   ): Promise<Parsed<S>>;
+
+  /**
+   * Sends a signal to another run, once. It is not awaited, and not undone: a run that is not there, or has ended, makes it a dead letter.
+   * Throws `CallNotDeclared` for an agent that the contract does not list in `calls`, `SchemaMismatch` for a payload that does not fit the
+   * signal that the contract of the workflow declares, `PayloadTooLarge`.
+   *
+   * @example
+   * wf.signalRun(orders.fulfill, { key: orderId }, 'packed', { boxes: 3 });
+   */
+  signalRun<Signals, Name extends SignalName<Signals>>(
+    ref: ReachedWorkflow<Signals>,
+    run: RunTarget,
+    name: Name,
+    payload?: SignalPayload<Signals, Name>,
+  ): void;
 
   /** Runs `effect` once and records its JSON result; on replay the record is returned. It may run again if the process dies first. */
   sideEffect<Result>(name: string, effect: () => Result | Promise<Result>): Promise<Result>;

@@ -27,6 +27,7 @@ import { setAttributes } from './operations/set-attributes.ts';
 import { setStatus } from './operations/set-status.ts';
 import { sideEffect } from './operations/side-effect.ts';
 import { signal } from './operations/signal.ts';
+import { signalRun } from './operations/signal-run.ts';
 import { sleep } from './operations/sleep.ts';
 import { until } from './operations/until.ts';
 import { Parked } from './parked.ts';
@@ -350,6 +351,7 @@ export class Coroutine implements Scope {
       sleep: sleep(this),
       until: until(this),
       signal: signal(this),
+      signalRun: signalRun(this),
       sideEffect: sideEffect(this),
       publish: publish(this),
       setStatus: setStatus(this, this.#definition),

@@ -115,6 +115,7 @@ export type StepEntry =
   | SetStatusEntry
   | CancelEntry
   | SetAttributesEntry
+  | SignalRunEntry
   | PatchedEntry;
 
 interface Step<Op extends string> {
@@ -282,6 +283,14 @@ export type AttributesEntry = { readonly [name: string]: Json };
 
 export interface SetAttributesEntry extends Step<'setAttributes'> {
   readonly set: AttributesEntry;
+}
+
+/** A signal to another run. The name is that of the workflow and of the signal. */
+export interface SignalRunEntry extends Step<'signalRun'> {
+  readonly agent: string;
+  readonly run: string;
+  readonly signal: string;
+  readonly payload?: Json;
 }
 
 /** The name is that of the patch. */

@@ -1,11 +1,19 @@
 import type { Contract } from '../contract/agent.ts';
-import { claimCheckOf, type PayloadLimits, payloadBytes, tooLarge } from '../contract/claim-check.ts';
+import {
+  claimCheckOf,
+  isClaimCheck,
+  type PayloadLimits,
+  payloadBytes,
+  tooLarge,
+} from '../contract/claim-check.ts';
 import { dataBytes } from '../contract/envelope.ts';
+import { MeshError } from '../contract/errors.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
 import { type Json, messageJson } from '../contract/json.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES, type Reply } from '../contract/reply.ts';
 import { Payloads } from './payloads.ts';
+import { payloadRefusal } from './signal-payload.ts';
 
 /** Takes in what comes for a run, within the limits of its agent: what is too large to inline is in the history by claim check. */
 export class Intake {
@@ -35,7 +43,14 @@ export class Intake {
   }
 
   /** @throws MeshError `PayloadTooLarge`, `SchemaMismatch` */
-  signal(payload: Json): Json {
+  signal(name: string, payload: Json | undefined): Json | undefined {
+    const { signals = {} } = this.#contract.workflows[this.#workflow] ?? {};
+    const schema = Object.hasOwn(signals, name) ? signals[name] : undefined;
+    // Through a claim check the payload is looked at when it is taken.
+    const refused = schema && !isClaimCheck(payload) ? payloadRefusal(name, schema, payload) : undefined;
+    if (refused)
+      throw new MeshError(refused.code, refused.message, refused.field ? { field: refused.field } : {});
+    if (payload === undefined) return undefined;
     const limits = takenLimits(this.#contract, `${this.#contract.name}.${this.#workflow}`);
     return this.#take(payload, limits, 'the payload of the signal');
   }

@@ -271,7 +271,8 @@ function eventOf(type: Resuming, message: Message, at: number, intake: Intake): 
     }
     case SIGNAL: {
       const { name, payload } = parseAs(Signal, message.data, 'SchemaMismatch', 'the signal');
-      return { e: 'signalled', at, name, ...(payload !== undefined && { payload: intake.signal(payload) }) };
+      const taken = intake.signal(name, payload);
+      return { e: 'signalled', at, name, ...(taken !== undefined && { payload: taken }) };
     }
     case TIMER: {
       const timer = timerOf(message.data);

@@ -1,7 +1,7 @@
 import { milliseconds } from '../contract/duration.ts';
 import { messageJson } from '../contract/json.ts';
 import { derivedId } from '../contract/keys.ts';
-import { CANCEL, REPLY, SCHEDULE, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
+import { CANCEL, REPLY, SCHEDULE, SIGNAL, SLOT, TERMINATE, TIMER } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
 import type { Send } from '../kernel/route.ts';
 import type { Command } from './command.ts';
@@ -33,6 +33,10 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
       }
       case 'publish':
         return [{ to: 'events', ...typed(command), idFrom: idFrom(run, command.step) }];
+      case 'signal': {
+        const { agent, run: runId, data, step } = command;
+        return [{ to: { agent }, type: SIGNAL, data, runId, idFrom: idFrom(run, step) }];
+      }
       case 'end-child':
         return [endChildSend(run, command)];
       case 'end':

@@ -119,6 +119,9 @@ export class Desk {
       send: () => {
         throw new Error('no agent here sends commands');
       },
+      signalRun: () => {
+        throw new Error('no agent here signals runs');
+      },
       publish: (event, data) => {
         if (!(event.name in agent.contract.publishes)) throw new Error(`${event.type} is not declared`);
         events.push({ type: event.type, data: event.data.parse(data) });

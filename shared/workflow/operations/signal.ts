@@ -1,12 +1,11 @@
 import { milliseconds } from '../../contract/duration.ts';
-import { type Failure, toFailure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import { parseAs } from '../../contract/parse.ts';
-import type { Schema } from '../../contract/schema.ts';
 import { stableValue } from '../../contract/stable-value.ts';
 import { checkName } from '../../contract/text.ts';
 import type { WorkflowContext } from '../context.ts';
 import type { Scope } from '../scope.ts';
+import { payloadRefusal } from '../signal-payload.ts';
 
 const whatOf = (name: string) => `the payload of the signal "${name}"`;
 
@@ -14,7 +13,7 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
   return (name, { schema, timeout }) => {
     checkName(name, 'the name of a signal');
     const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout, 'timeout');
-    const refuses = (payload: Json | undefined) => refusal(name, schema, payload);
+    const refuses = (payload: Json | undefined) => payloadRefusal(name, schema, payload);
     const stable = (payload: Json | undefined) =>
       stableValue(schema, payload, 'SchemaMismatch', whatOf(name));
     /** The payload of an early signal, where the schema fills something in. */
@@ -53,15 +52,4 @@ export function signal(scope: Scope): WorkflowContext['signal'] {
       refuses,
     });
   };
-}
-
-/** What is wrong with the payload; the field is named from the data of the message: `payload.approved`. */
-function refusal(name: string, schema: Schema, payload: Json | undefined): Failure | undefined {
-  try {
-    stableValue(schema, payload, 'SchemaMismatch', whatOf(name));
-    return undefined;
-  } catch (error) {
-    const failure = toFailure(error, 'SchemaMismatch');
-    return { ...failure, field: failure.field === 'data' ? 'payload' : `payload.${failure.field}` };
-  }
 }

@@ -10,6 +10,7 @@ import { PublishStep } from './publish-step.ts';
 import { SetAttributesStep } from './set-attributes-step.ts';
 import { SetStatusStep } from './set-status-step.ts';
 import { SideEffectStep } from './side-effect-step.ts';
+import { SignalRunStep } from './signal-run-step.ts';
 import { SignalStep } from './signal-step.ts';
 import { SleepStep } from './sleep-step.ts';
 import { UndoStep } from './undo-step.ts';
@@ -39,6 +40,8 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new SetAttributesStep(entry, at);
     case 'setStatus':
       return new SetStatusStep(entry, at);
+    case 'signalRun':
+      return new SignalRunStep(entry, at);
     case 'cancel':
       return new CancelStep(entry, at);
     case 'patched':

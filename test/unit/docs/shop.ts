@@ -13,7 +13,14 @@ export const shop = defineAgent({
     ship: { input: Order, output: z.object({ tracking: z.string() }) },
     unpack: { input: Parcel.partial() },
   },
-  workflows: { pack: { input: Order, output: Parcel, key: 'order' } },
+  workflows: {
+    pack: {
+      input: Order,
+      output: Parcel,
+      key: 'order',
+      signals: { weighed: z.object({ grams: z.number() }) },
+    },
+  },
 });
 
 export const carriers = defineAgent({
