@@ -1,3 +1,4 @@
+import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
 import type { Ports } from '../contract/ports.ts';
@@ -39,15 +40,16 @@ export class Claims {
     return claim.until.getTime() - LEASE_MARGIN_MS - this.#ports.clock.now();
   }
 
-  /** `record` is the inbox record as it was read. Rejects with `Conflict` or `AlreadyExists` where another one was faster. */
+  /** `record` is the inbox record as it was read, `progress` what it holds of that, and keeps. Rejects with `Conflict` or `AlreadyExists` where another one was faster. */
   async take(
     { path, message, turn }: Claimed,
     record: StoredDocument | undefined,
     owner: string,
+    progress?: Json,
   ): Promise<Claim> {
     const now = this.#ports.clock.now();
     const until = new Date(now + this.#timeoutMs + LEASE_MARGIN_MS);
-    const fields = encodeInbox({ status: 'running', leaseUntil: until, owner }, message, now);
+    const fields = encodeInbox({ status: 'running', leaseUntil: until, owner, progress }, message, now);
     const [version, lease] = await this.#ports.store.commit([
       record ? { kind: 'put', path, fields, ifVersion: record.version } : { kind: 'create', path, fields },
       ...(turn?.take(now, until, owner) ?? []),
@@ -56,11 +58,17 @@ export class Claims {
   }
 
   /** Lets the next delivery start at once instead of waiting for the lease to end. Only a courtesy: the lease ends by itself. */
-  async release({ path, message, turn }: Claimed, claim: Claim | undefined, log: Log): Promise<void> {
+  async release(
+    { path, message, turn }: Claimed,
+    claim: Claim | undefined,
+    log: Log,
+    progress?: Json,
+  ): Promise<void> {
     const now = this.#ports.clock.now();
     const writes: Write[] = [];
     if (claim) {
-      const fields = encodeInbox({ status: 'running', leaseUntil: new Date(0), owner: '' }, message, now);
+      const free = { status: 'running', leaseUntil: new Date(0), owner: '', progress } as const;
+      const fields = encodeInbox(free, message, now);
       writes.push({ kind: 'put', path, fields, ifVersion: claim.version });
       if (turn && claim.lease !== undefined) writes.push(...turn.end(now, claim.lease));
     } else if (turn) writes.push(...turn.leave(now));

@@ -65,6 +65,17 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
     idempotencyKey: effectKey(message),
     state,
     signal: request.signal,
+    lastHeartbeat: request.heartbeat?.last,
+    heartbeat(details) {
+      if (!request.heartbeat) {
+        throw new MeshError(
+          'ContractInvalid',
+          `${contract.name} tells of its progress at ${message.type}, which is not in mode effect`,
+          { field: 'mode' },
+        );
+      }
+      request.heartbeat.beat(details);
+    },
     log: request.log,
     baggage: baggageView(withBaggage(message.baggage, added)),
     ...(message.deadline !== undefined && { deadline: new Date(message.deadline) }),

@@ -2,6 +2,7 @@ import type { AgentSpec, EventRef, MessageRef, SignalName, SignalPayload } from 
 import type { BaggageEntry, BaggageView } from '../contract/baggage.ts';
 import type { DeadLetter } from '../contract/dead-letter.ts';
 import type { Duration } from '../contract/duration.ts';
+import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { Envelope } from '../contract/message.ts';
 import type { ReachedWorkflow, RunTarget } from '../contract/run-target.ts';
@@ -28,8 +29,30 @@ export interface HandlerContext<State = never> {
   readonly state: StateAccess<State>;
   /** When nobody waits for the outcome any more. */
   readonly deadline?: Date;
-  /** Aborts at the deadline, or when the contract's timeout has passed. Hand it to every call to the outside. */
+  /**
+   * Aborts at the deadline, or when the contract's timeout has passed. In `effect` mode also, within about ten seconds, when nobody waits for
+   * the outcome any more: the run was cancelled, terminated or failed, or let the step go. Its `reason` is then a `CallerGone`, and a handler
+   * that throws after that is not tried again. Hand it to every call to the outside.
+   */
   readonly signal: AbortSignal;
+  /**
+   * What an earlier attempt at this message last told by `heartbeat`, for this one to go on from; undefined where there is nothing. It may be
+   * a few seconds old.
+   */
+  readonly lastHeartbeat: Json | undefined;
+  /**
+   * Tells how far the work has come, in `effect` mode. Call it as often as you like: the newest details are written at once, or a few seconds
+   * after the last. They are lost with the process if it dies before; they are never older than what an earlier call wrote.
+   *
+   * @param details JSON of at most 4,000 bytes
+   * @throws MeshError `ContractInvalid` in mode `commit`, `ArgumentInvalid` for what no JSON carries, `PayloadTooLarge`
+   * @example
+   * for (let page = Number(ctx.lastHeartbeat ?? 0); page < pages; page++) {
+   *   await upload(page, { key: `${ctx.idempotencyKey}-${page}`, signal: ctx.signal });
+   *   ctx.heartbeat(page + 1);
+   * }
+   */
+  heartbeat(details?: unknown): void;
   readonly log: Log;
   /** Facts that travel with the message, and with all that this handler sends. */
   readonly baggage: BaggageView;

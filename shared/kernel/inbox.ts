@@ -1,3 +1,4 @@
+import type { Json } from '../contract/json.ts';
 import type { Message } from '../contract/message.ts';
 import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
 
@@ -31,6 +32,8 @@ export type InboxRecord =
       readonly leaseUntil: Date;
       /** The one handling that holds the message: by this it knows its own claim when the answer to it was lost. */
       readonly owner: string;
+      /** What the handler last told of its progress: for the next attempt, and for people. */
+      readonly progress?: Json | undefined;
     };
 
 /**
@@ -52,16 +55,23 @@ export function encodeInbox(record: InboxRecord, message: Message, now: number):
   };
   return record.status === 'done'
     ? { ...common, outbox: record.outbox, ...record.kept }
-    : { ...common, leaseUntil: record.leaseUntil, owner: record.owner };
+    : {
+        ...common,
+        leaseUntil: record.leaseUntil,
+        owner: record.owner,
+        // As JSON: a field of Firestore's can't hold a list in a list.
+        ...(record.progress !== undefined && { progress: JSON.stringify(record.progress) }),
+      };
 }
 
 export function decodeInbox(document: StoredDocument): InboxRecord {
-  const { status, outbox, leaseUntil, owner } = document.fields;
+  const { status, outbox, leaseUntil, owner, progress } = document.fields;
   if (status === 'running') {
     return {
       status,
       leaseUntil: leaseUntil instanceof Date ? leaseUntil : new Date(0),
       owner: String(owner),
+      ...(typeof progress === 'string' && { progress: JSON.parse(progress) as Json }),
     };
   }
   return { status: 'done', outbox: outbox ?? '[]' };

@@ -4,11 +4,10 @@ import { sleep } from '../contract/clock.ts';
 import type { Deployment } from '../contract/deployment.ts';
 import { milliseconds } from '../contract/duration.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
-import { type Failure, toFailure } from '../contract/failure.ts';
 import { messageKey } from '../contract/keys.ts';
 import type { Log } from '../contract/log.ts';
 import type { Delivery, Envelope, Message } from '../contract/message.ts';
-import { deadTopicOf, inboxPath, topicOf } from '../contract/names.ts';
+import { inboxPath, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { StoredDocument, Write } from '../contract/store.ts';
 import { childSpan, formatTraceparent, parseTraceparent } from '../contract/trace.ts';
@@ -18,19 +17,19 @@ import { Blobs } from './blobs.ts';
 import { type Claim, Claims } from './claim.ts';
 import { Committer } from './committer.ts';
 import { backoff, isConflict, MOST_CONFLICTS } from './conflict.ts';
-import { toDeadLetter } from './dead-letter.ts';
 import { checkDeadline, isOverdue } from './deadline.ts';
 import {
   attemptOf,
   checkAttempts,
   type DeferReason,
   deferral,
-  isLast,
   isWaitedFor,
   publishedAt,
 } from './deferral.ts';
 import { createDrainer } from './drainer.ts';
 import { EntityTurn } from './entity-turn.ts';
+import { givingUp } from './giving-up.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { decodeInbox, type Handled, type OutboxEntry } from './inbox.ts';
 import { insteadOf, isFault } from './instead.ts';
 import { isAwaited } from './kept-reply.ts';
@@ -41,7 +40,7 @@ import { opened } from './opened.ts';
 import { publishOutbox } from './outbox.ts';
 import type { Outcome } from './outcome.ts';
 import { unpackOutbox } from './packed-outbox.ts';
-import { failureFields, report } from './report.ts';
+import { report } from './report.ts';
 import type { Decision, DecisionRequest, Route } from './route.ts';
 import { sealedKernel } from './sealing/sealed-handling.ts';
 import { wasCutOff, withinTime } from './within-time.ts';
@@ -72,7 +71,7 @@ const CROWDED_MS = 1_000;
 export function createKernel(options: KernelOptions): Kernel {
   if (options.ports.codec) return sealedKernel(options, options.ports.codec, createKernel);
   const { contract, deployment, ports } = options;
-  const { bus, store, timers, clock } = ports;
+  const { store, timers, clock } = ports;
   const timeoutMs = milliseconds(contract.limits.timeout);
   const claims = new Claims(ports, timeoutMs);
   const blobs = new Blobs(store, clock);
@@ -80,6 +79,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const committer = new Committer(contract, deployment, ports, blobs);
   const lanes = new Lanes();
   const ahead = new Ahead(store);
+  const { failureOf, giveUpOrRetry } = givingUp(options);
 
   const sources: Pick<DecisionRequest, 'read' | 'query' | 'payloads'> = {
     read: (paths) => store.read(paths),
@@ -203,13 +203,20 @@ export function createKernel(options: KernelOptions): Kernel {
       const document = lane && documents[reads.indexOf(lane.path)];
       if (lane && isBetterLeft(route, document, conflicts, lane.crowded(), message))
         return drained(work, lane);
+      const last = known?.progress;
+      let pulse: Heartbeat | undefined;
       try {
         const until = turn?.waitUntil(clock.now(), owner);
         if (turn && until) return await queueUp(work, turn, until);
         if (route.mode === 'effect' && (!claim || claims.timeLeft(claim) < timeoutMs / 2))
-          claim = await claims.take({ path: inbox, message, turn }, record, owner);
+          claim = await claims.take({ path: inbox, message, turn }, record, owner, last);
+        if (claim) pulse = new Heartbeat({ ports, path: inbox, message, owner, claim, last, log: work.log });
         const held = {
-          version: claim?.version ?? record?.version,
+          pulse,
+          // That of the claim once the handler has ended.
+          get version() {
+            return pulse?.claim.version ?? record?.version;
+          },
           timeLeft: claim ? claims.timeLeft(claim) : timeoutMs,
           endTurn: (now: number) =>
             (claim?.lease === undefined ? turn?.pass(now) : turn?.end(now, claim.lease)) ?? [],
@@ -218,7 +225,9 @@ export function createKernel(options: KernelOptions): Kernel {
       } catch (error) {
         const conflict = isConflict(error);
         if (conflicts >= MOST_CONFLICTS || !conflict) {
-          if (!wasCutOff(error)) await claims.release({ path: inbox, message, turn }, claim, work.log);
+          const held = pulse?.claim ?? claim;
+          if (!wasCutOff(error))
+            await claims.release({ path: inbox, message, turn }, held, work.log, pulse?.written ?? last);
           // Others of its entity are always faster: that is no fault of the message's.
           if (conflict && turn) return defer(delivery, message, new Date(clock.now() + CROWDED_MS), 'entity');
           throw error;
@@ -265,6 +274,7 @@ export function createKernel(options: KernelOptions): Kernel {
     documents: (StoredDocument | undefined)[],
     held: {
       readonly version: string | undefined;
+      readonly pulse?: Heartbeat | undefined;
       readonly timeLeft: number;
       readonly endTurn: (now: number) => readonly Write[];
     },
@@ -287,7 +297,7 @@ export function createKernel(options: KernelOptions): Kernel {
       const request = { ...sources, message, documents, key, signal, log, attempt: attemptOf(delivery) };
       return insteadOf(route, request, error);
     };
-    const decision = await decide(work, key, documents, held.timeLeft).catch((error) => {
+    const decision = await decide(work, key, documents, held).catch((error) => {
       if (!isFault(error)) throw error;
       return instead(error);
     });
@@ -302,20 +312,30 @@ export function createKernel(options: KernelOptions): Kernel {
     { delivery, message, route, log }: Work,
     key: string,
     documents: (StoredDocument | undefined)[],
-    timeLeft: number,
+    { timeLeft, pulse }: { readonly timeLeft: number; readonly pulse?: Heartbeat | undefined },
   ): Promise<Decision> {
     const deadline = message.deadline === undefined ? undefined : Date.parse(message.deadline);
     const attempt = attemptOf(delivery);
+    const controller = new AbortController();
+    pulse?.start(controller);
     try {
       return await withinTime(
         clock,
         { timeoutMs: timeLeft, ...(deadline !== undefined && { deadline }) },
-        (signal) => route.decide({ ...sources, message, documents, key, signal, log, attempt }),
+        (signal) =>
+          route.decide({ ...sources, message, documents, key, signal, log, attempt, heartbeat: pulse }),
+        controller,
       );
     } catch (error) {
+      if (pulse?.gone && !wasCutOff(error)) {
+        log.info('ended, as nobody waits for it', { detail: pulse.gone.message, error });
+        return { writes: [], sends: [], reply: { ok: false, error: failureOf(pulse.gone) } };
+      }
       if (!hasCode(error, 'Rejected') || !isAwaited(message)) throw error;
       log.info('rejected', { reason: error.reason, detail: error.message });
       return { writes: [], sends: [], reply: { ok: false, error: failureOf(error) } };
+    } finally {
+      await pulse?.stop();
     }
   }
 
@@ -361,34 +381,6 @@ export function createKernel(options: KernelOptions): Kernel {
     if (failed && attemptOf(delivery) >= contract.retry.maxAttempts) throw error;
     log.info('deferred', { code: error.code, detail: error.message, retryAfterMs: error.retryAfterMs });
     return defer(delivery, message, new Date(until), failed ? 'failed' : 'provider');
-  }
-
-  /** What a handler threw may quote a secret, and a failure ends in documents and messages (I12). */
-  function failureOf(error: unknown): Failure {
-    const failure = toFailure(error);
-    return { ...failure, message: ports.secrets.redact(failure.message) };
-  }
-
-  /** What can't succeed becomes a dead letter at once, with its reason; what may is left to Pub/Sub's retry, up to the last attempt. */
-  async function giveUpOrRetry(delivery: Delivery, error: unknown, log: Log): Promise<Outcome> {
-    const failure = failureOf(error);
-    const hopeless = error instanceof MeshError && !error.retry;
-    const last = isLast(delivery, contract.retry.maxAttempts, clock.now());
-    if (!hopeless && !last) {
-      log.warn('failed, to be tried again', failureFields(failure, error));
-      return { kind: 'nack', failure };
-    }
-    try {
-      await bus.publish(deadTopicOf(deployment.prefix, contract.name), [
-        // What the recorder of dead letters gives up on keeps the reason that it came with: the first is the cause.
-        contract.recordsDeadLetters ? delivery : toDeadLetter(delivery, failure, contract.name),
-      ]);
-    } catch (publishError) {
-      log.error('the dead letter could not be published', { error: publishError });
-      return { kind: 'nack', failure: toFailure(publishError) };
-    }
-    log.error('dead letter', failureFields(failure, error));
-    return { kind: 'dead-letter', failure };
   }
 
   return { handle };

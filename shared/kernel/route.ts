@@ -2,6 +2,7 @@ import type { Baggage, BaggageEntry } from '../contract/baggage.ts';
 import type { ClaimCheck, PayloadBlob } from '../contract/claim-check.ts';
 import type { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
+import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { Message } from '../contract/message.ts';
 import type { Reply } from '../contract/reply.ts';
@@ -70,8 +71,10 @@ export interface DecisionRequest {
   readonly key: string;
   /** Which delivery of the message this is, deferrals included: those before it may have died. Left out: the first. */
   readonly attempt?: number;
-  /** Aborts at the message's deadline or the contract's timeout, whichever is first. */
+  /** Aborts at the message's deadline or the contract's timeout, whichever is first, or when nobody waits for the outcome any more. */
   readonly signal: AbortSignal;
+  /** In `effect` mode: takes note of the progress, and has what an earlier attempt told of it. */
+  readonly heartbeat?: { beat(details: unknown): void; readonly last: Json | undefined } | undefined;
   readonly log: Log;
   /** Reads more documents, in one request, where those of `reads` turn out not to be enough: once in a decision at most (I5). */
   read(paths: readonly string[]): Promise<(StoredDocument | undefined)[]>;

@@ -3,16 +3,17 @@ import { hasCode, MeshError } from '../contract/errors.ts';
 
 /**
  * Runs `work` with a signal that aborts when its time is up, and rejects then even if `work` does not heed the signal: with
- * `DeadlineExceeded` when the message's deadline came first, else with `HandlerTimeout`.
+ * `DeadlineExceeded` when the message's deadline came first, else with `HandlerTimeout`. The signal is that of `controller`, which others may
+ * abort, too: then it is for `work` to come to its end.
  */
 export async function withinTime<Result>(
   clock: Clock,
   limits: { readonly timeoutMs: number; readonly deadline?: number },
   work: (signal: AbortSignal) => Promise<Result>,
+  controller = new AbortController(),
 ): Promise<Result> {
   const { timeoutMs, deadline } = limits;
   const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - clock.now();
-  const controller = new AbortController();
   let cancel = () => {};
   const timeUp = new Promise<never>((_resolve, reject) => {
     cancel = clock.after(Math.min(timeoutMs, leftMs), () => {

@@ -97,6 +97,8 @@ export class Desk {
         correlationId: id,
       },
       idempotencyKey: `key-${id}`,
+      lastHeartbeat: undefined,
+      heartbeat: () => {},
       state: {
         get: (key) => {
           declared(key);

@@ -84,6 +84,11 @@ export const MESSAGE_ERRORS = {
     summary: 'The handler took longer than limits.timeout of its contract.',
     hint: 'Make the handler faster, or raise the limit.',
   },
+  CallerGone: {
+    retry: false,
+    summary: 'Nobody waits for the outcome of the handler any more.',
+    hint: 'Nothing to mend: its run was cancelled, terminated or failed, or let the step go.',
+  },
   ProviderFailed: {
     retry: true,
     summary: 'A provider failed or could not be reached.',

@@ -15,7 +15,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     holds: /^agents\/[^/]+\/inbox\/[^/]+$/,
-    hidden: { outbox: '[]', reply: undefined, inputDigest: undefined },
+    hidden: { outbox: '[]', reply: undefined, inputDigest: undefined, progress: undefined },
   },
   {
     holds: /^workflows\/[^/]+$/,
