@@ -15,12 +15,16 @@ const KINDS = {
   'datastore.indexes': 'create delete get list update',
   'iam.serviceAccounts': 'actAs getAccessToken getOpenIdToken',
   'run.routes': 'invoke',
+  'cloudkms.keyRings': 'create get getIamPolicy list setIamPolicy',
+  'cloudkms.cryptoKeys': 'create get getIamPolicy list setIamPolicy update',
+  'cloudkms.cryptoKeyVersions': 'create destroy get list restore update useToDecrypt useToEncrypt',
 } as const;
 
 const ALL = permissionsOf(...(Object.keys(KINDS) as (keyof typeof KINDS)[]));
 const PUBSUB = ALL.filter((permission) => permission.startsWith('pubsub.'));
 const SECRETS = ALL.filter((permission) => permission.startsWith('secretmanager.'));
 const TASKS = ALL.filter((permission) => permission.startsWith('cloudtasks.'));
+const KMS = ALL.filter((permission) => permission.startsWith('cloudkms.'));
 const DATASTORE = ALL.filter((permission) => permission.startsWith('datastore.'));
 const isRead = (permission: string) => /\.(get|list|getMetadata|listRevisions|validate)$/.test(permission);
 const isPolicy = (permission: string) => permission.endsWith('IamPolicy');
@@ -72,6 +76,12 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'iam.serviceAccounts.getOpenIdToken',
   ],
   'roles/run.invoker': ['run.routes.invoke'],
+  'roles/cloudkms.admin': without(KMS, (permission) => /\.useTo/.test(permission)),
+  'roles/cloudkms.cryptoKeyEncrypterDecrypter': [
+    'cloudkms.cryptoKeyVersions.useToDecrypt',
+    'cloudkms.cryptoKeyVersions.useToEncrypt',
+  ],
+  'roles/cloudkms.cryptoKeyDecrypter': ['cloudkms.cryptoKeyVersions.useToDecrypt'],
 };
 
 /** Whether the role holds the permission. A role that is not known here, such as a custom one, holds none. */

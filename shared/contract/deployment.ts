@@ -21,6 +21,10 @@ export interface Deployment {
   readonly database: string;
   /** The version that is read of a secret. Of one that is not named, the newest. */
   readonly secretVersions?: Readonly<Record<string, number>>;
+  /** The key ring of Cloud KMS whose keys wrap those that payloads are encrypted with. Left out: nothing is encrypted. */
+  readonly keyRing?: string;
+  /** `mesh`, the default: one key for all tenants. `tenant`: a key for each, named as the tenant. */
+  readonly keyPer?: 'mesh' | 'tenant';
 }
 
 const VARIABLE = {
@@ -32,6 +36,8 @@ const VARIABLE = {
   timersAccount: 'MESH_TIMERS_ACCOUNT',
   database: 'MESH_DATABASE',
   secretVersions: 'MESH_SECRET_VERSIONS',
+  keyRing: 'MESH_KEY_RING',
+  keyPer: 'MESH_KEY_PER',
 } as const satisfies Record<keyof Deployment, string>;
 
 /** The deployment as environment variables. */
@@ -74,7 +80,20 @@ export function readDeployment(env: Readonly<Record<string, string | undefined>>
     ...(timersAccount && { timersAccount }),
     database: env[VARIABLE.database] || '(default)',
     ...readVersions(env[VARIABLE.secretVersions]),
+    ...readKeys(env),
   };
+}
+
+function readKeys(env: Readonly<Record<string, string | undefined>>): Pick<Deployment, 'keyRing' | 'keyPer'> {
+  const keyRing = env[VARIABLE.keyRing];
+  const per = env[VARIABLE.keyPer] || 'mesh';
+  if (!keyRing) return {};
+  const wrong = (variable: string, rule: string) =>
+    new MeshError('ConfigurationInvalid', `${variable} ${rule}`, { field: variable });
+  if (!/^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[A-Za-z0-9_-]{1,63}$/.test(keyRing))
+    throw wrong(VARIABLE.keyRing, 'is projects/<project>/locations/<location>/keyRings/<ring>');
+  if (per !== 'mesh' && per !== 'tenant') throw wrong(VARIABLE.keyPer, 'is mesh or tenant');
+  return { keyRing, ...(per === 'tenant' && { keyPer: per }) };
 }
 
 function readVersions(text: string | undefined): Pick<Deployment, 'secretVersions'> {

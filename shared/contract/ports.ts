@@ -1,6 +1,6 @@
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { PayloadCodec } from './encryption.ts';
+import type { KeyService, PayloadCodec } from './encryption.ts';
 import type { Ids } from './ids.ts';
 import type { Log } from './log.ts';
 import type { Secrets } from './secrets.ts';
@@ -18,4 +18,6 @@ export interface Ports {
   readonly log: Log;
   /** Left out: nothing is encrypted, and what is can't be read. */
   readonly codec?: PayloadCodec;
+  /** Where a codec can be made over them. */
+  readonly keys?: KeyService;
 }

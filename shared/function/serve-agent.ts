@@ -11,6 +11,7 @@ import { handlerRoutes } from '../kernel/handler-routes.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/route.ts';
+import { EnvelopeCodec } from '../kernel/sealing/envelope-codec.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import type { TurnWatch } from '../workflow/turn-watch.ts';
 import { type Answer, answerTo, errorAnswer } from './answer.ts';
@@ -155,7 +156,7 @@ async function start(
       { field: 'MESH_AGENT' },
     );
   }
-  const ports = await createPorts(deployment, env);
+  const ports = withCodec(contract, await createPorts(deployment, env));
   const { clock, ids, secrets, store, log } = ports;
   const routes = new Map<string, Route>(
     handlerRoutes({ contract, handlers, clock, secrets, env, store, log, interceptors }),
@@ -179,6 +180,18 @@ async function start(
     for (const [type, route] of hosted) routes.set(type, route);
   }
   return createKernel({ contract, deployment, ports, routes });
+}
+
+/** @throws MeshError `ConfigurationInvalid` where a contract has payloads encrypted, and there are no keys */
+function withCodec(contract: Contract, ports: Ports): Ports {
+  const { keys, codec, store, clock } = ports;
+  if (keys && !codec) return { ...ports, codec: new EnvelopeCodec({ keys, store, clock }) };
+  if (codec || !contract.encryption) return ports;
+  throw new MeshError(
+    'ConfigurationInvalid',
+    `the contract of ${contract.name} has payloads encrypted, and MESH_KEY_RING is not set`,
+    { field: 'MESH_KEY_RING' },
+  );
 }
 
 /** Wrong until somebody deploys anew. */

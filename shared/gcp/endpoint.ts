@@ -25,6 +25,7 @@ export const EMULATOR_HOST = {
   firestore: 'FIRESTORE_EMULATOR_HOST',
   tasks: 'CLOUD_TASKS_EMULATOR_HOST',
   secrets: 'SECRET_MANAGER_EMULATOR_HOST',
+  kms: 'CLOUD_KMS_EMULATOR_HOST',
 } as const;
 
 /** Tells a process on whose behalf it calls local servers that enforce access. Google's own services know it by its credentials. */

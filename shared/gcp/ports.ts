@@ -4,6 +4,7 @@ import { randomIds } from '../contract/ids.ts';
 import type { Ports } from '../contract/ports.ts';
 import { PubSubBus, publisherClient } from './bus.ts';
 import { type Env, isLocal, localHost } from './endpoint.ts';
+import { CloudKms } from './kms.ts';
 import { createLog } from './logging.ts';
 import { Redactor } from './redaction.ts';
 import { SecretManagerSecrets } from './secrets.ts';
@@ -14,7 +15,7 @@ export interface PortsOptions {
   readonly clock?: Clock;
   /**
    * Where the ports are told of local servers (`PUBSUB_EMULATOR_HOST`, `FIRESTORE_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`,
-   * `SECRET_MANAGER_EMULATOR_HOST`) of whom they are to call them as (`EMULATOR_PRINCIPAL`), and of the least level to log (`LOG_LEVEL`). Default: the environment of the process.
+   * `SECRET_MANAGER_EMULATOR_HOST`, `CLOUD_KMS_EMULATOR_HOST`) of whom they are to call them as (`EMULATOR_PRINCIPAL`), and of the least level to log (`LOG_LEVEL`). Default: the environment of the process.
    */
   readonly env?: Env;
 }
@@ -35,11 +36,21 @@ export function createPorts(deployment: Deployment, options: PortsOptions = {}):
     firestore: localHost('firestore', env),
     tasks: localHost('tasks', env),
     secrets: localHost('secrets', env),
+    kms: localHost('kms', env),
   };
   const bus = new PubSubBus(project, publisherClient(project, hosts.pubsub), clock);
   const store = new FirestoreStore(deployment, hosts.firestore, clock);
   const timers = new CloudTasksTimers(deployment, hosts, clock);
-  const { secretVersions: versions } = deployment;
+  const { secretVersions: versions, keyRing, keyPer = 'mesh' } = deployment;
+  const keys =
+    keyRing === undefined
+      ? undefined
+      : new CloudKms({
+          keys: { ring: keyRing, per: keyPer },
+          local: hosts.kms,
+          clock,
+          token: () => store.accessToken(),
+        });
   const secrets = new SecretManagerSecrets({ project, local: hosts.secrets, clock, redactor, versions });
   const log = createLog({
     project,
@@ -58,6 +69,7 @@ export function createPorts(deployment: Deployment, options: PortsOptions = {}):
     clock,
     ids: randomIds,
     log,
+    ...(keys && { keys }),
     async close() {
       await Promise.all([bus, store, timers, secrets].map((port) => port.close()));
     },

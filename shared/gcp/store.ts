@@ -117,6 +117,18 @@ export class FirestoreStore implements Store {
     }
   }
 
+  /**
+   * A token of the account that this process runs as, for services that have no client here.
+   *
+   * @throws Error where the process has no credentials
+   */
+  async accessToken(): Promise<string> {
+    const { auth } = await this.#client.get();
+    const token = await auth.getAccessToken();
+    if (!token) throw new Error('there are no credentials');
+    return token;
+  }
+
   close(): Promise<void> {
     return this.#client.close();
   }
