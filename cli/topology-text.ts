@@ -117,5 +117,7 @@ function grantText(grant: Grant): string {
       return 'use the database';
     case 'schedule':
       return 'set timers';
+    case 'use-keys':
+      return `use the keys of ${grant.ring.slice(grant.ring.lastIndexOf('/') + 1)}`;
   }
 }

@@ -173,4 +173,5 @@ const empty: Readonly<Record<GoogleServer, (servers: Servers) => void>> = {
   tasks: ({ tasks }) => tasks?.core.clear(),
   secrets: ({ secrets }) => secrets?.core.reset(),
   scheduler: ({ scheduler }) => scheduler?.core.close(),
+  kms: ({ kms }) => kms?.core.clear(),
 };

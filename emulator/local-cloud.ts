@@ -62,8 +62,9 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     startProviders(group.start, { ...clock, seed, faults: faults.providers ?? {} }),
   ] as const;
   try {
-    const [{ pubsub, firestore, tasks, scheduler, secrets }, providers] = await Promise.all(starting);
-    if (!tasks || !scheduler || !secrets) throw new Error('a server of the local cloud was not started');
+    const [{ pubsub, firestore, tasks, scheduler, secrets, kms }, providers] = await Promise.all(starting);
+    if (!tasks || !scheduler || !secrets || !kms)
+      throw new Error('a server of the local cloud was not started');
     const stopExpiry = firestore ? startExpiry(firestore.store, options.clock ?? systemClock) : () => {};
     return {
       /** Undefined where an emulator that ran already is used. */
@@ -72,6 +73,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
       tasks,
       scheduler,
       secrets,
+      kms,
       providers,
       secretNames: Object.keys(secretValues),
       /** Points Google's clients at this cloud. */
@@ -81,6 +83,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
         CLOUD_TASKS_EMULATOR_HOST: tasks.address,
         SECRET_MANAGER_EMULATOR_HOST: secrets.address,
         CLOUD_SCHEDULER_EMULATOR_HOST: scheduler.address,
+        CLOUD_KMS_EMULATOR_HOST: kms.address,
       },
       /** Points the agents at the sandboxes: values for the settings that contracts declare. */
       settings: providerSettings(providers),

@@ -4,6 +4,7 @@ import type { IndexConfiguration } from './firestore/index/definition.ts';
 import { startFirestore } from './firestore/server.ts';
 import type { AccessControl } from './iam/access-control.ts';
 import { createTokenIssuer } from './identity/token-issuer.ts';
+import { startKms } from './kms/server.ts';
 import type { StartServer } from './local-server.ts';
 import type { Faults } from './pubsub/faults.ts';
 import type { PushTransport } from './pubsub/push-transport.ts';
@@ -14,7 +15,7 @@ import { startSecrets } from './secrets/server.ts';
 import { startTasks } from './tasks/server.ts';
 import type { RequestLog } from './wire/request-log.ts';
 
-export const SERVERS = ['pubsub', 'firestore', 'tasks', 'secrets', 'scheduler'] as const;
+export const SERVERS = ['pubsub', 'firestore', 'tasks', 'secrets', 'scheduler', 'kms'] as const;
 
 /** One of Google's services, as the local cloud has it. */
 export type GoogleServer = (typeof SERVERS)[number];
@@ -117,12 +118,13 @@ export async function startServers(start: StartServer<GoogleServer>, options: Se
         }),
       ),
     ),
+    wanted('kms', () => start('kms', (place) => startKms({ ...common('kms'), ...place, ...guarded }))),
   ] as const;
   // All of them are made by now, and those that keep something have not opened yet.
   data?.restore();
-  const [pubsub, firestore, tasks, secretManager, scheduler] = await Promise.all(starting);
+  const [pubsub, firestore, tasks, secretManager, scheduler, kms] = await Promise.all(starting);
   data?.serving(pubsub?.address ?? otherPubsub);
-  return { pubsub, firestore, tasks, secrets: secretManager, scheduler };
+  return { pubsub, firestore, tasks, secrets: secretManager, scheduler, kms };
 }
 
 /** What each server's address is told to Google's clients by. */
@@ -132,6 +134,7 @@ const VARIABLES: Readonly<Record<GoogleServer, string>> = {
   tasks: 'CLOUD_TASKS_EMULATOR_HOST',
   secrets: 'SECRET_MANAGER_EMULATOR_HOST',
   scheduler: 'CLOUD_SCHEDULER_EMULATOR_HOST',
+  kms: 'CLOUD_KMS_EMULATOR_HOST',
 };
 
 /** The environment that leads clients to the servers that run. */

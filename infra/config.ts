@@ -105,6 +105,12 @@ export const Config = z.strictObject({
     availability: z.number().min(0.9).max(0.9999).default(0.995),
   }),
   pagerDutyKey: z.string().min(1).optional(),
+  encryption: z
+    .strictObject({
+      keyPer: z.enum(['mesh', 'tenant']).default('mesh'),
+      rotationDays: z.int().min(1).max(36_500).default(90),
+    })
+    .prefault({}),
   audit: z
     .strictObject({
       services: z

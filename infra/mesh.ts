@@ -13,6 +13,7 @@ import { BuildIdentity } from './components/build-identity.ts';
 import { Database } from './components/database.ts';
 import { DeliveryIdentity } from './components/delivery-identity.ts';
 import { EgressControl } from './components/egress-control.ts';
+import { Keys } from './components/keys.ts';
 import { Messaging } from './components/messaging.ts';
 import { Monitoring } from './components/monitoring.ts';
 import { ProjectServices } from './components/project-services.ts';
@@ -41,6 +42,7 @@ export function deployMesh({ stack, config, contracts, bundles, pagerDutyKey }: 
     prefix,
     location: region,
     database: config.firestore.database,
+    keyPer: config.encryption.keyPer,
   });
   checkSite(config, topology, bundles, stack);
 
@@ -54,7 +56,11 @@ export function deployMesh({ stack, config, contracts, bundles, pagerDutyKey }: 
   });
   const google = { provider };
   const { number: projectNumber } = gcp.organizations.getProjectOutput({ projectId: project }, google);
-  const { ready } = new ProjectServices('services', { config }, google);
+  const { ready } = new ProjectServices(
+    'services',
+    { config, encrypts: topology.keys !== undefined },
+    google,
+  );
   const site: Site = { stack, config, topology, bundles, projectNumber, ready };
 
   const storage = new ArtifactStorage('artifacts', site, google);
@@ -69,6 +75,7 @@ export function deployMesh({ stack, config, contracts, bundles, pagerDutyKey }: 
   );
   const messaging = new Messaging('messaging', { site, functions }, google);
   const database = new Database('database', { site, functions }, google);
+  if (topology.keys) new Keys('keys', { site, keys: topology.keys, functions }, google);
   new Secrets('secrets', { site, functions }, google);
   const timers = new Timers('timers', { site, functions, messaging }, google);
   const monitoring = new Monitoring('monitoring', { site, functions, pagerDutyKey }, google);

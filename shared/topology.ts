@@ -35,6 +35,16 @@ export interface Topology {
   /** What Firestore must index beyond single fields for the mesh's queries: it refuses a query that no index serves. */
   readonly indexes: readonly CompositeIndex[];
   readonly grants: readonly Grant[];
+  /** Keys of Cloud KMS, where a contract has payloads encrypted. */
+  readonly keys?: Keys;
+}
+
+/** What wraps the keys that payloads are encrypted with. */
+export interface Keys {
+  /** `projects/<p>/locations/<l>/keyRings/<prefix>`. */
+  readonly ring: string;
+  /** `mesh`: one key for all tenants, of that name. `tenant`: one for each, which is made when a tenant is. */
+  readonly per: 'mesh' | 'tenant';
 }
 
 /** A job of Cloud Scheduler whose target is a topic. */
@@ -88,6 +98,7 @@ export type Grant =
   | { readonly agent: string; readonly may: 'publish'; readonly topic: string }
   | { readonly agent: string; readonly may: 'read-secret'; readonly secret: string }
   | { readonly agent: string; readonly may: 'use-database' }
+  | { readonly agent: string; readonly may: 'use-keys'; readonly ring: string }
   | { readonly agent: string; readonly may: 'schedule'; readonly queue: string };
 
 export interface Environment {
@@ -96,6 +107,8 @@ export interface Environment {
   readonly location?: string;
   readonly database?: string;
   readonly timersAccount?: string;
+  /** Which keys wrap those of tenants, where payloads are encrypted. Default `mesh`. */
+  readonly keyPer?: Keys['per'];
 }
 
 /** Pub/Sub waits this long for a push to be answered, and no longer (docs.cloud.google.com/pubsub/docs/push). */
@@ -133,6 +146,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
     location = 'us-central1',
     database = '(default)',
     timersAccount,
+    keyPer: per = 'mesh',
   } = environment;
   checkTogether(contracts);
   const agents = [...contracts].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -140,6 +154,10 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
   const queue = `projects/${project}/locations/${location}/queues/${prefix}-timers`;
   const callersOf = (name: string) =>
     agents.filter((agent) => agent.calls.includes(name)).map((agent) => agent.name);
+  const sealing = sealingAgents(agents);
+  const ring = `projects/${project}/locations/${location}/keyRings/${prefix}`;
+  const keysOf = (name: string) =>
+    sealing.has(name) && { keyRing: ring, ...(per === 'tenant' && { keyPer: per }) };
   const pairsOf = ({ name }: Contract) => callersOf(name).map((caller) => `${name}:${caller}`);
   return {
     project,
@@ -165,6 +183,7 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
         queue,
         database,
         ...(timersAccount && { timersAccount }),
+        ...keysOf(contract.name),
       },
       concurrency: contract.limits.concurrency,
       timeoutSeconds: Math.ceil(milliseconds(contract.limits.timeout) / 1_000),
@@ -176,7 +195,11 @@ export function computeTopology(contracts: readonly Contract[], environment: Env
     secrets: [...new Set(agents.flatMap((agent) => agent.secrets))].sort(),
     expiring: expiringOf(agents),
     indexes: indexesOf(agents, recorder),
-    grants: agents.flatMap((agent) => grantsOf(agent, agents, { prefix, queue })),
+    grants: [
+      ...agents.flatMap((agent) => grantsOf(agent, agents, { prefix, queue })),
+      ...[...sealing].sort().map((agent): Grant => ({ agent, may: 'use-keys', ring })),
+    ],
+    ...(sealing.size > 0 && { keys: { ring, per } }),
   };
 }
 
@@ -309,6 +332,26 @@ function grantsOf(
     { agent: name, may: 'schedule', queue: names.queue },
     ...agent.secrets.map((secret): Grant => ({ agent: name, may: 'read-secret', secret })),
   ];
+}
+
+/**
+ * The agents that meet encrypted payloads: those whose contracts say so, and whoever they may come to from there, by commands, replies and
+ * events. What follows from an encrypted message is encrypted.
+ */
+function sealingAgents(agents: readonly Contract[]): ReadonlySet<string> {
+  const meets = (one: Contract, other: Contract) =>
+    one.calls.includes(other.name) ||
+    other.calls.includes(one.name) ||
+    Object.keys(one.publishes).some((event) => `${one.name}.${event}` in other.subscribes);
+  const found = new Set<string>();
+  const open = agents.filter(({ encryption }) => encryption !== undefined);
+  for (let agent = open.pop(); agent; agent = open.pop()) {
+    const member = agent;
+    if (found.has(member.name)) continue;
+    found.add(member.name);
+    open.push(...agents.filter((other) => meets(member, other)));
+  }
+  return found;
 }
 
 function checkTogether(contracts: readonly Contract[]): void {

@@ -4,7 +4,7 @@ import type { EmulatorStartOptions } from '../emulator/start.ts';
 import { withOutput } from '../options.ts';
 import type { Registration } from '../registration.ts';
 
-const SERVERS = ['pubsub', 'firestore', 'tasks', 'secrets', 'scheduler'] as const;
+const SERVERS = ['pubsub', 'firestore', 'tasks', 'secrets', 'scheduler', 'kms'] as const;
 type Server = (typeof SERVERS)[number];
 
 export function registerEmulator({ program, io }: Registration): void {
@@ -12,7 +12,9 @@ export function registerEmulator({ program, io }: Registration): void {
     .command('emulator')
     .description("Google's services on this machine, for any program");
   withData(withOutput(emulator.command('start')))
-    .description('run Pub/Sub, Firestore, Cloud Tasks, Secret Manager and Cloud Scheduler, without a mesh')
+    .description(
+      'run Pub/Sub, Firestore, Cloud Tasks, Secret Manager, Cloud Scheduler and Cloud KMS, without a mesh',
+    )
     .option('--only <servers>', `some of them: ${SERVERS.join(',')}`, serverList)
     .option('--port <server=port>', 'the port of a server, or of the hub; may be repeated', serverPort, {})
     .option('--host <address>', 'the address to listen on', '127.0.0.1')

@@ -23,6 +23,7 @@ export interface UpOptions extends OutputOptions, DataOptions {
   readonly portTasks: number;
   readonly portSecrets: number;
   readonly portScheduler: number;
+  readonly portKms: number;
   readonly portRun: number;
   readonly portStripe: number;
   readonly portTwilio: number;
@@ -36,6 +37,7 @@ const SERVERS = [
   'tasks',
   'secrets',
   'scheduler',
+  'kms',
   'run',
   'stripe',
   'twilio',

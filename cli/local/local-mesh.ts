@@ -151,11 +151,15 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   }
 }
 
-/** What of the topology no client library applies: the scheduler's jobs, what expires, and the indexes that there are in production. */
+/** What of the topology no client library applies: keys, the scheduler's jobs, what expires, and the indexes that there are in production. */
 function applyToCloud(
-  { project, schedules, expiring, indexes }: Topology,
-  { scheduler, firestore }: LocalCloud,
+  { project, schedules, expiring, indexes, keys }: Topology,
+  { scheduler, firestore, kms }: LocalCloud,
 ): void {
+  if (keys) {
+    kms.core.createRing(keys.ring, Date.now());
+    kms.core.createKey(keys.ring, 'mesh', Date.now());
+  }
   for (const { name, cron, timeZone, topic, attributes, data } of schedules) {
     scheduler.core.put({
       name,
@@ -218,6 +222,7 @@ function addressesOf({ env, providers }: LocalCloud, run: RunServer): Record<str
     tasks: env.CLOUD_TASKS_EMULATOR_HOST,
     secrets: env.SECRET_MANAGER_EMULATOR_HOST,
     scheduler: env.CLOUD_SCHEDULER_EMULATOR_HOST,
+    kms: env.CLOUD_KMS_EMULATOR_HOST,
     run: run.address,
     ...Object.fromEntries(Object.entries(providers).map(([name, { url }]) => [name, url])),
   };

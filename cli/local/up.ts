@@ -150,6 +150,7 @@ function portsOf(options: UpOptions, dataDir: string | undefined) {
     tasks: options.portTasks,
     secrets: options.portSecrets,
     scheduler: options.portScheduler,
+    kms: options.portKms,
     run: options.portRun || (dataDir === undefined ? 0 : keptRunPort(dataDir)),
     stripe: options.portStripe,
     twilio: options.portTwilio,

@@ -41,6 +41,11 @@ export class KeyRings {
     return key;
   }
 
+  clear(): void {
+    this.#rings.clear();
+    this.#keys.clear();
+  }
+
   keysOf(ring: string): CryptoKey[] {
     this.ring(ring);
     return [...this.#keys.values()].filter(({ name }) => name.startsWith(`${ring}/`));

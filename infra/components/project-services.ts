@@ -7,6 +7,7 @@ const NAMES = [
   'billingbudgets',
   'cloudbuild',
   'cloudfunctions',
+  'cloudkms',
   'cloudresourcemanager',
   'cloudscheduler',
   'cloudtasks',
@@ -27,11 +28,19 @@ const NAMES = [
 /** A Google API, without its `.googleapis.com`. */
 export type ServiceName = (typeof NAMES)[number];
 
+export interface ProjectServicesArgs {
+  readonly config: Config;
+  /** Whether payloads are encrypted. */
+  readonly encrypts: boolean;
+}
+
 /** What an environment uses of them. */
-function servicesOf({ functions, egress, budget, delivery }: Config): ServiceName[] {
+function servicesOf({ config, encrypts }: ProjectServicesArgs): ServiceName[] {
+  const { functions, egress, budget, delivery } = config;
   const unused = new Set<ServiceName>([
     ...(functions.mode === 'function' ? [] : (['cloudfunctions', 'cloudbuild'] as const)),
     ...(egress.mode === 'restricted' ? [] : (['compute', 'dns'] as const)),
+    ...(encrypts ? [] : (['cloudkms'] as const)),
     ...(budget ? [] : (['billingbudgets'] as const)),
     ...(delivery ? [] : (['iamcredentials', 'sts'] as const)),
   ]);
@@ -42,9 +51,10 @@ function servicesOf({ functions, egress, budget, delivery }: Config): ServiceNam
 export class ProjectServices extends pulumi.ComponentResource {
   readonly #services = new Map<ServiceName, gcp.projects.Service>();
 
-  constructor(name: string, { config }: { readonly config: Config }, opts: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ProjectServicesArgs, opts: pulumi.ComponentResourceOptions) {
     super('mesh:infra:ProjectServices', name, {}, opts);
-    for (const service of servicesOf(config)) {
+    const { config } = args;
+    for (const service of servicesOf(args)) {
       const enabled = new gcp.projects.Service(
         service,
         {

@@ -73,6 +73,10 @@ export function answerOf(
         id: `${located}/repositories/${String(inputs.repositoryId)}`,
         outputs: { name: String(inputs.repositoryId) },
       };
+    case 'kms.KeyRing':
+      return { id: `${located}/keyRings/${own}`, outputs: { name: own } };
+    case 'kms.CryptoKey':
+      return { id: `${String(inputs.keyRing)}/cryptoKeys/${own}`, outputs: { name: own } };
     case 'monitoring.NotificationChannel':
     case 'monitoring.AlertPolicy':
     case 'monitoring.Dashboard': {

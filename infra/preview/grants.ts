@@ -22,7 +22,9 @@ export type GrantKind =
   | 'service'
   | 'account'
   | 'bucket'
-  | 'repository';
+  | 'repository'
+  | 'key'
+  | 'key ring';
 
 /** The resource types that grant, what on, and the argument that names it. */
 const GRANTING: Readonly<Record<string, { readonly kind: GrantKind; readonly named: string }>> = {
@@ -34,6 +36,8 @@ const GRANTING: Readonly<Record<string, { readonly kind: GrantKind; readonly nam
   'cloudrunv2.ServiceIamMember': { kind: 'service', named: 'name' },
   'serviceaccount.IAMMember': { kind: 'account', named: 'serviceAccountId' },
   'storage.BucketIAMMember': { kind: 'bucket', named: 'bucket' },
+  'kms.CryptoKeyIAMMember': { kind: 'key', named: 'cryptoKeyId' },
+  'kms.KeyRingIAMMember': { kind: 'key ring', named: 'keyRingId' },
   'artifactregistry.RepositoryIamMember': { kind: 'repository', named: 'repository' },
 };
 

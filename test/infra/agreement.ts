@@ -155,6 +155,8 @@ export function plannedGrants(contracts: readonly Contract[], graph: Graph): str
         return [`roles/secretmanager.secretAccessor on secret ${grant.secret}`];
       case 'use-database':
         return [`roles/datastore.user on project ${graph.project}`];
+      case 'use-keys':
+        return ['roles/cloudkms.cryptoKeyEncrypterDecrypter on key mesh'];
       case 'schedule':
         return [
           `roles/cloudtasks.enqueuer on queue ${grant.queue.slice(grant.queue.lastIndexOf('/') + 1)}`,

@@ -223,3 +223,32 @@ describe('the topology', () => {
     );
   });
 });
+
+describe('encryption', () => {
+  const agent = (name: string, spec: Partial<Parameters<typeof defineAgent>[0]> = {}) =>
+    defineAgent({ name, ...spec }).contract;
+  const keysIn = (...agents: Parameters<typeof computeTopology>[0]) => {
+    const { functions, grants, keys } = computeTopology(agents, { project: 'p', location: 'europe-west1' });
+    const users = grants.filter(({ may }) => may === 'use-keys').map((grant) => grant.agent);
+    expect(functions.filter(({ deployment }) => deployment.keyRing).map((each) => each.agent)).toEqual(users);
+    return { users, keys };
+  };
+
+  it('needs no keys where no contract asks for it', () => {
+    expect(keysIn(agent('a'), agent('b'))).toEqual({ users: [], keys: undefined });
+  });
+
+  it('gives keys to whoever may meet what is encrypted, and to nobody else', () => {
+    const { users, keys } = keysIn(
+      agent('clinic', { encryption: {}, calls: ['lab'], publishes: { noted: z.object({}) } }),
+      agent('lab', { calls: ['courier'] }),
+      agent('courier'),
+      agent('desk', { calls: ['clinic'] }),
+      agent('board', { subscribes: { 'clinic.noted': { data: z.object({}) } } }),
+      agent('shop', { calls: ['till'] }),
+      agent('till'),
+    );
+    expect(users).toEqual(['board', 'clinic', 'courier', 'desk', 'lab']);
+    expect(keys).toEqual({ ring: 'projects/p/locations/europe-west1/keyRings/mesh', per: 'mesh' });
+  });
+});

@@ -11,6 +11,8 @@ const HOLDS_DATA = [
   'secretmanager.Secret',
   'storage.Bucket',
   'logging.ProjectBucketConfig',
+  'kms.KeyRing',
+  'kms.CryptoKey',
 ];
 
 export const dataPolicies: readonly Policy[] = [
@@ -51,6 +53,24 @@ export const dataPolicies: readonly Policy[] = [
           .filter((each) => !readable.has(each.split('=')[0] ?? '') || !/=[1-9]\d*$/.test(each))
           .map((each) => `${told(resource)} is told of ${each}`);
       }),
+  },
+  {
+    name: 'keys are used by functions alone, which may not manage them, and are given new versions by themselves',
+    breaches: (graph) => {
+      const agents = new Set(workloadsOf(graph).map(({ account }) => account));
+      return [
+        ...grantsIn(graph)
+          .filter(
+            ({ on, member, role }) =>
+              (on.kind === 'key' || on.kind === 'key ring' || role.startsWith('roles/cloudkms.')) &&
+              (!agents.has(emailOf(member)) ||
+                on.kind === 'project' ||
+                role !== 'roles/cloudkms.cryptoKeyEncrypterDecrypter'),
+          )
+          .map(({ member, role, on }) => `${role} on ${on.name} for ${member}`),
+        ...where(ofType(graph, 'kms.CryptoKey'), ({ inputs }) => inputs.rotationPeriod === undefined),
+      ];
+    },
   },
   {
     name: 'no value of a secret passes through the program',

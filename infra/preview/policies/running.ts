@@ -8,6 +8,7 @@ const SECRET_VALUE = /(sk_(live|test)_|rk_live_|AIza[\w-]{30}|-----BEGIN|ghp_\w{
 
 /** The API that a resource of a module is made by. */
 const API: Readonly<Record<string, string>> = {
+  kms: 'cloudkms',
   billing: 'billingbudgets',
   cloudfunctionsv2: 'cloudfunctions',
   cloudrunv2: 'run',

@@ -70,7 +70,14 @@ export async function playSample(mesh: LocalMesh, orders: number, seed: number):
     cwd: process.cwd(),
   };
   const stop = new Stop();
-  const ports = { portPubsub: 0, portFirestore: 0, portTasks: 0, portSecrets: 0, portScheduler: 0 };
+  const ports = {
+    portPubsub: 0,
+    portFirestore: 0,
+    portTasks: 0,
+    portSecrets: 0,
+    portScheduler: 0,
+    portKms: 0,
+  };
   const providers = { portRun: 0, portStripe: 0, portTwilio: 0, portCalendar: 0, portShipping: 0 };
   const options: UpOptions = {
     ...{ orders, seed, timeout: 240_000, project: PROJECT, prefix: 'mesh' },
