@@ -74,6 +74,15 @@ export function registerRuns(registration: Registration): void {
       (await load()).show(io, formatOf(options), options, run),
     );
 
+  about(runs.command('query'))
+    .description('show what a run answers to its queries, as of the last turn of its code')
+    .argument('<run>', "the run's id or key")
+    .argument('[query]', 'one of them: its answer alone')
+    .addHelpText('after', examples('mesh runs query order-1-0007', 'mesh runs query order-1-0007 progress'))
+    .action(async (run: string, query: string | undefined, options: Common) =>
+      (await load()).query(io, formatOf(options), options, { run, query }),
+    );
+
   about(runs.command('signal'))
     .description('send a signal to a run, such as an approval')
     .argument('<run>', "the run's id or key")

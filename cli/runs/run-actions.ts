@@ -1,18 +1,20 @@
 import { RunHandle } from '../../shared/client/run-handle.ts';
 import { findRun } from '../../shared/client/run-lookup.ts';
 import { claimCheckOf } from '../../shared/contract/claim-check.ts';
+import { MeshError } from '../../shared/contract/errors.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { refOf } from '../../shared/contract/refs.ts';
 import { Blobs, payloadOf } from '../../shared/kernel/index.ts';
-import { type RunRecord, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
+import { answerTo, type RunRecord, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
 import { readContracts } from '../contracts.ts';
 import type { Io } from '../io.ts';
 import { readJson } from '../messages/input.ts';
 import type { TargetOptions } from '../options.ts';
 import { type Format, Printer } from '../output/printer.ts';
+import { timeText } from '../output/time.ts';
 import { findTarget, waitFor, withMesh, withPorts } from '../target.ts';
 import { paintStatus } from './run-status.ts';
-import { detailsOf, detailsText, type RunDetails } from './run-text.ts';
+import { detailsOf, detailsText, failureText, type RunDetails } from './run-text.ts';
 
 export interface ShowOptions extends TargetOptions {
   readonly payloads?: boolean;
@@ -95,4 +97,48 @@ export async function cancel(io: Io, format: Format, options: CancelOptions, nam
     );
     return options.wait && status !== 'cancelled' ? 1 : 0;
   });
+}
+
+/** Shows the answers of a run to its queries, or to one of them. */
+export async function query(
+  io: Io,
+  format: Format,
+  options: TargetOptions,
+  { run: name, query: asked }: { readonly run: string; readonly query: string | undefined },
+): Promise<void> {
+  const { runId, queries = {} } = await withPorts(findTarget(io, options), ({ store }) =>
+    findRun(store, name),
+  );
+  const printer = new Printer(io, format);
+  if (asked !== undefined) {
+    const value = answerTo(queries, asked);
+    if (value === undefined) {
+      throw new MeshError(
+        'NotFound',
+        `the run ${runId} has not answered the query ${JSON.stringify(asked)}`,
+        {
+          field: 'query',
+          hint: `It has answered: ${Object.keys(queries).join(', ') || 'none'}`,
+        },
+      );
+    }
+    printer.item(value, () => JSON.stringify(value, null, 2));
+    return;
+  }
+  printer.rows(
+    Object.entries(queries).map(([name, { at, ...answer }]) => ({
+      query: name,
+      since: new Date(at),
+      ...answer,
+    })),
+    [
+      { title: 'QUERY', value: ({ query: named }, { bold }) => bold(named) },
+      {
+        title: 'ANSWER',
+        value: (row) => ('failure' in row ? failureText(row.failure) : JSON.stringify(row.value)),
+      },
+      { title: 'SINCE', value: ({ since }) => timeText(since) },
+    ],
+    'The run has answered no query.',
+  );
 }

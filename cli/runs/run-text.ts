@@ -2,7 +2,13 @@ import { factsOf, type RunFacts } from '../../shared/client/run-facts.ts';
 import type { Attributes, AttributeValue } from '../../shared/contract/attributes.ts';
 import { claimCheckOf } from '../../shared/contract/claim-check.ts';
 import type { Json } from '../../shared/contract/json.ts';
-import { type Entry, historyOf, type RunRecord, type StepView } from '../../shared/workflow/index.ts';
+import {
+  type Entry,
+  historyOf,
+  type QueryAnswer,
+  type RunRecord,
+  type StepView,
+} from '../../shared/workflow/index.ts';
 import type { Palette } from '../output/palette.ts';
 import { table } from '../output/table.ts';
 import { lengthText, timeText } from '../output/time.ts';
@@ -56,6 +62,7 @@ export function payloadText(payload: Json, indent?: number): string {
 
 /** What binds the run to others, and to a time. */
 function linesOf({
+  queries = {},
   attributes,
   parentRunId,
   continuedFrom,
@@ -71,7 +78,14 @@ function linesOf({
     ['goes on', continuedFrom && `from ${continuedFrom}`],
     ['deadline', deadlineAt && timeText(deadlineAt)],
   ];
+  for (const [name, answer] of Object.entries(queries)) lines.push([name, answerText(answer)]);
   return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
+}
+
+/** The answer to a query, and since when. */
+function answerText(answer: QueryAnswer): string {
+  const said = 'failure' in answer ? failureText(answer.failure) : JSON.stringify(answer.value);
+  return `${said} (since ${timeText(new Date(answer.at))})`;
 }
 
 /** `customer=ada, total=1250` */

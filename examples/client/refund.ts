@@ -14,6 +14,7 @@ const request = { refundId, orderId: 'o-1', amount: 12_000, reason: 'it arrived 
 
 const handle = await client.start(refunds['approve-refund'], request);
 const { status } = await handle.read();
+const [asked] = await handle.query('asked');
 await handle.signal('decision', { approved: true, by: 'kim' }, { idempotencyKey: 'decision' });
 const { outcome, by } = await handle.result({ timeout: '2m' });
 
@@ -31,6 +32,7 @@ const large = await client.list({ workflow, status: 'completed', attributes: { a
 
 const report = {
   status,
+  asked,
   outcome,
   by,
   sameRun: again.runId === handle.runId,

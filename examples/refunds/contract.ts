@@ -41,6 +41,7 @@ export const refunds = defineAgent({
       output: Outcome,
       key: 'refundId',
       signals: { decision: Decision },
+      queries: { asked: { output: z.array(Desk) } },
       attributes: {
         order: { type: 'keyword', from: 'orderId' },
         amount: { type: 'number', from: 'amount' },

@@ -16,9 +16,12 @@ export const approveRefund = defineWorkflow({
   output: Outcome,
   status: Desk,
   attributes: refunds['approve-refund'].attributes,
+  queries: refunds['approve-refund'].queries,
   async run(wf, { refundId, amount, patienceSeconds }) {
+    const asked: Desk[] = [];
+    wf.onQuery('asked', () => asked);
     const decision =
-      amount <= SMALL ? { approved: true, by: 'rule' } : await ask(wf, refundId, patienceSeconds);
+      amount <= SMALL ? { approved: true, by: 'rule' } : await ask(wf, { refundId, patienceSeconds, asked });
     if (decision?.approved) {
       await wf.call(
         cashier.pay,
@@ -37,12 +40,13 @@ export const approveRefund = defineWorkflow({
 /** Each desk in its turn. Undefined: nobody decided. */
 async function ask(
   wf: WorkflowContext<Desk>,
-  refundId: string,
-  patienceSeconds: number,
+  request: { readonly refundId: string; readonly patienceSeconds: number; readonly asked: Desk[] },
 ): Promise<Decision | undefined> {
+  const { refundId, patienceSeconds, asked } = request;
   const timeout: Duration = `${patienceSeconds}s`;
   for (const desk of Desk.options) {
     wf.setStatus(desk);
+    asked.push(desk);
     if (desk !== Desk.options[0]) wf.publish(refunds.escalated, { refundId, to: desk });
     try {
       return await wf.signal('decision', { schema: Decision, timeout });

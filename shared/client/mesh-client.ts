@@ -1,4 +1,4 @@
-import type { EventRef, MessageRef, WorkflowRef } from '../contract/agent.ts';
+import type { EventRef, MessageRef, QuerySpecs, WorkflowRef } from '../contract/agent.ts';
 import type { AttributeSpecs } from '../contract/attributes.ts';
 import { messageKey, runIdOf } from '../contract/keys.ts';
 import { listRuns, readRun } from '../workflow/runs/index.ts';
@@ -60,18 +60,18 @@ export class MeshClient {
     Signals extends SignalSchemas,
     Updates,
     Attributes extends AttributeSpecs,
-    Queries,
+    Queries extends QuerySpecs,
   >(
     ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     input: NoInfer<Wire>,
     { idempotencyKey, ...later }: StartOptions = {},
-  ): Promise<RunHandle<Output, Signals>> {
+  ): Promise<RunHandle<Output, Signals, Queries>> {
     const id = messageId(this.#mesh.ports.ids, ['start', ref.type], idempotencyKey);
     const at = timeOf(later, this.#mesh.now());
     const outgoing = outgoingTo(ref, input, { ...this.#sender(), id, at });
     const { runId = '', message, inputDigest } = outgoing;
     const start = { agent: ref.agent, key: messageKey(message), inputDigest };
-    const handle = new RunHandle<Output, Signals>(this.#mesh, { runId, ref, start });
+    const handle = new RunHandle<Output, Signals, Queries>(this.#mesh, { runId, ref, start });
     // A run whose name nobody else can know is not there.
     const named = ref.key !== undefined || idempotencyKey !== undefined;
     const there = named ? await readRun(this.#mesh.ports.store, runId) : undefined;
@@ -88,11 +88,11 @@ export class MeshClient {
     Signals extends SignalSchemas,
     Updates,
     Attributes extends AttributeSpecs,
-    Queries,
+    Queries extends QuerySpecs,
   >(
     ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     which: { readonly key: string } | { readonly runId: string },
-  ): RunHandle<Output, Signals> {
+  ): RunHandle<Output, Signals, Queries> {
     const runId = 'key' in which ? runIdOf(ref.name, which.key) : which.runId;
     return new RunHandle(this.#mesh, { runId, ref });
   }

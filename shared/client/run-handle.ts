@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { SignalName, SignalPayload, WorkflowRef } from '../contract/agent.ts';
+import type { QueryOutput, QuerySpecs, SignalName, SignalPayload, WorkflowRef } from '../contract/agent.ts';
 import { type CheckedIn, checkIn } from '../contract/claim-check.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { encodeMessage } from '../contract/envelope.ts';
@@ -7,7 +7,15 @@ import { MeshError } from '../contract/errors.ts';
 import { type Json, toJson } from '../contract/json.ts';
 import { CANCEL, PAUSE, RESUME, SIGNAL, TERMINATE } from '../contract/message.ts';
 import { runPath, topicOf } from '../contract/names.ts';
-import { decodeRun, historyOf, type RunRecord, readHistory, type StepView } from '../workflow/index.ts';
+import { parseAs } from '../contract/parse.ts';
+import {
+  answerTo,
+  decodeRun,
+  historyOf,
+  type RunRecord,
+  readHistory,
+  type StepView,
+} from '../workflow/index.ts';
 import { deathIn, deathPath } from './death.ts';
 import type { MeshAccess } from './mesh-access.ts';
 import { messageId } from './message-id.ts';
@@ -21,7 +29,7 @@ import { patienceOf, type WaitOptions } from './wait-options.ts';
 /** What a handle knows of the workflow of its run. */
 export type RunRef = Pick<
   WorkflowRef<unknown, unknown, never>,
-  'agent' | 'type' | 'output' | 'signals' | 'inlineBytes' | 'claimCheckBytes'
+  'agent' | 'type' | 'output' | 'signals' | 'queries' | 'inlineBytes' | 'claimCheckBytes'
 >;
 
 /** The message that is to start a run. */
@@ -61,7 +69,7 @@ const UNKNOWN_PATIENCE_MS = milliseconds('1m');
 const START_PATIENCE = '30s' satisfies Duration;
 
 /** A run of a workflow, as a program outside of the mesh reaches it. It holds no connection and may be kept for as long as you like. */
-export class RunHandle<Output = Json, Signals = SignalSchemas> {
+export class RunHandle<Output = Json, Signals = SignalSchemas, Queries = QuerySpecs> {
   readonly runId: string;
   readonly #mesh: MeshAccess;
   readonly #target: RunTarget;
@@ -131,6 +139,41 @@ export class RunHandle<Output = Json, Signals = SignalSchemas> {
     if (run) return run;
     if (start) throw runTimeout(this.runId, undefined, patience.timeoutMs);
     throw notFound(this.runId);
+  }
+
+  /**
+   * The answer of the run to a query, as it was at the end of the last turn of its code: the run is not woken. Waits for the first answer of a
+   * run that this handle started, for at most 30 s or `timeout`.
+   *
+   * @throws MeshError `QueryFailed` where the code could not answer; `NotFound` for a run that has not answered this query; as `read`
+   */
+  async query<Name extends keyof Queries & string>(
+    name: Name,
+    options: WaitOptions = {},
+  ): Promise<QueryOutput<Queries, Name>> {
+    const { ref, start } = this.#target;
+    const what = `the answer to the query ${JSON.stringify(name)}`;
+    const patience = patienceOf({ timeout: start ? START_PATIENCE : '0s', ...options });
+    const found = await patiently(this.#mesh.ports.clock, patience, async () => {
+      const run = await this.#look(this.runId, false);
+      if (!run && !start) throw notFound(this.runId);
+      const value = answerTo(run?.queries, name);
+      return value === undefined && !run?.endedAt ? undefined : { value };
+    });
+    if (found?.value === undefined)
+      throw new MeshError(
+        'NotFound',
+        `the run ${this.runId} has not answered the query ${JSON.stringify(name)}`,
+        {
+          field: 'name',
+          hint: 'Its code answers at the end of a turn, once it has come to wf.onQuery.',
+        },
+      );
+    const schema = ref && Object.hasOwn(ref.queries, name) ? ref.queries[name]?.output : undefined;
+    return (schema ? parseAs(schema, found.value, 'OutputInvalid', what) : found.value) as QueryOutput<
+      Queries,
+      Name
+    >;
   }
 
   /** The steps of the run, in the order in which they began. Reads its whole history. */

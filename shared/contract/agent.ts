@@ -246,6 +246,13 @@ export type UpdateInput<Updates, Name extends keyof Updates> = Updates[Name] ext
 /** The answer to an update as its sender gets it. */
 export type UpdateOutput<Updates, Name extends keyof Updates> = OutputOf<Updates[Name]>;
 
+/** The answer to a query as the workflow gives it. */
+export type QueryAnswerOf<Queries, Name extends keyof Queries> = Queries[Name] extends {
+  readonly output: infer Output extends z.ZodType;
+}
+  ? z.input<Output>
+  : never;
+
 /** The answer to a query as its reader gets it. */
 export type QueryOutput<Queries, Name extends keyof Queries> = OutputOf<Queries[Name]>;
 

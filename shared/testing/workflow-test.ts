@@ -18,6 +18,7 @@ import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import { payloadOf } from '../kernel/opened.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { entriesOf, pagePaths } from '../workflow/run-history.ts';
+import { answerTo } from '../workflow/run-queries.ts';
 import { decodeRun, type RunRecord } from '../workflow/run-record.ts';
 import { historyOf, type StepView } from '../workflow/run-view.ts';
 import { workflowRoutes } from '../workflow/workflow-routes.ts';
@@ -186,6 +187,11 @@ export class WorkflowTest {
     const document =
       this.#runId === undefined ? undefined : this.store.documents.get(`workflows/${this.#runId}`);
     return document && decodeRun(document);
+  }
+
+  /** What the run answers to a query. Throws `QueryFailed`; undefined: it has not answered yet. */
+  query(name: string): Json | undefined {
+    return answerTo(this.run.queries, name);
   }
 
   /** The run's steps, in the order in which they began. */

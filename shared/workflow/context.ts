@@ -1,4 +1,11 @@
-import type { EventRef, MessageRef, SignalName, SignalPayload } from '../contract/agent.ts';
+import type {
+  EventRef,
+  MessageRef,
+  QueryAnswerOf,
+  QuerySpecs,
+  SignalName,
+  SignalPayload,
+} from '../contract/agent.ts';
 import type { AttributeChanges, AttributeSpecs } from '../contract/attributes.ts';
 import type { BaggageView } from '../contract/baggage.ts';
 import type { Duration } from '../contract/duration.ts';
@@ -29,9 +36,10 @@ export interface CancelScope {
 /**
  * The durable operations that a workflow is written with. Await nothing else (I9).
  *
- * `Status` is what the `status` schema of the workflow's definition takes; `Attributes` are those that the definition declares.
+ * `Status` is what the `status` schema of the workflow's definition takes; `Attributes` and `Queries` are those that the
+ * definition declares.
  */
-export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs> {
+export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs, Queries = QuerySpecs> {
   readonly runId: string;
   /** The key of the run: the value of the contract's `key` field, or the run's id. */
   readonly key: string;
@@ -195,6 +203,19 @@ export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs> 
    * wf.setAttributes({ customer: order.customerId, total: 1250, courier: null });
    */
   setAttributes(changes: AttributeChanges<Attributes>): void;
+
+  /**
+   * Registers the answer to a query that the contract declares: a function of what the code knows. It is called at the end of each turn,
+   * and what it returns is kept on the run's document, where it is read without the code: by a client's `handle.query`, by
+   * `mesh runs query`. It may only look: it changes nothing, awaits nothing and uses nothing of `wf`. One that throws, or returns what does
+   * not fit its schema, fails the query and not the run. Registering it again replaces it. The answers of a run take 16 KB at most.
+   *
+   * @throws MeshError `ContractInvalid` for a query that is not declared
+   * @example
+   * let packed = 0;
+   * wf.onQuery('progress', () => ({ packed, of: lines.length }));
+   */
+  onQuery<Name extends keyof Queries & string>(name: Name, answer: () => QueryAnswerOf<Queries, Name>): void;
 
   /**
    * Whether the run goes the new way at a change of its code: true for runs that come here for the first time, which is recorded,

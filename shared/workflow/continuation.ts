@@ -95,6 +95,8 @@ function successor(
     ...(run.slot && { slot: run.slot }),
     ...(run.attributes && { attributes: run.attributes }),
     ...(run.schedule !== undefined && { schedule: run.schedule }),
+    // What it answered stands until its code answers anew.
+    ...(run.queries && { queries: run.queries }),
     ...(deadlineAt && { deadlineAt }),
     // By then it is to have begun.
     wakeAt: new Date(now),

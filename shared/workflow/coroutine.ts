@@ -33,6 +33,7 @@ import { until } from './operations/until.ts';
 import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import { quiescence } from './quiescence.ts';
+import { Queries } from './run-queries.ts';
 import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
 import { cancelled, Scopes } from './scopes.ts';
 import type { Result } from './step.ts';
@@ -96,6 +97,7 @@ export class Coroutine implements Scope {
   #randoms = 0;
   /** The ways that the run goes: as it was answered once, it is answered again. */
   readonly #patches = new Map<string, boolean>();
+  readonly #queries: Queries;
   readonly #budget = new TurnBudget();
   readonly #watch: TurnWatch | undefined;
   readonly #scopes: Scopes;
@@ -115,6 +117,7 @@ export class Coroutine implements Scope {
       timer: (duration) => sleep(this, 'timeout')(duration),
     });
     this.#definition = definition;
+    this.#queries = new Queries(contract.workflows[definition.name]?.queries ?? {}, definition.name);
     this.contract = contract;
     this.#facts = facts;
     this.#journal = journal;
@@ -169,6 +172,17 @@ export class Coroutine implements Scope {
     try {
       // Not awaited: the rest of it may wait for anything.
       return { value: this.code(step)?.effect?.() };
+    } finally {
+      this.#watch?.leave();
+    }
+  }
+
+  /** What the queries of the run answer now; undefined where it has none. */
+  async answers(): Promise<ReturnType<Queries['answers']> | undefined> {
+    if (!this.#queries.any) return undefined;
+    await this.#watch?.enter(this.#facts.runId);
+    try {
+      return this.#queries.answers();
     } finally {
       this.#watch?.leave();
     }
@@ -283,6 +297,7 @@ export class Coroutine implements Scope {
    * Counts an operation that answers at once. Code that uses them without end in one turn, such as `while (wf.now() < end)`, is parked.
    */
   #answersAtOnce<T>(answer: () => T): T {
+    this.#queries.refuse('an operation of the workflow');
     if (this.#budget.operate()) return answer();
     const line = callerLine();
     const { name } = this.#definition;
@@ -302,6 +317,7 @@ export class Coroutine implements Scope {
 
   /** Where no step may begin any more: what the code gets instead. */
   #stopped(operation: string): Promise<never> | undefined {
+    this.#queries.refuse(operation);
     if (!this.#going) {
       this.#foreign(`${operation} was used`);
       return never();
@@ -356,6 +372,7 @@ export class Coroutine implements Scope {
       publish: publish(this),
       setStatus: setStatus(this, this.#definition),
       setAttributes: setAttributes(this, this.#definition),
+      onQuery: (name, answer) => this.#queries.register(name, answer),
       patched: (id) => this.#answersAtOnce(() => this.#patched(id)),
       now: () => this.#answersAtOnce(() => new Date(this.ledger.time)),
       uuid: () => this.#answersAtOnce(() => uuidOf(this.#seed, this.#uuids++)),

@@ -1,3 +1,4 @@
+import type { QuerySpecs } from '../contract/agent.ts';
 import type { AttributeSpecs } from '../contract/attributes.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Given, Parsed, Schema } from '../contract/schema.ts';
@@ -9,6 +10,7 @@ export interface WorkflowDefinition<
   Output extends Schema = Schema,
   Status extends Schema = Schema,
   Attributes extends AttributeSpecs = AttributeSpecs,
+  Queries extends QuerySpecs = QuerySpecs,
 > {
   /** Lower-case words and dashes; listed under the same name in the contract of the agent that hosts it. */
   readonly name: string;
@@ -28,7 +30,9 @@ export interface WorkflowDefinition<
    * any name, and holds it against the contract when it is called.
    */
   readonly attributes?: Attributes;
-  run(wf: WorkflowContext<Given<Status>, Attributes>, input: Parsed<Input>): Promise<Given<Output>>;
+  /** Types `wf.onQuery`: the queries of the contract, such as `orders['fulfill-order'].queries`. Left out: as with `attributes`. */
+  readonly queries?: Queries;
+  run(wf: WorkflowContext<Given<Status>, Attributes, Queries>, input: Parsed<Input>): Promise<Given<Output>>;
 }
 
 /** Types a workflow from its schemas. */
@@ -37,8 +41,9 @@ export function defineWorkflow<
   Output extends Schema,
   Status extends Schema = Schema<never, never>,
   Attributes extends AttributeSpecs = AttributeSpecs,
+  Queries extends QuerySpecs = QuerySpecs,
 >(
-  definition: WorkflowDefinition<Input, Output, Status, Attributes>,
-): WorkflowDefinition<Input, Output, Status, Attributes> {
+  definition: WorkflowDefinition<Input, Output, Status, Attributes, Queries>,
+): WorkflowDefinition<Input, Output, Status, Attributes, Queries> {
   return definition;
 }

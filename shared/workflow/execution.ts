@@ -84,6 +84,11 @@ export class Execution {
     return this.#coroutine !== undefined;
   }
 
+  /** What the queries of the run answer, now that its code rests. Undefined where its code is not there, or has none. */
+  async answers(): ReturnType<Coroutine['answers']> {
+    return this.#coroutine?.answers();
+  }
+
   /** The whole history as it stands now. */
   get entries(): readonly Entry[] {
     return this.#entries;

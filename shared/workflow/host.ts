@@ -25,6 +25,7 @@ import { lookedAfter } from './renewal.ts';
 import { decodeAttributes } from './run-attributes.ts';
 import type { RunCode } from './run-code.ts';
 import { append, entryBytes, expiring } from './run-history.ts';
+import { answered } from './run-queries.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
 import { recheckAt, recheckSend, sendsOf } from './sends.ts';
@@ -243,14 +244,15 @@ function settled(
   host: Host,
   run: RunRecord,
   pages: readonly Write[],
-  { live, commands }: Progressed,
+  { live, commands, answers }: Progressed,
   warm: WarmRun,
   log: Log,
 ): Brought {
   const { ledger } = live;
-  const { failure: _failure, wakeAt: _wakeAt, attributes: _attributes, stuck, ...rest } = run;
+  const { failure: _failure, wakeAt: _wakeAt, attributes: _attributes, queries: known, stuck, ...rest } = run;
   const { output, failure, endedAt, status, customStatus, progress: work } = ledger;
   const attributes = decodeAttributes(ledger.attributes);
+  const queries = answered(known, answers, ledger.time);
   const now = host.clock.now();
   const wakeAt = endedAt === undefined ? wakeOf(ledger, run, now) : undefined;
   const next: RunRecord = {
@@ -266,6 +268,7 @@ function settled(
     ...(output !== undefined && { output }),
     ...(customStatus !== undefined && { customStatus }),
     ...(attributes && { attributes }),
+    ...(queries && { queries }),
     ...(work && { progress: work }),
     ...(failure && { failure }),
     ...(endedAt !== undefined && {

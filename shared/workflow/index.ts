@@ -7,6 +7,7 @@ export { branch, each } from './gathering.ts';
 export { stage } from './map-reducing.ts';
 export { entriesOf, pagePaths, readHistory } from './run-history.ts';
 export { keyValueOf } from './run-key.ts';
+export { answerTo, type QueryAnswer } from './run-queries.ts';
 export { decodeRun, type RunRecord, type RunStatus } from './run-record.ts';
 export { historyOf, type StepView } from './run-view.ts';
 export { endReply } from './sends.ts';

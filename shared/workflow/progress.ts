@@ -16,6 +16,8 @@ export interface Progressed {
   readonly commands: readonly Command[];
   /** What became of the last event. */
   readonly taken: Taken;
+  /** What the queries of the run answer. Left out where its code had no part in it. */
+  readonly answers?: Awaited<ReturnType<Execution['answers']>>;
 }
 
 export interface ProgressRequest {
@@ -68,7 +70,8 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
     commands.push(...at.live.takeCommands());
     appended.push(...at.live.takeAppended());
   }
-  return { live: at.live, appended, commands, taken };
+  const answers = appended.length > 0 || !live ? await at.live.answers() : undefined;
+  return { live: at.live, appended, commands, taken, ...(answers && { answers }) };
 }
 
 /**

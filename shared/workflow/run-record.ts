@@ -6,6 +6,7 @@ import type { Fields, FieldValue, StoredDocument } from '../contract/store.ts';
 import { plainText } from '../contract/text.ts';
 import type { RunEvent } from './entry.ts';
 import type { LedgerStatus } from './ledger.ts';
+import type { QueryAnswers } from './run-queries.ts';
 import type { WorkProgress } from './step.ts';
 import type { Stuck } from './turn-watch.ts';
 
@@ -48,6 +49,8 @@ export interface RunRecord {
   readonly customStatus?: Json;
   /** Its search attributes. */
   readonly attributes?: Attributes;
+  /** What its code last answered to its queries. */
+  readonly queries?: QueryAnswers;
   /** How far its latest map-reduce has come. */
   readonly progress?: WorkProgress;
   /** Why it failed or was cancelled, or why it is blocked. */
@@ -129,6 +132,7 @@ export function encodeRun(run: RunRecord): Fields {
     waitingFor,
     rerunOf,
     progress,
+    queries,
     stuck,
     baggage,
     ...plain
@@ -136,6 +140,7 @@ export function encodeRun(run: RunRecord): Fields {
   return {
     ...plain,
     ...(stuck && { stuck: { ...stuck } }),
+    ...(queries && { queries: JSON.stringify(queries) }),
     ...(progress && { progress: { ...progress } }),
     waitingFor: waitingFor.map((words) => plainText(words, LONGEST_WORDS)),
     steps: { ...steps },
@@ -155,7 +160,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
   const text = (name: string) => typed(path, name, fields[name], isString);
   const count = (name: string) => typed(path, name, fields[name], isNumber);
   const date = (name: string) => typed(path, name, fields[name], isDate);
-  const { endedAt, expireAt, output, customStatus, attributes, progress, failure, rerunOf } = fields;
+  const { endedAt, expireAt, output, customStatus, attributes, queries, progress, failure, rerunOf } = fields;
   const {
     baggage,
     pagesIn,
@@ -187,6 +192,7 @@ export function decodeRun(document: StoredDocument): RunRecord {
     steps: fields.steps as unknown as StepCounts,
     ...(customStatus !== undefined && { customStatus: customStatus as Json }),
     ...(attributes && { attributes: attributes as Attributes }),
+    ...(isString(queries) && { queries: JSON.parse(queries) as QueryAnswers }),
     ...(progress && { progress: progress as unknown as WorkProgress }),
     ...(isString(output) && { output: JSON.parse(output) as Json }),
     ...(failure && { failure: failure as unknown as Failure }),

@@ -34,6 +34,7 @@ describe('a program outside of the mesh', () => {
 
   test('starts runs, signals them, commands agents and gets their answers, knowing nothing but its environment; and ends by itself', async () => {
     const report = {
+      asked: 'support',
       outcome: 'paid',
       by: 'kim',
       sameRun: true,
@@ -46,7 +47,7 @@ describe('a program outside of the mesh', () => {
     expect(await program()).toEqual({ ...report, status: 'running' });
   });
 
-  test('mesh runs list --where finds runs by their search attributes, as the indexes of production allow', async () => {
+  test('mesh runs list and query find runs by their search attributes, as the indexes of production allow, and their answers', async () => {
     const list = async (...conditions: string[]) => {
       const args = conditions.flatMap((condition) => ['--where', condition]);
       const { exitCode, stdout, stderr } = await project.run(['runs', 'list', '--json', ...args]);
@@ -59,6 +60,10 @@ describe('a program outside of the mesh', () => {
     expect(await list('amount>=12001')).toEqual([]);
     const shown = await project.run(['runs', 'show', 'by-program']);
     expect(shown.stdout).toMatch(/found by +(?=.*order=o-1)(?=.*amount=12000)(?=.*decidedBy=kim)/);
+    expect((await project.run(['runs', 'query', 'by-program', 'asked'])).stdout).toBe('[\n  "support"\n]\n');
+    expect((await project.run(['runs', 'query', 'by-program'])).stdout).toMatch(/asked +\["support"\]/);
+    const unknown = await project.run(['runs', 'query', 'by-program', 'colour']);
+    expect(unknown).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('It has answered: asked') });
     const wrong = await project.run(['runs', 'list', '--where', 'colour=red']);
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('"colour"') });
     const unclear = await project.run(['runs', 'list', '--where', 'amount']);

@@ -55,6 +55,7 @@ export const desk = defineAgent({
       output: z.object({ order: z.string(), by: z.string() }),
       key: 'order',
       signals: { approve: Approval },
+      queries: { stage: { output: z.object({ asked: z.date().or(z.string()), of: z.string() }) } },
       attributes: {
         buyer: { type: 'keyword', from: 'buyer' },
         tags: { type: 'keywords', from: 'tags' },
@@ -99,9 +100,12 @@ const sell = defineWorkflow({
   version: 1,
   input: Order,
   output: z.object({ order: z.string(), by: z.string() }),
+  queries: desk.sell.queries,
   async run(wf, { order, pages = 0 }) {
     if (order === 'broken') throw rejected('too_large', 'nobody carries it');
     if (pages > 0) return wf.continueAsNew({ order, pages: pages - 1 });
+    const asked = wf.now().toISOString();
+    wf.onQuery('stage', () => ({ asked, of: order }));
     await wf.call(quotes.quote, { sku: order });
     const { by } = await wf.signal('approve', { schema: Approval });
     return { order, by };

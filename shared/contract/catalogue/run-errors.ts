@@ -117,6 +117,11 @@ export const RUN_ERRORS = {
     summary: 'Too few branches of a gather succeeded.',
     hint: 'The message names the first failure; tolerate more, or ask for a lower quorum.',
   },
+  QueryFailed: {
+    retry: false,
+    summary: 'The code of the run could not answer the query at the end of its last turn.',
+    hint: 'Correct the function that wf.onQuery registers; the run itself goes on.',
+  },
   RunCancelled: { retry: false, summary: 'The run was cancelled.', hint: 'Its compensations have been run.' },
   WorkflowFailed: {
     retry: false,

@@ -267,6 +267,37 @@ describe('a handle of a run', () => {
   });
 });
 
+describe('a query of a run', () => {
+  test('is answered, typed, without waking the run; of one that was just started once it has begun', async () => {
+    const { client, settled, world } = clientMesh();
+    const handle = await client.start(desk.sell, { order: 'o-1' });
+    const { of } = await settled(handle.query('stage'));
+    expect(of).toBe('o-1');
+    const { length } = world.outcomes;
+    await handle.query('stage');
+    expect(world.outcomes).toHaveLength(length);
+    expect((await client.runById(handle.runId).query('stage')) as object).toMatchObject({ of: 'o-1' });
+  });
+
+  test('that it has not answered is NotFound; of no run RunNotFound; that its code could not answer QueryFailed', async () => {
+    const { client, settled, world } = clientMesh();
+    await expect(client.run(desk.sell, { key: 'nobody' }).query('stage')).rejects.toMatchObject({
+      code: 'RunNotFound',
+    });
+    const broken = await client.start(desk.sell, { order: 'broken' });
+    await expect(settled(broken.query('stage'))).rejects.toMatchObject({ code: 'NotFound', field: 'name' });
+    const handle = await client.start(desk.sell, { order: 'o-1' });
+    await settled(handle.read());
+    const failure = { code: 'QueryFailed', message: 'no idea' };
+    const answers = JSON.stringify({ stage: { at: 0, failure } });
+    await world.store.commit([{ kind: 'patch', path: runPath(handle.runId), fields: { queries: answers } }]);
+    await expect(handle.query('stage')).rejects.toMatchObject(failure);
+    const odd = JSON.stringify({ stage: { at: 0, value: { of: 7 } } });
+    await world.store.commit([{ kind: 'patch', path: runPath(handle.runId), fields: { queries: odd } }]);
+    await expect(handle.query('stage')).rejects.toMatchObject({ code: 'OutputInvalid' });
+  });
+});
+
 describe('finding runs', () => {
   test('lists them a page at a time, by what they are', async () => {
     const { client, settled, world } = clientMesh();
