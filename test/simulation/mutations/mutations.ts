@@ -312,4 +312,25 @@ export const mutations: readonly Mutation[] = [
     replace: '',
     workload: 'children',
   },
+  {
+    name: 'a compensation is told that nobody waits for it (I8)',
+    file: 'shared/kernel/caller.ts',
+    find: "return stepId.startsWith('undo-');",
+    replace: 'return false;',
+    workload: 'uploads',
+  },
+  {
+    name: 'a handler is told that nobody waits for it, while its run does',
+    file: 'shared/kernel/caller.ts',
+    find: 'ENDED.has(status)',
+    replace: "status === 'running'",
+    workload: 'uploads',
+  },
+  {
+    name: 'progress is kept that was not told',
+    file: 'shared/kernel/heartbeat.ts',
+    find: 'this.#pending = json;',
+    replace: "this.#pending = typeof json === 'number' ? json + 1 : json;",
+    workload: 'uploads',
+  },
 ];

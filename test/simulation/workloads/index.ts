@@ -15,6 +15,7 @@ import { saga } from './saga.ts';
 import { slots } from './slots.ts';
 import { steering } from './steering.ts';
 import { timers } from './timers.ts';
+import { uploads } from './uploads.ts';
 import { values } from './values.ts';
 
 /** What is simulated. One more is one more line. */
@@ -36,4 +37,5 @@ export const workloads: readonly Workload[] = [
   crowds,
   races,
   values,
+  uploads,
 ];
