@@ -17,7 +17,8 @@ export interface Verdict {
   readonly ms: number;
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+/** The root of the checkout. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Runs `part` under a heading, its output straight to this process's own. Never rejects: a tool that cannot start has failed. */
 export async function runPart(part: Part): Promise<Verdict> {

@@ -11,6 +11,3 @@ export const staticParts: readonly Part[] = [
   { title: 'Types', program: 'node_modules/typescript/bin/tsc', args: ['--project', '.'] },
   { title: 'Dead code', program: 'node_modules/knip/bin/knip.js', args: [] },
 ];
-
-/** What the tests run that is built: made before them, so that none has to wait for it. */
-export const bundles: Part = { title: 'Bundles', program: 'build/main.ts', args: ['--if-needed'] };

@@ -5,7 +5,7 @@ export interface Tally {
   readonly skipped: number;
 }
 
-/** The fields of vitest's JSON report that are counted. https://vitest.dev/guide/reporters.html#json-reporter */
+/** The fields of vitest's JSON report that are read. https://vitest.dev/guide/reporters.html#json-reporter */
 export interface VitestReport {
   readonly success: boolean;
   readonly numPassedTests: number;
@@ -13,6 +13,11 @@ export interface VitestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly testResults: readonly {
+    /** The path of the file. */
+    readonly name: string;
+    /** Milliseconds since the epoch. */
+    readonly startTime: number;
+    readonly endTime: number;
     readonly status: string;
     readonly assertionResults: readonly { readonly status: string }[];
   }[];

@@ -3,13 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runPart, type Verdict } from './part.ts';
 import { type Tally, tallyTests, type VitestReport } from './tally.ts';
+import { type FileTime, fileTimes } from './times.ts';
+
+/** How the tests went, and how long each of their files took. */
+export interface TestRun {
+  readonly verdict: Verdict;
+  readonly tally: Tally;
+  readonly files: readonly FileTime[];
+}
 
 /**
  * Runs the tests and counts them.
  *
  * @param filters handed to vitest as they are: paths, or options such as `-t <name>`
  */
-export async function runTests(filters: readonly string[]): Promise<{ verdict: Verdict; tally: Tally }> {
+export async function runTests(filters: readonly string[]): Promise<TestRun> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-mesh-gate-'));
   const file = join(folder, 'tests.json');
   try {
@@ -18,7 +26,8 @@ export async function runTests(filters: readonly string[]): Promise<{ verdict: V
       program: 'node_modules/vitest/vitest.mjs',
       args: ['run', ...reporters(), '--reporter=json', `--outputFile.json=${file}`, ...filters],
     });
-    return { verdict, tally: tallyTests(readReport(file), verdict.passed) };
+    const report = readReport(file);
+    return { verdict, tally: tallyTests(report, verdict.passed), files: fileTimes(report) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

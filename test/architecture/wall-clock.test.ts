@@ -7,8 +7,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Files that read the clock of the machine or sleep, and why no verdict depends on it. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'test/conformance/firestore.test.ts': "a row that Google's emulator never answers is one that it fails",
-  'test/conformance/pubsub.test.ts': "a row that Google's emulator never answers is one that it fails",
+  'test/conformance/firestore.long.test.ts':
+    "a row that Google's emulator never answers is one that it fails",
+  'test/conformance/pubsub.long.test.ts': "a row that Google's emulator never answers is one that it fails",
   'test/conformance/pubsub/delivery-rows.ts': 'times that are an hour away',
   'test/conformance/pubsub/resource-rows.ts': 'an upper bound that only gets wider as time goes by',
   'test/conformance/pubsub/run-program.ts': 'a time that is an hour away, and a bound against hanging',

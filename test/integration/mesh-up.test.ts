@@ -2,33 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildBundles, bundlesOf } from '../../build/build.ts';
+import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Project } from './mesh-up/command.ts';
-import { meshSuite } from './mesh-up/suite.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-describe('the bundles, which are what is deployed', () => {
-  beforeAll(async () => {
-    const agents = join(root, 'agents');
-    await buildBundles({ root, agents, out: bundlesOf(root, agents), ifNeeded: true });
-  });
-
-  meshSuite(() => ({}), ['--bundles']);
-});
+import { meshSuite, ORDINARY_DAY, sampleSuite } from './mesh-up/suite.ts';
 
 describe('the sources', () => {
-  const project = new Project();
-  afterAll(() => project.close());
-
-  test('do the same: every order ends, and the books balance', async () => {
-    const args = ['up', '--sample', '--orders', '10', '--seed', '5', '--exit', '--json'];
-    const { exitCode, stdout, stderr } = await project.run(args);
-    expect(JSON.parse(stdout), stderr).toMatchObject({ orders: 10, open: 0, balanced: true });
-    expect(exitCode).toBe(0);
-  });
+  sampleSuite(() => ({}), [ORDINARY_DAY]);
+  meshSuite(() => ({}));
 });
 
 describe('a mesh that can not start', () => {

@@ -32,6 +32,8 @@ describe('looking after the runs of a mesh', () => {
     await project.up();
     const restock = JSON.stringify({ lines: [{ sku: 'MUG-01', quantity: 10 }] });
     await project.run(['publish', 'inventory', 'restock', restock]);
+    // A charge has five seconds: the agent that makes it is started before.
+    await project.run(['canary', 'payments', '--timeout', '4m']);
     for (const [id, quantity] of [
       ['fulfilled', 1],
       ['refunded', 90],

@@ -9,8 +9,8 @@ import { workloads } from './workloads/index.ts';
 import { FAULT_KINDS } from './world/faults.ts';
 import { simulate } from './world/simulate.ts';
 
-/** Of each workload. `npm run simulate` goes on from any seed for as long as one likes. */
-const SCHEDULES = 150;
+/** Of each workload. `npm run test:long` tries more, and `npm run simulate` goes on from any seed for as long as one likes. */
+const SCHEDULES = 40;
 
 describe.each(workloads)('the mesh, used for $name', (workload) => {
   it('keeps every invariant on every schedule', async () => {
@@ -26,7 +26,7 @@ describe.each(workloads)('the mesh, used for $name', (workload) => {
   });
 
   it('does the same, step by step, for the same seed', async () => {
-    for (const seed of [3, 14, 159]) {
+    for (const seed of [3, 14]) {
       const [first, second] = [
         await simulate({ workload, seed, traced: true }),
         await simulate({ workload, seed, traced: true }),

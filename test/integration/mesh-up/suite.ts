@@ -11,33 +11,30 @@ const order = (orderId: string, quantity = 1) => ({
   payment: { method: 'pm_card_visa' },
 });
 
-/** What holds of the mesh on whatever cloud it runs: `env` says on which, once `before` has run. `flags` are for `mesh up`. */
-export function meshSuite(env: () => Readonly<Record<string, string>>, flags: readonly string[] = []): void {
+type Env = () => Readonly<Record<string, string>>;
+
+/**
+ * Samples on whatever cloud `env` names once `before` has run: each is the name of a day, its seed and the options that make it.
+ * `flags` are for `mesh up`.
+ */
+export function sampleSuite(
+  env: Env,
+  days: readonly (readonly [name: string, seed: number, options: readonly string[]])[],
+  flags: readonly string[] = [],
+): void {
   describe('the sample', () => {
-    test.each([
-      ['on an ordinary day', 3, []],
-      ['with chaos', 4, ['--chaos']],
-    ])(
+    test.each(days)(
       '%s: every order ends, the books balance, and stdout is one JSON document',
-      async (_name, seed, more) => {
+      async (_name, seed, options) => {
         const project = new Project(env);
         try {
-          const args = [
-            'up',
-            '--sample',
-            '--orders',
-            '20',
-            '--seed',
-            String(seed),
+          const { exitCode, stdout, stderr } = await project.run([
+            ...['up', '--sample', '--orders', '20', '--seed', `${seed}`, '--exit', '--json'],
             // An emulator that ran already keeps what an earlier sample left there.
-            '--project',
-            `demo-mesh-${seed}`,
-            '--exit',
-            '--json',
+            ...['--project', `demo-mesh-${seed}`],
             ...flags,
-            ...more,
-          ];
-          const { exitCode, stdout, stderr } = await project.run(args);
+            ...options,
+          ]);
           const report = JSON.parse(stdout) as Record<string, unknown>;
           expect(report.checks, stderr).toEqual(
             (report.checks as { ok: boolean }[]).map((check) => ({ ...check, ok: true })),
@@ -51,7 +48,13 @@ export function meshSuite(env: () => Readonly<Record<string, string>>, flags: re
       },
     );
   });
+}
 
+export const ORDINARY_DAY = ['on an ordinary day', 3, []] as const;
+export const CHAOTIC_DAY = ['with chaos', 4, ['--chaos']] as const;
+
+/** What holds of a running mesh on whatever cloud: `env` says on which, once `before` has run. `flags` are for `mesh up`. */
+export function meshSuite(env: Env, flags: readonly string[] = []): void {
   describe('a running mesh', () => {
     const project = new Project(env);
     let mesh: Awaited<ReturnType<Project['up']>>;

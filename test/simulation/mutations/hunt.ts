@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Mutation } from './mutation.ts';
 import { mutations } from './mutations.ts';
 
-/** About what `npm test` tries: a bug that is not found in so many schedules could slip through there. */
+/** Fewer than `npm run test:long` tries: a bug that is not found in so many schedules could slip through there. */
 const MOST_SCHEDULES = 2_000;
 const MUTANT = fileURLToPath(new URL('mutant.ts', import.meta.url));
 const Found = z.object({ schedules: z.number(), violation: z.string().optional() });

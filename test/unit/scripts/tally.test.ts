@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { summaryLine, tallyTests, type VitestReport } from '../../../scripts/gate/tally.ts';
 
+const file = { name: 'a.test.ts', startTime: 0, endTime: 1 };
 const green: VitestReport = {
   success: true,
   numPassedTests: 3,
   numFailedTests: 0,
   numPendingTests: 0,
   numTodoTests: 0,
-  testResults: [{ status: 'passed', assertionResults: [{ status: 'passed' }] }],
+  testResults: [{ ...file, status: 'passed', assertionResults: [{ status: 'passed' }] }],
 };
 
 describe('the tally of the tests', () => {
@@ -19,13 +20,17 @@ describe('the tally of the tests', () => {
       numFailedTests: 1,
       numPendingTests: 2,
       numTodoTests: 1,
-      testResults: [{ status: 'failed', assertionResults: [{ status: 'failed' }] }],
+      testResults: [{ ...file, status: 'failed', assertionResults: [{ status: 'failed' }] }],
     };
     expect(tallyTests(mixed, false)).toEqual({ passed: 3, failed: 1, skipped: 3 });
   });
 
   test('counts a file that could not be loaded as a failure', () => {
-    const broken = { ...green, success: false, testResults: [{ status: 'failed', assertionResults: [] }] };
+    const broken = {
+      ...green,
+      success: false,
+      testResults: [{ ...file, status: 'failed', assertionResults: [] }],
+    };
     expect(tallyTests(broken, false)).toEqual({ passed: 3, failed: 1, skipped: 0 });
   });
 

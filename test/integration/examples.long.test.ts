@@ -47,6 +47,8 @@ async function up(command: string): Promise<void> {
   failed.catch(() => {});
   const own = () => expect(findLocalMesh(folder)?.logs).toMatch(folder);
   await Promise.race([eventually(own), failed]);
+  // Some calls have seconds: the agents that they are made of are started before.
+  await start('./bin/mesh canary --timeout 4m').ended;
 }
 
 async function prints({ command, output }: Shown): Promise<void> {
