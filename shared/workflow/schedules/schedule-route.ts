@@ -18,8 +18,11 @@ import { decodeSchedule, encodeSchedule, type Pending, type ScheduleRecord } fro
 import { type Asked, dueOf, type Known, runsOf, takeTurn } from './schedule-turn.ts';
 
 /** How long a schedule that a message names is waited for: what makes it may have been overtaken. */
-const PATIENCE_MS = 60_000;
-const AGAIN_MS = 1_000;
+const PATIENCE_MS = 600_000;
+const FIRST_LOOK_MS = 1_000;
+const LONGEST_BETWEEN_MS = 60_000;
+/** How far the clock of its sender may be ahead. */
+const MOST_SKEW_MS = 60_000;
 const MOST_BACKFILLS = 10;
 
 /**
@@ -246,9 +249,11 @@ function checkPlan(contract: Contract, plan: SchedulePlan): void {
 function notFound(id: string, message: Message, now: number): MeshError {
   const age = now - Date.parse(message.time);
   const text = `there is no schedule ${JSON.stringify(id)}`;
-  const isEarly = age > -PATIENCE_MS && age < PATIENCE_MS;
+  const isEarly = age > -MOST_SKEW_MS && age < PATIENCE_MS;
+  // Each look after as long again.
+  const retryAfterMs = Math.min(LONGEST_BETWEEN_MS, Math.max(FIRST_LOOK_MS, age));
   return new MeshError('ScheduleNotFound', text, {
     field: 'schedule',
-    ...(isEarly && { retryAfterMs: AGAIN_MS }),
+    ...(isEarly && { retryAfterMs }),
   });
 }

@@ -199,8 +199,10 @@ class Taking {
       this.#start(pending);
     } else if (overlap === 'cancelOther') {
       this.#stop('cancel');
-      for (const older of this.waiting) this.#took(older, 'skipped');
-      this.waiting = [pending];
+      // What somebody asked for is not given up for that.
+      const asked = this.waiting.filter(({ manual }) => manual);
+      for (const older of this.waiting) if (!older.manual) this.#took(older, 'skipped');
+      this.waiting = [pending, ...asked];
     } else if (overlap === 'skip' || this.waiting.length >= (overlap === 'bufferOne' ? 1 : MOST_WAITING)) {
       this.#took(pending, 'skipped');
     } else this.waiting.push(pending);

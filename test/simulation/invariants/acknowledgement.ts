@@ -6,6 +6,7 @@ import {
   DEAD_LETTER,
   type Delivery,
   type Envelope,
+  SCHEDULE,
   SLOT,
   SWEEP,
   type WireMessage,
@@ -20,6 +21,7 @@ import {
   topicOf,
 } from '../../../shared/contract/names.ts';
 import { SlotChange } from '../../../shared/contract/reply.ts';
+import { ScheduleChange } from '../../../shared/contract/schedule-plan.ts';
 import { admit } from '../../../shared/kernel/admission.ts';
 import { markOf } from '../../../shared/kernel/mailbox.ts';
 import { wholeOutbox } from '../../../shared/kernel/packed-outbox.ts';
@@ -94,6 +96,8 @@ export const acknowledgement: MakeObserver = ({ documents, topology }, violated)
       }
       if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) return;
       if (type === SLOT && !isIn(delivery, contract)) return;
+      // A tick that is not due, or of a schedule that is gone; and what has been done before.
+      if (type === SCHEDULE && IDLE_CHANGES.has(changeOf(delivery))) return;
       // One that finds nothing.
       if (type === SWEEP) return;
       const workflow = type.slice(type.indexOf('.') + 1);
@@ -103,6 +107,13 @@ export const acknowledgement: MakeObserver = ({ documents, topology }, violated)
     },
   };
 };
+
+/** The changes of a schedule that may come to nothing. */
+const IDLE_CHANGES: ReadonlySet<string> = new Set(['tick', 'ended', 'create', 'resume']);
+
+function changeOf({ data }: Delivery): string {
+  return ScheduleChange.parse(JSON.parse(Buffer.from(data).toString())).op;
+}
 
 /** So that it is admitted; nobody handles it. */
 const RECORDING: ReadonlyMap<string, Route> = new Map([

@@ -7,7 +7,7 @@ import { isRun } from './history.ts';
 
 /**
  * I4: a run that has not ended can be woken, whatever gets lost: its document says when a sweep is to look after it, or it waits for
- * people alone; one that waits for a slot is in the queue.
+ * people alone; one that waits for a slot is in the queue. A schedule that has a next time says so too.
  */
 export const liveness: MakeObserver = ({ documents }, violated) => {
   const problemOf = (run: RunRecord): string | undefined => {
@@ -23,6 +23,7 @@ export const liveness: MakeObserver = ({ documents }, violated) => {
       case 'blocked':
         return wakeAt ? undefined : 'is blocked, and no sweep finds it';
       case 'waiting': {
+        if (run.startAt) return wakeAt ? undefined : 'begins later, and no sweep finds it';
         // One that repeats another is there before its place in the queue is.
         if (rerunOf) return undefined;
         const path = slotPath(run.agent, run.workflow, slot?.value ?? '');
@@ -38,7 +39,13 @@ export const liveness: MakeObserver = ({ documents }, violated) => {
   return {
     committed(changes) {
       for (const { path, after } of changes) {
-        const problem = after && isRun(path) ? problemOf(runIn(after)) : undefined;
+        const problem = !after
+          ? undefined
+          : isRun(path)
+            ? problemOf(runIn(after))
+            : after.fields.nextAt && path.includes('/schedules/') && !after.fields.wakeAt
+              ? 'has a next time, and no sweep finds it'
+              : undefined;
         if (problem) violated(`I4: ${path} ${problem}`);
       }
     },

@@ -1,5 +1,5 @@
 import { messageKey } from '../../../shared/contract/keys.ts';
-import { SLOT, SWEEP } from '../../../shared/contract/message.ts';
+import { SCHEDULE, SLOT, SWEEP } from '../../../shared/contract/message.ts';
 import { inboxPath, runPath, topicOf } from '../../../shared/contract/names.ts';
 import { markOf } from '../../../shared/kernel/mailbox.ts';
 import { inboxIn } from '../world/decoded.ts';
@@ -35,8 +35,8 @@ export const presence: MakeObserver = ({ topology, documents }, violated) => {
         if (record && inboxIn(record).status === 'done') continue;
         if (dead.has(id)) continue;
         if (runId !== undefined && type.startsWith('mesh.') && documents.has(runPath(runId))) continue;
-        // Whether every slot was given back is seen by the slots; and a sweep may find nothing.
-        if (type === SLOT || type === SWEEP) continue;
+        // Whether every slot was given back is seen by the slots, and what became of a schedule by its books; and a sweep may find nothing.
+        if (type === SLOT || type === SWEEP || type === SCHEDULE) continue;
         const workflows = agents.get(topicOf(topology.prefix, agent))?.workflows ?? {};
         if (type.slice(type.indexOf('.') + 1) in workflows) continue;
         violated(`I4: ${type} (${id}) to ${agent} vanished`);

@@ -12,6 +12,7 @@ import { payloads } from './payloads.ts';
 import { races } from './races.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
+import { schedules } from './schedules.ts';
 import { slots } from './slots.ts';
 import { steering } from './steering.ts';
 import { timers } from './timers.ts';
@@ -38,4 +39,5 @@ export const workloads: readonly Workload[] = [
   races,
   values,
   uploads,
+  schedules,
 ];

@@ -5,7 +5,7 @@ import { TaskQueues } from '../../../emulator/tasks/task-queues.ts';
 import { StatusError } from '../../../emulator/wire/status.ts';
 import { MeshError } from '../../../shared/contract/errors.ts';
 import { digest } from '../../../shared/contract/keys.ts';
-import { TIMER, type WireMessage } from '../../../shared/contract/message.ts';
+import { SCHEDULE, TIMER, type WireMessage } from '../../../shared/contract/message.ts';
 import type { Timers } from '../../../shared/contract/timers.ts';
 import type { Topology } from '../../../shared/topology.ts';
 import { CloudStore } from './cloud-store.ts';
@@ -105,7 +105,10 @@ export class Cloud {
     const { queue } = topology;
     const { attributes, orderingKey } = message;
     // Cloud Tasks loses none; but a queue can be purged by hand, and a sweep is to find the run all the same.
-    if (attributes['ce-type'] === TIMER && attributes.runid !== undefined && faults.strikes('timer-lost')) {
+    const type = attributes['ce-type'];
+    const isTick = type === SCHEDULE && Buffer.from(message.data).toString().includes('"op":"tick"');
+    const isSweptFor = (type === TIMER && attributes.runid !== undefined) || isTick;
+    if (isSweptFor && faults.strikes('timer-lost')) {
       scheduler.note(`loses the timer ${attributes['ce-id']}`);
       this.#options.durable(topic, message);
       return;

@@ -58,16 +58,17 @@ export class Cron {
     return sent;
   }
 
-  /** Of each agent, when the first of its runs should have been heard of, and where they stand. */
+  /** Of each agent, when the first of its runs and schedules should have been heard of, and where they stand. */
   #overdue(): Map<string, { readonly wakeAt: number; readonly history: string }> {
     const first = new Map<string, { readonly wakeAt: number; readonly history: string }>();
     for (const { path, fields } of this.#cloud.store.documents.values()) {
-      if (!isRun(path) || !(fields.wakeAt instanceof Date)) continue;
+      const isSchedule = path.includes('/schedules/');
+      if (!(isRun(path) || isSchedule) || !(fields.wakeAt instanceof Date)) continue;
       const agent = String(fields.agent);
       const { wakeAt = Infinity, history = '' } = first.get(agent) ?? {};
       first.set(agent, {
         wakeAt: Math.min(wakeAt, fields.wakeAt.getTime()),
-        history: `${history} ${path} ${fields.history} ${fields.status}`,
+        history: `${history} ${path} ${fields.history ?? fields.after} ${fields.status}`,
       });
     }
     return first;

@@ -144,7 +144,7 @@ describe('a schedule that was made at run time', () => {
     await world.minute(1);
     expect(world.schedule.paused).toBe('');
     world.post({ type: SCHEDULE, data: { op: 'pause', schedule: 'none' } });
-    await world.minute(5);
+    await world.minute(15);
     expect(world.deadLetters.map(({ failure }) => failure.code)).toEqual(['ScheduleNotFound']);
   });
 });
