@@ -5,7 +5,13 @@ import { MeshError } from '../../shared/contract/errors.ts';
 import type { Json } from '../../shared/contract/json.ts';
 import { refOf } from '../../shared/contract/refs.ts';
 import { Blobs, payloadOf } from '../../shared/kernel/index.ts';
-import { answerTo, type RunRecord, type RunStatus, readHistory } from '../../shared/workflow/index.ts';
+import {
+  answerTo,
+  type RunRecord,
+  type RunStatus,
+  readHistory,
+  stepProgress,
+} from '../../shared/workflow/index.ts';
 import { readContracts } from '../contracts.ts';
 import type { Io } from '../io.ts';
 import { readJson } from '../messages/input.ts';
@@ -23,7 +29,8 @@ export interface ShowOptions extends TargetOptions {
 export async function show(io: Io, format: Format, options: ShowOptions, name: string): Promise<void> {
   const details = await withPorts(findTarget(io, options), async ({ store, clock }) => {
     const run = await findRun(store, name);
-    const details = detailsOf(run, await readHistory(store, run));
+    const history = await readHistory(store, run);
+    const details = detailsOf(run, history, await stepProgress(store, run, history));
     return options.payloads ? withPayloads(details, new Blobs(store, clock)) : details;
   });
   new Printer(io, format).item(details, (palette) => detailsText(details, palette));

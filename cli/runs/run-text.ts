@@ -7,6 +7,7 @@ import {
   historyOf,
   type QueryAnswer,
   type RunRecord,
+  type StepProgress,
   type StepView,
 } from '../../shared/workflow/index.ts';
 import type { Palette } from '../output/palette.ts';
@@ -18,13 +19,22 @@ import { paintStatus } from './run-status.ts';
 export interface RunDetails {
   readonly run: RunFacts;
   readonly input: Json;
-  readonly steps: readonly StepView[];
+  readonly steps: readonly (StepView & { readonly progress?: StepProgress })[];
 }
 
-export function detailsOf(record: RunRecord, history: readonly Entry[]): RunDetails {
+/** `progress` is that of its open calls, by step. */
+export function detailsOf(
+  record: RunRecord,
+  history: readonly Entry[],
+  progress: ReadonlyMap<string, StepProgress> = new Map(),
+): RunDetails {
   const [started] = history;
   const input = started?.e === 'started' ? started.input : null;
-  return { run: factsOf(record), input, steps: historyOf(history) };
+  const steps = historyOf(history).map((step) => {
+    const told = progress.get(step.id);
+    return told ? { ...step, progress: told } : step;
+  });
+  return { run: factsOf(record), input, steps };
 }
 
 /** What took how long, from the beginning of the run. */
@@ -104,10 +114,12 @@ function attributesText(attributes: Attributes): string {
 interface Line {
   readonly id: string;
   readonly what: string;
-  readonly step: Omit<StepView, 'id' | 'operation' | 'compensation' | 'childRunId'>;
+  readonly step: Omit<StepView, 'id' | 'operation' | 'compensation' | 'childRunId'> & {
+    readonly progress?: StepProgress;
+  };
 }
 
-function stepsText(steps: readonly StepView[], createdAt: Date, palette: Palette): string {
+function stepsText(steps: RunDetails['steps'], createdAt: Date, palette: Palette): string {
   const lines = steps.flatMap(({ id, operation, compensation, childRunId, ...step }): Line[] => [
     { id, what: [operation, step.target, childRunId].filter(Boolean).join(' '), step },
     ...(compensation ? [{ id: '', what: `↩ ${compensation.target}`, step: compensation }] : []),
@@ -130,10 +142,23 @@ function stepsText(steps: readonly StepView[], createdAt: Date, palette: Palette
         value: ({ step }) =>
           step.endedAt ? lengthText(step.endedAt.getTime() - step.startedAt.getTime()) : '-',
       },
+      ...(lines.some(({ step }) => step.progress)
+        ? [
+            {
+              title: 'PROGRESS',
+              value: ({ step }: Line) => (step.progress ? heartbeatText(step.progress) : ''),
+            },
+          ]
+        : []),
       { title: 'FAILURE', value: ({ step }) => (step.failure ? failureText(step.failure) : '') },
     ],
     palette,
   );
+}
+
+/** What a handler last told of its progress, and when. */
+function heartbeatText({ details, at }: StepProgress): string {
+  return `${JSON.stringify(details)} (${timeText(at)})`;
 }
 
 /** What a run said of itself. */

@@ -36,6 +36,9 @@ export type InboxRecord =
       readonly progress?: Json | undefined;
     };
 
+/** A record as it was read, and when it was written. */
+type ReadRecord = InboxRecord & { readonly updatedAt: Date };
+
 /**
  * How long a record is kept, in milliseconds: 75 days. Longer than Pub/Sub keeps a message (7 days), plus its dead letter (31), plus the 30 for
  * which its dead letter can be redriven: no message comes again after its record is gone.
@@ -64,15 +67,17 @@ export function encodeInbox(record: InboxRecord, message: Message, now: number):
       };
 }
 
-export function decodeInbox(document: StoredDocument): InboxRecord {
-  const { status, outbox, leaseUntil, owner, progress } = document.fields;
+export function decodeInbox(document: StoredDocument): ReadRecord {
+  const { status, outbox, leaseUntil, owner, progress, updatedAt: written } = document.fields;
+  const updatedAt = written instanceof Date ? written : new Date(0);
   if (status === 'running') {
     return {
       status,
+      updatedAt,
       leaseUntil: leaseUntil instanceof Date ? leaseUntil : new Date(0),
       owner: String(owner),
       ...(typeof progress === 'string' && { progress: JSON.parse(progress) as Json }),
     };
   }
-  return { status: 'done', outbox: outbox ?? '[]' };
+  return { status: 'done', updatedAt, outbox: outbox ?? '[]' };
 }

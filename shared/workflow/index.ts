@@ -11,4 +11,5 @@ export { answerTo, type QueryAnswer } from './run-queries.ts';
 export { decodeRun, type RunRecord, type RunStatus } from './run-record.ts';
 export { historyOf, type StepView } from './run-view.ts';
 export { endReply } from './sends.ts';
+export { type StepProgress, stepProgress } from './step-progress.ts';
 export { workflowRoutes } from './workflow-routes.ts';

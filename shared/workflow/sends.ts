@@ -57,6 +57,9 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
  */
 const idFrom = ({ runId, createdAt }: RunRecord, what: string) => `${runId}:${createdAt.getTime()}:${what}`;
 
+/** Names an attempt of a call, the first being 1. */
+export const callName = (run: RunRecord, step: string, attempt: number) => idFrom(run, `${step}:${attempt}`);
+
 function callSend(run: RunRecord, command: Extract<Command, { do: 'call' }>): Send {
   const { runId, agent } = run;
   const { step, attempt, deadline, deadLetter, detached, baggage } = command;
@@ -67,7 +70,7 @@ function callSend(run: RunRecord, command: Extract<Command, { do: 'call' }>): Se
     stepId: attemptId(step, attempt),
     ...(!detached && { replyTo: agent }),
     ...(deadline !== undefined && { deadline: new Date(deadline).toISOString() }),
-    idFrom: command.idFrom ?? idFrom(run, `${step}:${attempt}`),
+    idFrom: command.idFrom ?? callName(run, step, attempt),
     idempotencyKey: derivedId('step', idFrom(run, step)),
     ...(baggage && { baggage }),
   };
