@@ -73,7 +73,12 @@ export function readDeadLetter(delivery: Delivery, deployment: Deployment): Dead
       attributes[PUBLISH_TIME] ?? attributes[`${PUBSUB_PREFIX}TopicPublishTime`] ?? delivery.publishTime,
     ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
   };
-  const envelope = envelopeOf({ ...delivery, messageId, attributes: original.attributes }, agent);
+  // By the time of the original: what a schedule sent is known by its minute.
+  const { publishTime } = original;
+  const envelope = envelopeOf(
+    { ...delivery, messageId, publishTime, attributes: original.attributes },
+    agent,
+  );
   // Whatever its attributes say: by whose topic it came is what Pub/Sub says.
   const owner = ownerOf(delivery.subscription, deployment.prefix);
   const mayTell = envelope?.replyTo === owner || deployment.callers.includes(`${owner}:${envelope?.replyTo}`);
@@ -101,9 +106,11 @@ export function originalEnvelope(letter: DeadLetter): Envelope | undefined {
 export function toRedrive(letter: DeadLetter): WireMessage {
   const { attributes, data, messageId, publishTime, orderingKey } = letter.original;
   const redrive = String(redrivesOf(attributes) + 1);
+  // What a schedule sent has no id of its own: it is known by the minute, which a redrive would change.
+  const id = originalEnvelope(letter)?.id ?? messageId;
   return {
     data: Buffer.from(data, 'base64'),
-    attributes: { 'ce-id': messageId, 'ce-time': publishTime, ...withoutDeferral(attributes), redrive },
+    attributes: { 'ce-id': id, 'ce-time': publishTime, ...withoutDeferral(attributes), redrive },
     ...(orderingKey && { orderingKey }),
   };
 }

@@ -8,6 +8,7 @@ import { gather } from './gather.ts';
 import { ledger } from './ledger.ts';
 import { loops } from './loops.ts';
 import { mapReduce } from './map-reduce.ts';
+import { partners } from './partners.ts';
 import { payloads } from './payloads.ts';
 import { races } from './races.ts';
 import { releases } from './releases.ts';
@@ -15,6 +16,7 @@ import { saga } from './saga.ts';
 import { schedules } from './schedules.ts';
 import { slots } from './slots.ts';
 import { steering } from './steering.ts';
+import { strikes } from './strikes.ts';
 import { timers } from './timers.ts';
 import { uploads } from './uploads.ts';
 import { values } from './values.ts';
@@ -40,4 +42,6 @@ export const workloads: readonly Workload[] = [
   values,
   uploads,
   schedules,
+  partners,
+  strikes,
 ];
