@@ -79,7 +79,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a message is given up on without a dead letter (I4)',
-    file: KERNEL,
+    file: 'shared/kernel/giving-up.ts',
     find: /await bus\.publish\(deadTopicOf[^;]*;/,
     replace: '',
   },
