@@ -26,6 +26,8 @@ export {
   type ChildOptions,
   type ChildRun,
   type Compensation,
+  type EffectAttempt,
+  type SideEffectOptions,
   type StepRetry,
   undo,
   type WorkflowContext,

@@ -3,6 +3,24 @@ import { type ErrorCode, MeshError } from './errors.ts';
 /** A value that JSON can carry. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/**
+ * The type that a value has once JSON has carried it: a `Date` is a text, a field that JSON leaves out is not there, and what JSON refuses is `never`.
+ *
+ * @example
+ * type Rates = Jsonify<{ at: Date; rates: Map<string, number> }>; // { at: string; rates: never }
+ */
+export type Jsonify<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends bigint | symbol | ((...given: never[]) => unknown)
+      ? never
+      : T extends { toJSON(...given: never[]): infer Carried }
+        ? Jsonify<Carried>
+        : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | ArrayBufferView
+          ? never
+          : { [K in keyof T]: Jsonify<T[K]> };
+
 /** Levels of lists and objects within one another that the data of a message may have: a few less exhaust no stack anywhere. */
 export const DEEPEST_DATA = 200;
 /** Levels of a value that code hands over. Less: in a reply or a signal the value stands some levels deeper. */

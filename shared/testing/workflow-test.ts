@@ -113,7 +113,11 @@ export class WorkflowTest {
       contract: this.#contract,
       deployment: this.#deployment,
       ports,
-      routes: workflowRoutes({ contract: this.#contract, definitions: workflows, clock, ids, interceptors }),
+      routes: workflowRoutes({
+        ...{ contract: this.#contract, definitions: workflows, clock, ids, interceptors },
+        // Time stands still while a message is handled: each backoff is a timer, which `advance` lets ring.
+        limits: { effectWaitMs: 0 },
+      }),
     });
   }
 

@@ -1,12 +1,13 @@
 import { silentLog } from '../contract/log.ts';
 import type { Command } from './command.ts';
 import type { Entry, RunEvent } from './entry.ts';
-import { Execution, type SideEffect, type Taken } from './execution.ts';
+import { Execution, type Taken } from './execution.ts';
 import { hangingAwait } from './foreign-await.ts';
 import type { LedgerStatus } from './ledger.ts';
 import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
 import type { RunCode } from './run-code.ts';
+import type { SideEffect } from './side-effects.ts';
 
 export interface AdvanceRequest {
   /** Left out where the history alone says what to do: the code is over, or can't be had. */

@@ -31,6 +31,24 @@ export interface ChildRun {
   readonly runId: string;
 }
 
+export interface SideEffectOptions {
+  /** Runs the function again after a failure that is not `Rejected`: after a short wait at once, after a long one by a timer. Left out: it runs once. */
+  readonly retry?: StepRetry;
+  /**
+   * How long one attempt may take: then `signal` aborts, and the attempt fails with `StepTimeout`. At most half of the contract's
+   * `limits.timeout`. Left out: almost all of that.
+   */
+  readonly timeout?: Duration;
+}
+
+/** What the function of a side effect is given. */
+export interface EffectAttempt {
+  /** Aborts when the time of the attempt is up. Hand it to every call to the outside. */
+  readonly signal: AbortSignal;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
 export interface StepRetry {
   /** Attempts in all, the first included. */
   readonly maxAttempts: number;

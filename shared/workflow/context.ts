@@ -9,10 +9,17 @@ import type {
 import type { AttributeChanges, AttributeSpecs } from '../contract/attributes.ts';
 import type { BaggageView } from '../contract/baggage.ts';
 import type { Duration } from '../contract/duration.ts';
+import type { Jsonify } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { ReachedWorkflow, RunTarget } from '../contract/run-target.ts';
 import type { Parsed, Schema } from '../contract/schema.ts';
-import type { CallOptions, ChildOptions, ChildRun } from './call-options.ts';
+import type {
+  CallOptions,
+  ChildOptions,
+  ChildRun,
+  EffectAttempt,
+  SideEffectOptions,
+} from './call-options.ts';
 import type { Branches, Gathered, GatherOptions } from './gathering.ts';
 import type { MapReduced, MapReduceOptions } from './map-reducing.ts';
 
@@ -21,6 +28,8 @@ export {
   type ChildOptions,
   type ChildRun,
   type Compensation,
+  type EffectAttempt,
+  type SideEffectOptions,
   type StepRetry,
   undo,
 } from './call-options.ts';
@@ -181,8 +190,22 @@ export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs, 
     payload?: SignalPayload<Signals, Name>,
   ): void;
 
-  /** Runs `effect` once and records its JSON result; on replay the record is returned. It may run again if the process dies first. */
-  sideEffect<Result>(name: string, effect: () => Result | Promise<Result>): Promise<Result>;
+  /**
+   * Runs `effect` in this very process and records its JSON result; on replay the record is returned. It may run again if the process dies first,
+   * so it is for reading; effects are for agents. Rejects with what it threw, with `StepTimeout`, or with `OutputInvalid` for a result that JSON
+   * does not carry.
+   *
+   * @example
+   * const rates = await wf.sideEffect('rates', ({ signal }) => readRates(signal), {
+   *   timeout: '5s',
+   *   retry: { maxAttempts: 5, minBackoff: '500ms' },
+   * });
+   */
+  sideEffect<Result>(
+    name: string,
+    effect: (attempt: EffectAttempt) => Result | Promise<Result>,
+    options?: SideEffectOptions,
+  ): Promise<Jsonify<Result>>;
 
   /** Publishes a domain event of the hosting agent, once. */
   publish<Data, Wire>(event: EventRef<Data, Wire>, data: NoInfer<Wire>): void;

@@ -10,6 +10,7 @@ import { takenLimits } from '../contract/payload-limits.ts';
 import { stableValue } from '../contract/stable-value.ts';
 import { checkName } from '../contract/text.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
+import type { EffectAttempt } from './call-options.ts';
 import { randomOf, uuidOf } from './chance.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
@@ -167,11 +168,11 @@ export class Coroutine implements Scope {
   }
 
   /** Runs the function of a side effect. What it does before its first await is watched as a turn is. */
-  async effect(step: string): Promise<{ readonly value: unknown }> {
+  async effect(step: string, attempt: EffectAttempt): Promise<{ readonly value: unknown }> {
     await this.#watch?.enter(this.#facts.runId);
     try {
       // Not awaited: the rest of it may wait for anything.
-      return { value: this.code(step)?.effect?.() };
+      return { value: this.code(step)?.effect?.(attempt) };
     } finally {
       this.#watch?.leave();
     }

@@ -73,6 +73,8 @@ export interface Ran {
   readonly step: string;
   readonly value?: Json;
   readonly failure?: Failure;
+  /** The latest attempt, where there may be several. */
+  readonly attempt?: number;
 }
 
 export interface Cancelled {
@@ -198,7 +200,11 @@ export interface SignalEntry extends Step<'signal'> {
   readonly skips?: readonly number[];
 }
 
-export type SideEffectEntry = Step<'sideEffect'>;
+export interface SideEffectEntry extends Step<'sideEffect'> {
+  readonly retry?: RetryPolicy;
+  /** Of one attempt. */
+  readonly timeoutMs?: number;
+}
 
 export interface PublishEntry extends Step<'publish'> {
   readonly data: Json;

@@ -3,6 +3,7 @@ import { type Json, toJson } from '../contract/json.ts';
 import { parseAs } from '../contract/parse.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES } from '../contract/reply.ts';
+import type { EffectAttempt } from './call-options.ts';
 import type { Command } from './command.ts';
 import { Completion } from './completion.ts';
 import { Coroutine, type Journal } from './coroutine.ts';
@@ -19,19 +20,14 @@ import { callerLine } from './foreign-await.ts';
 import { type Applied, Ledger } from './ledger.ts';
 import { LookAhead } from './look-ahead.ts';
 import { GroupStep } from './operations/group-step.ts';
+import { SideEffectStep } from './operations/side-effect-step.ts';
 import { mismatch, Parked } from './parked.ts';
 import { Payloads } from './payloads.ts';
 import type { RunCode } from './run-code.ts';
 import type { Details, Op } from './scope.ts';
+import type { SideEffect } from './side-effects.ts';
 import type { Result } from './step.ts';
 import { nextUndo, undoing } from './unwind.ts';
-
-/** A side effect that the host is to run; its result comes back as a `ran` event. */
-export interface SideEffect {
-  readonly step: string;
-  readonly name: string;
-  run(): unknown;
-}
 
 /** What became of an event: `stale` is without effect; a refused signal fits nothing that waits for it. */
 export type Taken = 'taken' | 'stale' | { readonly refused: Failure };
@@ -174,10 +170,20 @@ export class Execution {
       if (!more) this.#unwind();
       return 'stale';
     }
+    if (taken.e === 'fired' && taken.timer === 'retry') this.#due(taken.step);
     if (!codeOver) await this.#resume(taken, applied);
     if (!more) this.#unwind();
     this.#letGo();
     return 'taken';
+  }
+
+  /** Has the host run a side effect, if the step is one. */
+  #due(id: string): void {
+    const step = this.ledger.steps.get(id);
+    if (!(step instanceof SideEffectStep)) return;
+    const { name, retry, timeoutMs } = step.entry;
+    const run = async (attempt: EffectAttempt) => (await this.#coroutine?.effect(id, attempt))?.value;
+    this.#effects.push({ step: id, name, attempt: step.attempts, retry, timeoutMs, run });
   }
 
   #completion(): Completion {
@@ -269,8 +275,7 @@ export class Execution {
     // The details are those of the operation: what the types of `Op` and `Details` say one by one.
     const entry = { e: 'step', op, id, name, ...details(id) } as unknown as CodeEntry;
     const applied = this.#append(entry);
-    if (op === 'sideEffect')
-      this.#effects.push({ step: id, name, run: async () => (await this.#coroutine?.effect(id))?.value });
+    if (op === 'sideEffect') this.#due(id);
     return { id, result: applied?.settled[0]?.result };
   }
 

@@ -2,6 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import type { Contract } from '../contract/agent.ts';
 import type { Baggage } from '../contract/baggage.ts';
 import type { Clock } from '../contract/clock.ts';
+import { milliseconds } from '../contract/duration.ts';
 import { MeshError } from '../contract/errors.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Ids } from '../contract/ids.ts';
@@ -25,10 +26,12 @@ import { lookedAfter } from './renewal.ts';
 import { decodeAttributes } from './run-attributes.ts';
 import type { RunCode } from './run-code.ts';
 import { append, entryBytes, expiring } from './run-history.ts';
+import type { RunLimits } from './run-limits.ts';
 import { answered } from './run-queries.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 import { summaryOf } from './run-view.ts';
 import { recheckAt, recheckSend, sendsOf } from './sends.ts';
+import type { EffectHost } from './side-effects.ts';
 import type { Stuck, TurnWatch } from './turn-watch.ts';
 import { wakeOf } from './wake.ts';
 import type { WarmRun, WarmRuns } from './warm-runs.ts';
@@ -54,17 +57,6 @@ const NO_BAGGAGE: Baggage = {};
 /** Nothing happened: acked for the one read that it cost. */
 export const NO_EFFECT: Decision = { writes: [], sends: [], record: false };
 
-/**
- * How far a run may go before its code is ended (`HistoryTooLarge`): an instance that has not got it in memory reads the whole history,
- * and replays it. What is left to do then, its compensations, is not held to it.
- */
-export interface RunLimits {
-  readonly mostSteps: number;
-  /** Of the history as JSON. */
-  readonly mostBytes: number;
-}
-
-export const RUN_LIMITS: RunLimits = { mostSteps: 100_000, mostBytes: 64_000_000 };
 /** Most bytes of JSON that a blocked run's document keeps, out of the 1 MiB (https://firebase.google.com/docs/firestore/quotas#limits). */
 export const DOCUMENT_LIMIT = 1_000_000;
 
@@ -125,7 +117,10 @@ async function goOn(
   const now = () => timeOf(host, ledger.time, events);
   let progressed: Progressed;
   try {
-    progressed = await progress({ code: undefined, history: [], live: execution, events, lenient: 0, now });
+    progressed = await progress({
+      ...{ code: undefined, history: [], live: execution, events, lenient: 0, now },
+      effects: effectsOf(host),
+    });
   } catch (error) {
     if (isOthers(error)) throw error;
     return undefined;
@@ -171,7 +166,8 @@ export async function replay(
   let spoken = log;
   const codeLog = lazyLog(() => spoken);
   const now = () => timeOf(host, before.time, events);
-  const request = { history, events, lenient: run.kept.length, together, now, payloads };
+  const effects = effectsOf(host);
+  const request = { history, events, lenient: run.kept.length, together, now, payloads, effects };
   // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome.
   const taken = events.filter((each) => run.kept.includes(each) || each.e === 'started');
   let progressed: Progressed;
@@ -209,6 +205,10 @@ export async function replay(
     },
   };
   return faultless(() => settled(host, { ...run, ...paged }, writes, progressed, warm, log));
+}
+
+function effectsOf({ clock, contract, limits }: Host): EffectHost {
+  return { clock, waitMs: limits.effectWaitMs, limitMs: milliseconds(contract.limits.timeout) };
 }
 
 /** What is wrong once an event is taken is no fault of its message. */

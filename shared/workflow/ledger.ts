@@ -51,6 +51,8 @@ export class Ledger implements StepRun {
   /** The steps that are open, in the order of their beginning, and those that are done: looking for them would cost more the longer the run. */
   readonly open = new Map<string, Step>();
   readonly done = new Set<string>();
+  /** Those that failed: one that nobody waits for any more is neither. */
+  readonly failed = new Set<string>();
   /** The time of the last event: what `now()` says. */
   time = 0;
   outcome?: Outcome;
@@ -355,6 +357,8 @@ export class Ledger implements StepRun {
     else this.open.delete(id);
     if (status === 'done') this.done.add(id);
     else this.done.delete(id);
+    if (status === 'failed') this.failed.add(id);
+    else this.failed.delete(id);
   }
 }
 

@@ -1,13 +1,13 @@
 import type { ClaimCheck } from '../contract/claim-check.ts';
 import { type Failure, toFailure } from '../contract/failure.ts';
-import { toJson } from '../contract/json.ts';
 import { advance } from './advance.ts';
 import { givenCheck } from './claim-checks.ts';
 import type { Command } from './command.ts';
 import type { Entry, Ran, RunEvent } from './entry.ts';
-import type { Execution, SideEffect, Taken } from './execution.ts';
+import type { Execution, Taken } from './execution.ts';
 import type { Payloads } from './payloads.ts';
 import type { RunCode } from './run-code.ts';
+import { type EffectHost, outcomeOf } from './side-effects.ts';
 
 /** What one message brought a run to. */
 export interface Progressed {
@@ -34,6 +34,8 @@ export interface ProgressRequest {
   readonly payloads?: Payloads;
   /** The failure to end the run's code with, instead of its going on. */
   readonly fail?: Failure;
+  /** Where the side effects of the code are run. */
+  readonly effects: EffectHost;
   now(): number;
 }
 
@@ -60,7 +62,7 @@ export async function progress(request: ProgressRequest): Promise<Progressed> {
     appended.push(...at.appended);
     for (; at.effects.length > 0; appended.push(...at.appended), commands.push(...at.commands)) {
       // Together, yet their results are taken in the order in which the steps began.
-      const results = await Promise.all(at.effects.map(outcomeOf));
+      const results = await Promise.all(at.effects.map((effect) => outcomeOf(effect, request.effects)));
       const ran = results.map((result): Ran => ({ e: 'ran', at: now(), ...result }));
       at = await advance({ code, history, live: at.live, events: ran });
     }
@@ -95,15 +97,4 @@ async function told(
   }
   if (event.e !== 'replied') return event;
   return { ...event, reply: { ok: false, error: toFailure(trouble) } };
-}
-
-async function outcomeOf(effect: SideEffect): Promise<Omit<Ran, 'e' | 'at'>> {
-  const { step, name } = effect;
-  try {
-    const value = await effect.run();
-    const what = `the result of the side effect ${name}`;
-    return { step, ...(value !== undefined && { value: toJson(value, 'OutputInvalid', what) }) };
-  } catch (error) {
-    return { step, failure: toFailure(error) };
-  }
 }

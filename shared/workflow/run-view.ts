@@ -71,13 +71,13 @@ function viewOf(step: Step) {
 
 /** What the run's document says of its steps without its history being read. */
 export function summaryOf(ledger: Ledger): { readonly waitingFor: string[]; readonly steps: StepCounts } {
-  const { open, done, steps } = ledger;
+  const { open, done, failed, steps } = ledger;
   const total = steps.size;
   // A run that fans out waits for thousands: the first few tell.
   const first = [...take(waitedFor(ledger), MOST_TOLD)];
   return {
     waitingFor: first.map(inWords),
-    steps: { total, done: done.size, failed: total - done.size - open.size, open: open.size },
+    steps: { total, done: done.size, failed: failed.size, open: open.size },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { OperationChanges } from '../kernel/interceptor.ts';
+import type { EffectAttempt } from './call-options.ts';
 import type { CodeEntry, StepEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { Payloads } from './payloads.ts';
@@ -28,7 +29,7 @@ export interface StepCode<T = unknown> {
   /** What is wrong with the payload of a signal, if anything. */
   refuses?(payload: Json | undefined): Failure | undefined;
   /** What the host is to run for a side effect. */
-  effect?(): unknown;
+  effect?(attempt: EffectAttempt): unknown;
 }
 
 export interface StepRequest<Name extends Op, T> extends StepCode<T> {

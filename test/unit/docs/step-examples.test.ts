@@ -123,13 +123,16 @@ it('wf.sleep and wf.until', async () => {
 
 it('wf.now, wf.uuid, wf.random and wf.sideEffect', async () => {
   let asked = 0;
-  const readRates = async () => ({ usd: ++asked });
+  const readRates = async (_signal: AbortSignal) => ({ usd: ++asked });
   const test = await started(async (wf, { order }) => {
     // #region chance
     const placedAt = wf.now().toISOString();
     const receipt = wf.uuid();
     const chosen = wf.random() < 0.1;
-    const rates = await wf.sideEffect('rates', () => readRates());
+    const rates = await wf.sideEffect('rates', ({ signal }) => readRates(signal), {
+      timeout: '5s',
+      retry: { maxAttempts: 5, minBackoff: '500ms' },
+    });
     // #endregion
     await wf.call(shop.ship, { order });
     return { placedAt, receipt, chosen, rates, draws: [wf.random(), wf.random()] };

@@ -10,7 +10,6 @@ import type { Reply } from '../../../shared/contract/reply.ts';
 import type { Query, StoredDocument, Write } from '../../../shared/contract/store.ts';
 import type { Decision, Route, Send } from '../../../shared/kernel/route.ts';
 import { MemoryStore } from '../../../shared/testing/memory-store.ts';
-import type { RunLimits } from '../../../shared/workflow/host.ts';
 import {
   decodeRun,
   type Entry,
@@ -20,6 +19,7 @@ import {
   type WorkflowDefinition,
   workflowRoutes,
 } from '../../../shared/workflow/index.ts';
+import type { RunLimits } from '../../../shared/workflow/run-limits.ts';
 
 /** What an agent answers; undefined: nothing, ever. */
 export type Answer = Reply | undefined;
