@@ -1,6 +1,6 @@
 import type { Contract } from '../../contract/agent.ts';
 import type { Deployment } from '../../contract/deployment.ts';
-import { type PayloadCodec, tenantOf } from '../../contract/encryption.ts';
+import { DEFAULT_TENANT, type PayloadCodec, tenantOf } from '../../contract/encryption.ts';
 import { decodeData, decodeEnvelope } from '../../contract/envelope.ts';
 import { hasCode, MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
@@ -61,25 +61,29 @@ function sealedHandling(options: SealedHandlingOptions, codec: PayloadCodec, han
       !contract.recordsDeadLetters ||
       delivery.subscription === subscriptionOf(deployment.prefix, contract.name);
     if (!own) return handle(delivery);
-    if (!isSealedMessage(delivery)) return inTenantScope(plainTenant(delivery), () => handle(delivery));
+    if (!isSealedMessage(delivery)) return inTenantScope(tenantOfDelivery(delivery), () => handle(delivery));
     let opened: Delivery;
     try {
       opened = await openedDelivery(codec, delivery);
     } catch (error) {
       return closedDelivery(delivery, error);
     }
-    return inTenantScope(delivery.attributes.meshtenant, () => handle(opened));
+    return inTenantScope(tenantOfDelivery(opened), () => handle(opened));
   };
 
-  /** Of a message that came in the clear. What is wrong with one that names none is found out when it is handled. */
-  function plainTenant(delivery: Delivery): string | undefined {
+  /**
+   * Whose a message is. One of nobody in particular is that tenant's which its input names. What is wrong with one that names none is found
+   * out when it is handled.
+   */
+  function tenantOfDelivery(delivery: Delivery): string | undefined {
     const { meshtenant } = delivery.attributes;
-    if (meshtenant !== undefined || !contract.encryption) return meshtenant;
+    if (!contract.encryption || (meshtenant !== undefined && meshtenant !== DEFAULT_TENANT))
+      return meshtenant;
     try {
       const { type } = decodeEnvelope(delivery, contract.name);
       return tenantOf(contract, type, decodeData(delivery));
     } catch {
-      return tenantOf({ ...contract, encryption: {} }, '', null);
+      return DEFAULT_TENANT;
     }
   }
 

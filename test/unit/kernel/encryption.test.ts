@@ -28,6 +28,7 @@ const clinic = defineAgent({
       input: z.object({ patient: z.string(), text: z.string() }),
       output: z.object({ notes: z.number(), last: z.string() }),
     },
+    scan: { mode: 'effect', input: z.object({ patient: z.string(), text: z.string() }) },
     file: {
       input: z.object({ patient: z.string(), pages: z.array(z.string()) }),
       claimCheckBytes: 1_000_000,
@@ -37,6 +38,7 @@ const clinic = defineAgent({
   workflows: {
     treat: { input: z.object({ patient: z.string(), text: z.string() }), output: z.json(), key: 'patient' },
   },
+  providers: { scanner: {} },
   state: { schema: z.object({ notes: z.array(z.string()) }) },
   limits: { inlineBytes: 3_000 },
 });
@@ -53,6 +55,12 @@ const handlers = {
       ctx.send(lab.test, { sample: text }, { delay: '1h' });
       return { notes: notes.length, last: text };
     },
+  },
+  scan: async ({ text }, ctx) => {
+    await ctx.provider('scanner').call(async () => {
+      ctx.heartbeat({ text });
+      await new Promise(() => {});
+    });
   },
   file: ({ patient, pages }, ctx) => {
     filed.push(pages.length);
@@ -165,6 +173,22 @@ describe('a handler whose payloads are encrypted', () => {
       message: { data: { text: 7 } },
     });
     expect(letter?.message.message.tenant).toBe('ada');
+  });
+
+  it('keeps the progress of a long step encrypted', async () => {
+    const test = make();
+    const scanning = test.deliver(test.post(clinic.scan, input));
+    await test.advance('50s');
+    expect([...test.store.documents.values()].some(({ fields }) => fields.progress !== undefined)).toBe(true);
+    expect(stored(test)).not.toContain(SECRET);
+    await test.advance('1m');
+    await scanning;
+  });
+
+  it('is that of the tenant that its input names, where it follows from what is of nobody in particular', async () => {
+    const test = make();
+    await test.send(clinic.note, input, { tenant: 'default' });
+    expect(test.events[0]?.message.tenant).toBe('ada');
   });
 
   it('refuses a tenant that is no name of one', async () => {
