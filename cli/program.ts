@@ -12,6 +12,7 @@ import { registerEnv } from './commands/env.ts';
 import { registerPublish } from './commands/publish.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSchedules } from './commands/schedules.ts';
+import { registerTenants } from './commands/tenants.ts';
 import { registerTopology } from './commands/topology.ts';
 import { registerUp } from './commands/up.ts';
 import { registerWorkflows } from './commands/workflows.ts';
@@ -60,6 +61,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 authentication, 6 not 
   registerEnv(registration);
   registerSchedules(registration);
   registerAgents(registration);
+  registerTenants(registration);
   registerTopology(registration);
   registerWorkflows(registration);
   registerCanary(registration);

@@ -45,10 +45,13 @@ export function deadLetterText(record: DeadLetterRecord, bytes: Uint8Array, pale
     );
   };
   const { json, text } = readable(bytes);
+  const { meshsealed, meshtenant } = original.attributes;
   const data =
-    json === undefined
-      ? (text ?? `(${bytes.byteLength} bytes, not text; see -o json)`)
-      : JSON.stringify(json, null, 2);
+    meshsealed !== undefined
+      ? `(encrypted, for the tenant ${meshtenant})`
+      : json === undefined
+        ? (text ?? `(${bytes.byteLength} bytes, not text; see -o json)`)
+        : JSON.stringify(json, null, 2);
   return [
     ...lines(facts),
     '',

@@ -107,7 +107,8 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     const [contracts, run, cloud] = await Promise.all([readContracts(agents), ...starting]);
     const topology = computeTopology(contracts, { project, prefix });
     checkSecrets(topology, cloud);
-    const cloudEnv = { ...cloud.env, ...NO_METADATA_SERVER, ...(access && operatorEnv) };
+    const keys = topology.keys && { MESH_KEY_RING: topology.keys.ring };
+    const cloudEnv = { ...cloud.env, ...keys, ...NO_METADATA_SERVER, ...(access && operatorEnv) };
     const envs = new Map<string, Readonly<Record<string, string>>>();
     for (const each of topology.functions) {
       const settings = settingsOf(each, { ...cloud.settings, ...defined(env) });

@@ -53,7 +53,8 @@ export function detailsText({ run, input, steps }: RunDetails, palette: Palette)
     [run.endedAt ? 'took' : 'so far', lengthText(end.getTime() - run.createdAt.getTime())],
     ...(run.waitingFor.length > 0 ? [['waits for', run.waitingFor.join(', ')] as [string, string]] : []),
     ...(run.failure ? [['failure', red(failureText(run.failure))] as [string, string]] : []),
-    ['input', payloadText(input)],
+    ...tenantLines(run),
+    ...(run.closed || run.erased ? [] : [['input', payloadText(input)] as [string, string]]),
     ...(run.output === undefined ? [] : [['output', payloadText(run.output)] as [string, string]]),
   ];
   const lines = facts.map(([name, value]) => `${bold(name.padEnd(10))}${value}`);
@@ -61,6 +62,17 @@ export function detailsText({ run, input, steps }: RunDetails, palette: Palette)
     lines.join('\n'),
     steps.length > 0 ? stepsText(steps, run.createdAt, palette) : dim('no steps yet'),
   ].join('\n\n');
+}
+
+/** Whose a run is, and why its payloads are not shown. */
+function tenantLines({ tenant, closed, erased }: RunFacts): [string, string][] {
+  if (tenant === undefined) return [];
+  const why = erased
+    ? ', erased: the key was dropped'
+    : closed
+      ? ', encrypted: set MESH_KEY_RING, as one who may use its keys'
+      : '';
+  return [['tenant', `${tenant}${why}`]];
 }
 
 /** A payload as JSON; of one that is kept by claim check, what is known of it without reading it. */

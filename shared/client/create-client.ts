@@ -1,7 +1,9 @@
 import type { Clock } from '../contract/clock.ts';
+import { readKeys } from '../contract/deployment.ts';
 import { MeshError } from '../contract/errors.ts';
 import { randomIds } from '../contract/ids.ts';
 import type { GooglePorts } from '../gcp/index.ts';
+import { readingStore } from '../kernel/index.ts';
 import { type ClientPorts, MeshAccess } from './mesh-access.ts';
 import { MeshClient } from './mesh-client.ts';
 import { processClock } from './process-clock.ts';
@@ -68,8 +70,10 @@ interface Place {
 /** The ports of a program that hosts no agent. Its log is silent: a library does not write to the output of its program. */
 export async function openPorts({ project, prefix, database, env, clock }: Place): Promise<GooglePorts> {
   const { createPorts } = await import('../gcp/index.ts');
-  const deployment = { project, prefix, agent: 'client', callers: [], queue: '', database };
-  return createPorts(deployment, { env: { ...env, LOG_LEVEL: 'silent' }, clock });
+  const place = { project, prefix, agent: 'client', callers: [], queue: '', database };
+  const deployment = { ...place, ...readKeys(env) };
+  const ports = createPorts(deployment, { env: { ...env, LOG_LEVEL: 'silent' }, clock });
+  return { ...ports, store: readingStore(ports) };
 }
 
 function lazyPorts(place: Place): { readonly ports: ClientPorts; close(): Promise<void> } {

@@ -1,3 +1,4 @@
+import { keysUnavailable } from '../contract/encryption.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toError } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
@@ -9,6 +10,8 @@ import { endReply, type RunRecord } from '../workflow/index.ts';
  * @throws MeshError the failure of the run: `RunCancelled`, `RunTerminated`, `CompensationFailed`, or the failure of its code
  */
 export function outputOfRun(run: RunRecord): Json {
+  if (run.closed && run.status === 'completed')
+    throw keysUnavailable(`the output of the run ${run.runId} is encrypted`);
   const reply = endReply(run);
   if (reply.ok) return reply.output;
   throw toError(reply.error);

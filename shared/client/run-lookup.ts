@@ -31,7 +31,8 @@ export async function findRun(store: Store, name: string): Promise<RunRecord> {
       hint: `Name one by its id: ${newest.runId} (${newest.workflow}), ${another.runId} (${another.workflow}), …`,
     });
   }
-  return newest;
+  // A list decrypts nothing.
+  return (newest.closed && (await readRun(store, newest.runId))) || newest;
 }
 
 /** The id of the run that a run, by way of others, repeats, or was before it went on as a new one; its own where it is neither. */

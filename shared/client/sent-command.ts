@@ -1,3 +1,4 @@
+import { keysUnavailable } from '../contract/encryption.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toError } from '../contract/failure.ts';
 import { messageKey } from '../contract/keys.ts';
@@ -75,6 +76,7 @@ export class SentCommand<Output = unknown> {
 
   #answerIn(record: StoredDocument): Answered {
     const { type } = this.#ref;
+    if (record.fields.closed === true) throw keysUnavailable(`the answer to ${this.id} is encrypted`);
     const answered = answerIn(record);
     if (!answered) {
       const message = `the command ${type} (id ${this.id}) was handled, and its answer was not kept: it was sent without asking for one`;

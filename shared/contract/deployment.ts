@@ -84,7 +84,14 @@ export function readDeployment(env: Readonly<Record<string, string | undefined>>
   };
 }
 
-function readKeys(env: Readonly<Record<string, string | undefined>>): Pick<Deployment, 'keyRing' | 'keyPer'> {
+/**
+ * The keys that payloads are encrypted with.
+ *
+ * @throws MeshError `ConfigurationInvalid`
+ */
+export function readKeys(
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<Deployment, 'keyRing' | 'keyPer'> {
   const keyRing = env[VARIABLE.keyRing];
   const per = env[VARIABLE.keyPer] || 'mesh';
   if (!keyRing) return {};

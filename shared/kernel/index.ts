@@ -11,3 +11,5 @@ export { payloadOf } from './opened.ts';
 export * from './outcome.ts';
 export * from './route.ts';
 export { EnvelopeCodec } from './sealing/envelope-codec.ts';
+export { eraseTenant } from './sealing/erase-tenant.ts';
+export { readingStore } from './sealing/reading-store.ts';

@@ -60,6 +60,8 @@ export function entryBytes(write: Write): number {
 
 /** The history of a run, from its first entry. Its pages, if any, are read in one request. */
 export async function readHistory(store: Pick<Store, 'read'>, run: RunRecord): Promise<Entry[]> {
+  // Who may not decrypt it is shown none; who needs it is told so (recorded-run.ts).
+  if (run.closed || run.erased) return [];
   return entriesOf(run, run.pages === 0 ? [] : await store.read(pagePaths(run)));
 }
 

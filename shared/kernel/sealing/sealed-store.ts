@@ -45,6 +45,8 @@ export interface SealedStoreOptions {
   readonly codec: PayloadCodec;
   /** Whose state documents are encrypted as a whole. Left out: none are. */
   readonly contract?: Contract;
+  /** Gives documents without their payloads where keys can't be asked for, instead of failing. */
+  readonly closedWithoutKeys?: boolean;
 }
 
 /**
@@ -58,8 +60,10 @@ export class SealedStore implements Store {
   readonly #store: Store;
   readonly #codec: PayloadCodec;
   readonly #state: string | undefined;
+  readonly #closedWithoutKeys: boolean;
 
-  constructor({ store, codec, contract }: SealedStoreOptions) {
+  constructor({ store, codec, contract, closedWithoutKeys = false }: SealedStoreOptions) {
+    this.#closedWithoutKeys = closedWithoutKeys;
     this.#store = store;
     this.#codec = codec;
     if (contract?.state && !contract.recordsDeadLetters)
@@ -150,6 +154,8 @@ export class SealedStore implements Store {
       return { ...document, path, fields: opened };
     } catch (error) {
       if (hasCode(error, 'PayloadErased')) return { ...closed(document, 'erased'), path, erased: true };
+      if (this.#closedWithoutKeys && hasCode(error, 'KeysUnavailable'))
+        return { ...closed(document, 'closed'), path };
       throw error;
     }
   }
@@ -179,9 +185,9 @@ function kindOf(path: string): Kind | undefined {
   return KINDS.find(({ holds }) => holds.test(path));
 }
 
-/** Mails of several tenants may be written together: each says whose it is. */
+/** Mails of several tenants may be written together, and a run by who handles no message: each says whose it is. */
 function ownTenant(write: Write): string | undefined {
-  if (write.kind === 'delete' || !/\/mailbox\/[^/]+$/.test(write.path)) return undefined;
+  if (write.kind === 'delete' || !/^workflows\/[^/]+(\/mailbox\/[^/]+)?$/.test(write.path)) return undefined;
   const { tenant } = write.fields;
   return typeof tenant === 'string' ? tenant : undefined;
 }

@@ -1,3 +1,4 @@
+import { keysUnavailable, payloadErased } from '../../contract/encryption.ts';
 import { MeshError } from '../../contract/errors.ts';
 import { runPath } from '../../contract/names.ts';
 import type { Store } from '../../contract/store.ts';
@@ -19,9 +20,11 @@ export interface RecordedRun {
 /**
  * The run with its whole history, and with the payloads that its code was given. One that is gone is found out by who needs it.
  *
- * @throws MeshError `StoreUnavailable`
+ * @throws MeshError `StoreUnavailable`; `KeysUnavailable`, `PayloadErased` where it is encrypted
  */
 export async function recordedRun(store: Pick<Store, 'read'>, run: RunRecord): Promise<RecordedRun> {
+  if (run.erased) throw payloadErased(run.tenant ?? '');
+  if (run.closed) throw keysUnavailable(`the history of the run ${run.runId} is encrypted`);
   const history = await readHistory(store, run);
   const checks = givenChecks(history);
   if (checks.length === 0) return { run, history };

@@ -16,6 +16,7 @@ import { takenLimits } from '../../contract/payload-limits.ts';
 import type { Ports } from '../../contract/ports.ts';
 import type { SlotChange } from '../../contract/reply.ts';
 import type { Write } from '../../contract/store.ts';
+import { inTenantScope } from '../../contract/tenant-scope.ts';
 import { Blobs } from '../../kernel/blobs.ts';
 import { allChecks } from '../claim-checks.ts';
 import type { WorkflowDefinition } from '../definition.ts';
@@ -132,9 +133,15 @@ export async function planFork(ports: PlanPorts, origin: RecordedRun, options: F
  * Begins a planned run. Its document is there before its agent is told: whoever dies in between leaves a run that is `blocked`, or
  * waits for a slot, and begins when this is called again.
  *
+ * Its pages are encrypted with the key of its tenant, as its document is.
+ *
  * @throws MeshError `StoreUnavailable`, `BusUnavailable`
  */
-export async function beginRerun(
+export function beginRerun(...[ports, operator, rerun]: Parameters<typeof begin>): Promise<void> {
+  return inTenantScope(rerun.run.tenant, () => begin(ports, operator, rerun));
+}
+
+async function begin(
   { store, bus, clock }: Pick<Ports, 'store' | 'bus' | 'clock'>,
   { prefix, source }: Operator,
   { run, pages, blobs, renews }: Rerun,
