@@ -3,7 +3,7 @@
  *
  *   -- --minutes 5 [--seed 1] [--workload saga] [--jobs 2]    go on for so long, on so many threads
  *   -- --workload saga --seed 7 [--faults 3] [--only late,hang] --trace    replay one schedule, line by line
- *   -- --mutations    show that it finds bugs: break the product in every known way, each of which must be found
+ *   -- --mutations [--only 'a lease']    show that it finds bugs: break the product in every known way, each of which must be found
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 const chosen = workloads.filter(({ name }) => values.workload === undefined || name === values.workload);
 
 if (values.mutations) {
-  const missed = await hunt(say);
+  const missed = await hunt(say, values.only);
   process.exitCode = missed === 0 ? 0 : 1;
 } else if (chosen.length === 0) {
   process.stderr.write(

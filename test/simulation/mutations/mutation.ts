@@ -9,6 +9,8 @@ export interface Mutation {
   readonly replace: string;
   /** The workload that it shows in, where it shows in few schedules. Left out: all take turns. */
   readonly workload?: string;
+  /** The unit test that finds it too; with no workload named it is left to that alone. */
+  readonly unit?: string;
 }
 
 /** The source with the bug in it. Throws when the source has changed so that the bug no longer fits. */

@@ -1,4 +1,5 @@
 import type { Mutation } from './mutation.ts';
+import { operationMutations } from './operation-mutations.ts';
 
 const KERNEL = 'shared/kernel/kernel.ts';
 const COMMITTER = 'shared/kernel/committer.ts';
@@ -8,6 +9,7 @@ const HOLD = 'shared/workflow/hold.ts';
 
 /** The bugs that the simulation must find: each breaks one thing on which an invariant rests. */
 export const mutations: readonly Mutation[] = [
+  ...operationMutations,
   {
     name: 'messages are published before the commit (I6)',
     file: COMMITTER,

@@ -2,6 +2,7 @@ import type { Workload } from '../world/workload.ts';
 import { approvalsWorkload } from './approvals.ts';
 import { breaker } from './breaker.ts';
 import { children } from './children.ts';
+import { chores } from './chores.ts';
 import { crowds } from './crowds.ts';
 import { entities } from './entities.ts';
 import { gather } from './gather.ts';
@@ -33,6 +34,7 @@ export const workloads: readonly Workload[] = [
   mapReduce,
   payloads,
   children,
+  chores,
   entities,
   steering,
   slots,
