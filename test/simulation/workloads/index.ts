@@ -11,6 +11,7 @@ import { loops } from './loops.ts';
 import { mapReduce } from './map-reduce.ts';
 import { partners } from './partners.ts';
 import { payloads } from './payloads.ts';
+import { programs } from './programs.ts';
 import { races } from './races.ts';
 import { releases } from './releases.ts';
 import { saga } from './saga.ts';
@@ -46,4 +47,5 @@ export const workloads: readonly Workload[] = [
   schedules,
   partners,
   strikes,
+  programs,
 ];
