@@ -13,7 +13,8 @@ it('connecting', async () => {
 it('starting a run, and its result', async () => {
   const { client, settled } = clientMesh();
   const body = async () => {
-    setTimeout(() => client.run(desk.sell, { key: 'o-1' }).signal('approve', { by: 'kim' }));
+    // It overtakes the start, and is kept for it.
+    await client.run(desk.sell, { key: 'o-1' }).signal('approve', { by: 'kim' });
     // #region start
     const handle = await client.start(desk.sell, { order: 'o-1' });
     const { by } = await handle.result({ timeout: '2m' });
