@@ -12,6 +12,8 @@ export const DeadLetterRecord = z.object({
   message: z.string(),
   field: z.string().optional(),
   reason: z.string().optional(),
+  /** The details of a refusal, as JSON. */
+  details: z.string().optional(),
   /** Of what copies of it died before, the latest first. */
   earlier: z
     .array(z.object({ code: DeadLetter.shape.failure.shape.code, message: z.string(), lastSeen: z.string() }))
@@ -30,7 +32,7 @@ export type DeadLetterRecord = z.infer<typeof DeadLetterRecord>;
 
 /** The record as the dead letter that it was made from: what `toRedrive` sends again. */
 export function asDeadLetter(record: DeadLetterRecord): DeadLetter {
-  const { id, agent, code, message, field, reason, original, attempts } = record;
+  const { id, agent, code, message, field, reason, details, original, attempts } = record;
   return {
     id,
     agent,
@@ -39,6 +41,7 @@ export function asDeadLetter(record: DeadLetterRecord): DeadLetter {
       message,
       ...(field !== undefined && { field }),
       ...(reason !== undefined && { reason }),
+      ...(details !== undefined && { details }),
     },
     original,
     ...(attempts > 0 && { deliveryAttempts: attempts }),

@@ -12,6 +12,8 @@ export interface CommandSpec<Input extends z.ZodType = z.ZodType, Output extends
   readonly input: Input;
   /** What the handler returns, and the reply carries. Left out: nothing. */
   readonly output?: Output;
+  /** Schemas of the details of a refusal, by its reason: `rejected('card_declined', text, { details })`. */
+  readonly errors?: Readonly<Record<string, z.ZodType>>;
   /** Defaults to `commit`. */
   readonly mode?: Mode;
   /** Left out: messages are handled side by side. */
@@ -190,6 +192,8 @@ export interface Contract extends AgentSpec {
 
 /** A typed reference to a command or workflow of an agent: what `send` and `wf.call` take. */
 export interface MessageRef<Input = unknown, Output = unknown, Wire = Input> {
+  /** Of a command: schemas of the details of its refusals, by reason. */
+  readonly errors?: Readonly<Record<string, z.ZodType>>;
   readonly kind: 'command' | 'workflow';
   readonly agent: string;
   readonly name: string;
@@ -275,7 +279,7 @@ type RefOf<Spec extends { readonly input: z.ZodType }> = MessageRef<
   z.output<Spec['input']>,
   OutputOf<Spec>,
   z.input<Spec['input']>
->;
+> & { readonly errors: Part<Spec, 'errors'> };
 type WorkflowRefOf<Spec extends WorkflowSpec> = WorkflowRef<
   z.output<Spec['input']>,
   OutputOf<Spec>,

@@ -19,6 +19,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** For `Rejected`: the business reason as a short stable word, such as `card_declined`. */
   readonly reason?: string;
+  /** For `Rejected`: what the caller may want to know beside the reason. Carried to it as JSON of at most 4,000 bytes; never a secret. */
+  readonly details?: unknown;
   /** No sooner than so many milliseconds from now can trying again help: the message is deferred until then, not retried before. */
   readonly retryAfterMs?: number;
 }
@@ -31,6 +33,7 @@ export class MeshError extends Error {
   readonly hint: string;
   readonly field?: string;
   readonly reason?: string;
+  readonly details?: unknown;
   readonly retryAfterMs?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -40,6 +43,7 @@ export class MeshError extends Error {
     this.hint = details.hint ?? ERROR_CATALOGUE[code].hint;
     if (details.field !== undefined) this.field = details.field;
     if (details.reason !== undefined) this.reason = details.reason;
+    if (details.details !== undefined) this.details = details.details;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
   }
 }

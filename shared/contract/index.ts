@@ -25,6 +25,7 @@ export * from './payload-limits.ts';
 export * from './ports.ts';
 export * from './provider.ts';
 export { type Ref, refOf, refsOf } from './refs.ts';
+export { detailsOf } from './refusal-details.ts';
 export * from './reply.ts';
 export * from './run-target.ts';
 export * from './schema.ts';

@@ -11,8 +11,8 @@ export function refsOf(contract: Contract): Readonly<Record<string, Ref>> {
   const large = ({ claimCheckBytes = limits.claimCheckBytes }: Pick<CommandSpec, 'claimCheckBytes'>) =>
     claimCheckBytes > 0 && { claimCheckBytes };
   for (const [name, command] of Object.entries(contract.commands)) {
-    const { input, output } = command;
-    refs[name] = { kind: 'command', ...base(name), input, output, ...large(command) };
+    const { input, output, errors = {} } = command;
+    refs[name] = { kind: 'command', ...base(name), input, output, errors, ...large(command) };
   }
   for (const [name, workflow] of Object.entries(contract.workflows))
     refs[name] = { ...base(name), ...large(workflow), ...workflowFields(workflow) };

@@ -17,6 +17,7 @@ const CODE = 'deadlettercode';
 const MESSAGE = 'deadlettermessage';
 const FIELD = 'deadletterfield';
 const REASON = 'deadletterreason';
+const DETAILS = 'deadletterdetails';
 const AGENT = 'deadletteragent';
 const MESSAGE_ID = 'deadlettermessageid';
 const PUBLISH_TIME = 'deadletterpublishtime';
@@ -31,6 +32,8 @@ export function deadLetterAttributes(given: Failure, agent: string): Record<stri
     [MESSAGE]: cut(failure.message || failure.code),
     ...(failure.field && { [FIELD]: cut(failure.field) }),
     ...(failure.reason && { [REASON]: cut(failure.reason) }),
+    // A part of it would be no JSON.
+    ...(failure.details && fits(failure.details) && { [DETAILS]: failure.details }),
   };
 }
 
@@ -149,6 +152,7 @@ function readFailure(attributes: Readonly<Record<string, string>>, attempts: num
     message: attributes[MESSAGE] ?? code,
     ...(attributes[FIELD] !== undefined && { field: attributes[FIELD] }),
     ...(attributes[REASON] !== undefined && { reason: attributes[REASON] }),
+    ...(attributes[DETAILS] !== undefined && { details: attributes[DETAILS] }),
   });
 }
 
@@ -169,7 +173,9 @@ function originalAttributes(attributes: Readonly<Record<string, string>>): Recor
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !added(name)));
 }
 
+const fits = (text: string) => Buffer.byteLength(text) <= LONGEST_VALUE_BYTES;
+
 function cut(text: string): string {
-  if (Buffer.byteLength(text) <= LONGEST_VALUE_BYTES) return text;
+  if (fits(text)) return text;
   return `${new TextDecoder().decode(Buffer.from(text).subarray(0, LONGEST_VALUE_BYTES - 8)).replace(/\uFFFD+$/, '')}…`;
 }

@@ -33,7 +33,13 @@ export function givingUp({
   /** What a handler threw may quote a secret, and a failure ends in documents and messages (I12). */
   function failureOf(error: unknown): Failure {
     const failure = toFailure(error);
-    return { ...failure, message: ports.secrets.redact(failure.message) };
+    const { message, details } = failure;
+    const redact = (text: string) => ports.secrets.redact(text);
+    return {
+      ...failure,
+      message: redact(message),
+      ...(details !== undefined && { details: redact(details) }),
+    };
   }
 
   /** What can't succeed becomes a dead letter at once, with its reason; what may is left to Pub/Sub's retry, up to the last attempt. */

@@ -20,6 +20,7 @@ import { createHandlerContext } from './handler-context.ts';
 import { type Interceptor, interceptHandler } from './interceptor.ts';
 import { isAwaited } from './kept-reply.ts';
 import { createProviders, type Providers } from './providers/providers.ts';
+import { withDetails } from './refusal.ts';
 import type { Decision, Route, Send } from './route.ts';
 import { StateDocuments, stateDocumentPath } from './state.ts';
 
@@ -49,6 +50,8 @@ interface Behaviour {
   /** The field of the input that holds the key of its entity. */
   readonly entity?: string;
   readonly handle: (input: unknown, ctx: HandlerContext<unknown>) => unknown;
+  /** Of the details of a refusal, by its reason. */
+  readonly errors?: Readonly<Record<string, Schema>>;
   /** What the handler is given in place of the whole input. */
   readonly given?: (input: unknown) => unknown;
   /** What follows from the input itself, beside what the handler does. */
@@ -69,9 +72,15 @@ export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string
     left.delete(name);
     routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, surroundings));
   };
-  for (const [name, { input, output, mode = 'commit', entity }] of Object.entries(contract.commands)) {
+  for (const [name, command] of Object.entries(contract.commands)) {
+    const { input, output, mode = 'commit', entity, errors } = command;
     const { claimCheckBytes } = takenLimits(contract, `${contract.name}.${name}`);
-    const rest = { ...(output && { output }), ...(entity && { entity: entity.key }), claimCheckBytes };
+    const rest = {
+      ...(output && { output }),
+      ...(entity && { entity: entity.key }),
+      ...(errors && { errors }),
+      claimCheckBytes,
+    };
     add(`${contract.name}.${name}`, name, { mode, input, ...rest });
   }
   for (const [type, { data, mode = 'commit' }] of Object.entries(contract.subscribes)) {
@@ -161,14 +170,18 @@ function toRoute(
       const contextWith = (added: readonly BaggageEntry[] = []) =>
         createHandlerContext({ ...options, request, state, sends, blobs, added });
       const given = behaviour.given?.(input) ?? input;
-      const output = await (intercepted
-        ? interceptHandler(
-            interceptors,
-            { type: request.message.type, input: given, ctx: contextWith() },
-            (changed, added) => behaviour.handle(changed, contextWith(added)),
-            contextWith,
-          )
-        : behaviour.handle(given, contextWith()));
+      const handled = async () =>
+        intercepted
+          ? interceptHandler(
+              interceptors,
+              { type: request.message.type, input: given, ctx: contextWith() },
+              (changed, added) => behaviour.handle(changed, contextWith(added)),
+              contextWith,
+            )
+          : behaviour.handle(given, contextWith());
+      const output = await handled().catch((error: unknown) => {
+        throw withDetails(error, behaviour.errors, behaviour.what, request.log);
+      });
       const what = `the output of ${behaviour.what}`;
       const replied = behaviour.output ? toJson(output, 'OutputInvalid', what) : null;
       // As its receiver sees it, which knows nothing of what it was here.
