@@ -106,6 +106,19 @@ const breakers: Readonly<Record<string, readonly Spoil[]>> = {
     add('gcp:pubsub/topicIAMPolicy:TopicIAMPolicy', 'pubsub.TopicIAMMember', {}),
   ],
   'no account has a key': [add('gcp:serviceaccount/key:Key', 'serviceaccount.Account', {})],
+  'keys are used by functions alone, which may not manage them, and are given new versions by themselves': [
+    set('projects.IAMMember', 'role', 'roles/cloudkms.cryptoKeyEncrypterDecrypter'),
+    add('gcp:kms/keyRingIAMMember:KeyRingIAMMember', 'projects.IAMMember', {
+      keyRingId: 'mesh',
+      role: 'roles/cloudkms.admin',
+    }),
+    add('gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember', 'projects.IAMMember', {
+      cryptoKeyId: 'acme',
+      member,
+      role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter',
+    }),
+    add('gcp:kms/cryptoKey:CryptoKey', 'pubsub.Topic', {}),
+  ],
   'grants go to accounts of the stack, to Google, and to the repository that delivers': [
     set('secretmanager.SecretIamMember', 'member', member),
   ],
