@@ -3,10 +3,13 @@
  *
  *   -- --minutes 5 [--seed 1] [--workload saga] [--jobs 2]    go on for so long, on so many threads
  *   -- --workload saga --seed 7 [--faults 3] [--only late,hang] --trace    replay one schedule, line by line
+ *   -- --coverage [--minutes 2]    say which code of the kernel and the engine no schedule runs
  *   -- --mutations [--only 'a lease']    show that it finds bugs: break the product in every known way, each of which must be found
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { codeCoverageReport, withCodeCoverage } from './command/code-coverage.ts';
+import { explore } from './command/explore.ts';
 import { exploreInLanes } from './command/lanes.ts';
 import { explorationReport, failureReport } from './command/report.ts';
 import { shrink } from './command/shrink.ts';
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     trace: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
+    coverage: { type: 'boolean', default: false },
   },
 });
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -37,6 +41,15 @@ if (values.mutations) {
     `No workload is called ${values.workload}. There are: ${workloads.map(({ name }) => name).join(', ')}.\n`,
   );
   process.exitCode = 2;
+} else if (values.coverage) {
+  const until = performance.now() + Number(values.minutes) * 60_000;
+  const seed = Number(values.seed ?? 1);
+  let tried = 0;
+  const files = await withCodeCoverage(async () => {
+    const { schedules } = await explore({ workloads: chosen, seed, goOn: () => performance.now() < until });
+    tried = schedules;
+  });
+  say(`${codeCoverageReport(files)}; ${tried} schedules from seed ${seed}`);
 } else if (values.trace || values.faults !== undefined || values.only !== undefined) {
   for (const workload of chosen) {
     const options = {
