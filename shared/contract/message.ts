@@ -35,6 +35,8 @@ export interface Envelope {
   readonly redrive?: number;
   /** What a provider is to know the effect by, where that is another message's too: the attempts of one step are one effect. */
   readonly idempotencyKey?: string;
+  /** JSON: how far the work of messages before this one has come, which this one goes on with. */
+  readonly cursor?: string;
   /** W3C Trace Context (https://www.w3.org/TR/trace-context/). */
   readonly traceparent?: string;
   readonly tracestate?: string;

@@ -14,6 +14,7 @@ import type { Secrets } from '../contract/secrets.ts';
 import { checkName } from '../contract/text.ts';
 import type { HandlerContext, SendOptions } from './handler.ts';
 import { LONGEST_VALUE_BYTES, MOST_TIMED_BYTES } from './message-limits.ts';
+import { cursorOf, Proceed } from './proceed.ts';
 import type { Providers } from './providers/providers.ts';
 import type { DecisionRequest, Send } from './route.ts';
 import type { StateDocuments } from './state.ts';
@@ -65,6 +66,10 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
     idempotencyKey: effectKey(message),
     state,
     signal: request.signal,
+    cursor: cursorOf(message),
+    proceed(cursor) {
+      throw new Proceed(cursor);
+    },
     lastHeartbeat: request.heartbeat?.last,
     heartbeat(details) {
       if (!request.heartbeat) {

@@ -19,6 +19,7 @@ import type { HandlerContext, Handlers } from './handler.ts';
 import { createHandlerContext } from './handler-context.ts';
 import { type Interceptor, interceptHandler } from './interceptor.ts';
 import { isAwaited } from './kept-reply.ts';
+import { nextSlice, Proceed } from './proceed.ts';
 import { createProviders, type Providers } from './providers/providers.ts';
 import { withDetails } from './refusal.ts';
 import type { Decision, Route, Send } from './route.ts';
@@ -180,14 +181,20 @@ function toRoute(
             )
           : behaviour.handle(given, contextWith());
       const output = await handled().catch((error: unknown) => {
+        if (error instanceof Proceed) return error;
         throw withDetails(error, behaviour.errors, behaviour.what, request.log);
       });
+      const writes = [...state.writes(options.clock.now()), ...(also?.writes ?? [])];
+      if (output instanceof Proceed) {
+        const next = nextSlice(request.message, output, contract, blobs);
+        return { writes, sends: [...sends, next], ...(blobs.length > 0 && { blobs }) };
+      }
       const what = `the output of ${behaviour.what}`;
       const replied = behaviour.output ? toJson(output, 'OutputInvalid', what) : null;
       // As its receiver sees it, which knows nothing of what it was here.
       if (behaviour.output) parseAs(behaviour.output, replied, 'OutputInvalid', what);
       return {
-        writes: [...state.writes(options.clock.now()), ...(also?.writes ?? [])],
+        writes,
         sends,
         // Nobody is sent what nobody waits for.
         reply: { ok: true, output: isAwaited(request.message) ? inReply(replied, blobs) : null },

@@ -36,6 +36,25 @@ export interface HandlerContext<State = never> {
    */
   readonly signal: AbortSignal;
   /**
+   * Where the message before this one left off, by `proceed`; undefined in the first. What `input` is, the state and the deadline are the same
+   * in each.
+   */
+  readonly cursor: Json | undefined;
+  /**
+   * Goes on with the work in another message, for what takes longer than one may: commits what was done, and sends this agent the same
+   * message again, with the cursor. Whoever waits for the reply waits on, and is answered by the last. Each of the messages has exactly one
+   * effect, and an `idempotencyKey` of its own. It throws: call it as the last thing, and don't catch what it throws.
+   *
+   * @param cursor JSON of at most 1,024 bytes, which travels in the clear
+   * @throws MeshError `ArgumentInvalid` for what no JSON carries, `PayloadTooLarge`; `ContractInvalid` where a program asked for the reply
+   * @example
+   * const from = Number(ctx.cursor ?? 0);
+   * await exportRows(from, from + 10_000, { key: ctx.idempotencyKey, signal: ctx.signal });
+   * if (from + 10_000 < input.rows) ctx.proceed(from + 10_000);
+   * return { rows: input.rows };
+   */
+  proceed(cursor: unknown): never;
+  /**
    * What an earlier attempt at this message last told by `heartbeat`, for this one to go on from; undefined where there is nothing. It may be
    * a few seconds old.
    */

@@ -71,6 +71,8 @@ export class Heartbeat {
   /** Begins to look after the handling; `controller` is aborted when nobody waits for its outcome any more. */
   start(controller: AbortController): void {
     this.#controller = controller;
+    // Work in many short messages would never be told otherwise.
+    if (this.#options.message.cursor !== undefined) this.#then(() => this.#look());
     this.#arm();
   }
 

@@ -85,6 +85,7 @@ function toEntry(
     ...(send.deadline !== undefined && { deadline: send.deadline }),
     ...(send.scheduleId !== undefined && { scheduleId: send.scheduleId }),
     ...(send.idempotencyKey !== undefined && { idempotencyKey: send.idempotencyKey }),
+    ...(send.cursor !== undefined && { cursor: send.cursor }),
     ...(tenant !== undefined && { tenant }),
     ...(baggage && { baggage }),
     ...(send.at !== undefined && { notBefore: send.at.toISOString() }),

@@ -138,6 +138,8 @@ export interface Send {
   readonly idFrom?: string;
   /** What the receiver gives a provider as the key of the effect, where several messages are one. Left out: the message's own key. */
   readonly idempotencyKey?: string;
+  /** JSON: how far the work has come that the message goes on with. */
+  readonly cursor?: string;
   /** Facts added to the baggage that it travels with. */
   readonly baggage?: readonly BaggageEntry[];
   /** The id of the message that this one answers, where that is not the message being handled. */

@@ -97,6 +97,10 @@ export class Desk {
         correlationId: id,
       },
       idempotencyKey: `key-${id}`,
+      cursor: undefined,
+      proceed: (cursor) => {
+        throw new Error(`the desk does not go on from ${JSON.stringify(cursor)}`);
+      },
       lastHeartbeat: undefined,
       heartbeat: () => {},
       state: {

@@ -370,4 +370,18 @@ export const mutations: readonly Mutation[] = [
     replace: "if (inputDigest !== '') return;",
     workload: 'programs',
   },
+  {
+    name: 'work that goes on in another message forgets who waits for it',
+    file: 'shared/kernel/proceed.ts',
+    find: '...(replyTo !== undefined && { replyTo }),',
+    replace: '',
+    workload: 'uploads',
+  },
+  {
+    name: 'work that goes on in another message skips some of it',
+    file: 'shared/kernel/proceed.ts',
+    find: '    cursor,\n',
+    replace: '    cursor: /^[0-9]+$/.test(cursor) ? String(Number(cursor) + 1) : cursor,\n',
+    workload: 'uploads',
+  },
 ];

@@ -18,9 +18,11 @@ const Backup = z.object({
   pageMs: z.int(),
   /** The upload is let go when it takes longer. */
   patience: z.enum(['none', '20s', '2m']),
+  /** Pages of one message; the next go on in another. */
+  slice: z.int(),
 });
 type Backup = z.infer<typeof Backup>;
-const Upload = Backup.pick({ backupId: true, pages: true, pageMs: true });
+const Upload = Backup.omit({ patience: true });
 
 const archive = defineAgent({
   name: 'archive',
@@ -42,13 +44,10 @@ const backup = defineWorkflow({
   version: 1,
   input: Backup,
   output: z.object({ kept: z.boolean() }),
-  async run(wf, { backupId, pages, pageMs, patience }) {
+  async run(wf, { patience, ...backup }) {
+    const { backupId } = backup;
     const upload = async () => {
-      await wf.call(
-        archive.upload,
-        { backupId, pages, pageMs },
-        { compensate: undo(archive.remove, () => ({ backupId })) },
-      );
+      await wf.call(archive.upload, backup, { compensate: undo(archive.remove, () => ({ backupId })) });
       return true;
     };
     const late = async () => {
@@ -94,14 +93,17 @@ function handlersOf(shelf: Shelf, outside: Outside, clock: Clock) {
       else shelf.told.add(backupId);
     });
   return {
-    upload: async ({ backupId, pages, pageMs }, ctx) => {
+    upload: async ({ backupId, pages, pageMs, slice }, ctx) => {
       heed(backupId, ctx, false);
-      const first = z.int().default(0).parse(ctx.lastHeartbeat);
+      const from = z.int().default(0).parse(ctx.cursor);
+      const first = z.int().default(from).parse(ctx.lastHeartbeat);
+      if (first < from) shelf.wrong.push(`cursor: ${backupId} goes back from page ${from} to ${first}`);
       shelf.begins(backupId, first);
       for (let page = first; page < pages; page++) {
         await sleep(clock, pageMs);
         await outside.ask(`to keep ${backupId}/${page}`, ctx, () => shelf.put(backupId, page));
         ctx.heartbeat(page + 1);
+        if (page + 1 < pages && page + 1 - from >= slice) ctx.proceed(page + 1);
       }
       return { pages };
     },
@@ -113,7 +115,7 @@ function handlersOf(shelf: Shelf, outside: Outside, clock: Clock) {
   } satisfies HandlersOf<typeof archive>;
 }
 
-/** Effects that take long, tell their progress, go on from it, and are told when nobody waits for them any more. */
+/** Effects that take long, in one message or several, tell their progress, go on from it, and are told when nobody waits for them any more. */
 export const uploads: Workload = { name: 'uploads', play };
 
 function play(random: Random): Play {
@@ -123,6 +125,7 @@ function play(random: Random): Play {
     pages: random.between(1, 12),
     pageMs: random.pick([500, 3_000, 7_000]),
     patience: random.pick(['none', 'none', '20s', '2m']),
+    slice: random.pick([1, 4, 100]),
   }));
   const acts: Play['acts'][number][] = [];
   const cancelled = new Set<string>();

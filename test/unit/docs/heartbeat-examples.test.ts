@@ -12,8 +12,25 @@ const archive = defineAgent({
       output: z.object({ pages: z.number() }),
       mode: 'effect',
     },
+    exportRows: {
+      input: z.object({ rows: z.number() }),
+      output: z.object({ rows: z.number() }),
+      mode: 'effect',
+    },
   },
 });
+const copied: [number, number][] = [];
+const keys = new Set<string>();
+
+async function copyRows(
+  from: number,
+  to: number,
+  { key }: { readonly key: string; readonly signal: AbortSignal },
+) {
+  copied.push([from, to]);
+  keys.add(key);
+}
+
 const uploaded: number[] = [];
 let breaksAt = Number.POSITIVE_INFINITY;
 
@@ -33,6 +50,15 @@ const handlers = {
     return { pages };
   },
   // #endregion
+  // #region proceed
+  exportRows: async ({ rows }, ctx) => {
+    const from = Number(ctx.cursor ?? 0);
+    const to = Math.min(from + 10_000, rows);
+    await copyRows(from, to, { key: ctx.idempotencyKey, signal: ctx.signal });
+    if (to < rows) ctx.proceed(to);
+    return { rows };
+  },
+  // #endregion
 } satisfies HandlersOf<typeof archive>;
 
 it('ctx.heartbeat', async () => {
@@ -43,4 +69,15 @@ it('ctx.heartbeat', async () => {
   breaksAt = Number.POSITIVE_INFINITY;
   expect((await test.deliver(message)).output).toEqual({ pages: 4 });
   expect(uploaded).toEqual([0, 1, 2, 3]);
+});
+
+it('ctx.proceed', async () => {
+  const test = new AgentTest({ agent: archive, handlers });
+  await test.deliver(test.post(archive.exportRows, { rows: 25_000 }));
+  expect(copied).toEqual([
+    [0, 10_000],
+    [10_000, 20_000],
+    [20_000, 25_000],
+  ]);
+  expect(keys.size).toBe(3);
 });
