@@ -120,6 +120,7 @@ const SWEEP_SCHEDULE = 'mesh-sweep';
 const LONGEST_RETENTION_DAYS = 31;
 /** Of the mesh's own documents with `expireAt`. */
 const MESH_COLLECTIONS = [
+  'answers',
   'blobs',
   'data',
   'entities',

@@ -247,6 +247,20 @@ export type UpdateInput<Updates, Name extends keyof Updates> = Updates[Name] ext
   ? z.input<Input>
   : never;
 
+/** The input of an update as its handler gets it. */
+export type UpdateParsed<Updates, Name extends keyof Updates> = Updates[Name] extends {
+  readonly input: infer Input extends z.ZodType;
+}
+  ? z.output<Input>
+  : never;
+
+/** The answer to an update as its handler gives it. */
+export type UpdateAnswer<Updates, Name extends keyof Updates> = Updates[Name] extends {
+  readonly output: infer Output extends z.ZodType;
+}
+  ? z.input<Output>
+  : unknown;
+
 /** The answer to an update as its sender gets it. */
 export type UpdateOutput<Updates, Name extends keyof Updates> = OutputOf<Updates[Name]>;
 

@@ -72,6 +72,8 @@ export interface Delivery extends WireMessage {
 /** The types of the mesh's own messages. Names of agents can't begin with `mesh.`, so none of these can be a command. */
 export const REPLY = 'mesh.reply';
 export const SIGNAL = 'mesh.signal';
+/** Asks a running workflow for something, and is answered by it. */
+export const UPDATE = 'mesh.update';
 export const TIMER = 'mesh.timer';
 export const CANCEL = 'mesh.cancel';
 export const TERMINATE = 'mesh.terminate';

@@ -36,6 +36,8 @@ export const sourceOf = (agent: string) => `/agents/${agent}`;
 /** The `ce-source` of what an agent's schedules send. */
 export const scheduleSourceOf = (agent: string) => `/agents/${agent}/schedules`;
 export const runPath = (runId: string) => `workflows/${runId}`;
+/** The answer to an update, for a sender that has no topic of its own. */
+export const answerPath = (runId: string, key: string) => `workflows/${runId}/answers/${key}`;
 export const historyPath = (runId: string, page: number) => `workflows/${runId}/history/${page}`;
 /** A payload that is too large to inline, by its SHA-256; and a part of one that is too large for a document. */
 export const blobPath = (blobId: string) => `blobs/${blobId}`;

@@ -1,6 +1,6 @@
 import type { Contract } from './agent.ts';
 import type { PayloadLimits } from './claim-check.ts';
-import { SIGNAL } from './message.ts';
+import { SIGNAL, UPDATE } from './message.ts';
 
 /** How large a payload the agent takes in a message of this type: the data of a command or an event, an output, a signal's payload. */
 export function takenLimits(contract: Contract, type: string): PayloadLimits {
@@ -9,7 +9,7 @@ export function takenLimits(contract: Contract, type: string): PayloadLimits {
 }
 
 function ownLimit({ name, commands, workflows, subscribes, limits }: Contract, type: string) {
-  if (type === SIGNAL) {
+  if (type === SIGNAL || type === UPDATE) {
     // Which workflow it is for is told only by its run.
     const each = Object.values(workflows).map(({ claimCheckBytes }) => claimCheckBytes ?? 0);
     return Math.max(limits.claimCheckBytes, ...each);

@@ -16,6 +16,14 @@ export const REPLY_BYTES = 20;
 export const Signal = z.object({ name: z.string().min(1), payload: z.json().optional() });
 export type Signal = z.infer<typeof Signal>;
 
+/** The data of a `mesh.update`. The run stands here, as the attributes name the run and the step that wait for the answer. */
+export const Update = z.object({
+  run: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/),
+  name: z.string().min(1),
+  input: z.json().optional(),
+});
+export type Update = z.infer<typeof Update>;
+
 /** Whose child a run is, where its parent ends it: no other run of the same key is touched, and one that has not begun never does. */
 const AsChild = z.object({ workflow: z.string(), key: z.string(), parentRunId: z.string() });
 export type AsChild = z.infer<typeof AsChild>;

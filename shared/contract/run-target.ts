@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Contract } from './agent.ts';
+import type { Contract, UpdateSpec } from './agent.ts';
 import type { PayloadLimits } from './claim-check.ts';
 import { MeshError } from './errors.ts';
 import { type Json, toJson } from './json.ts';
@@ -13,12 +13,13 @@ export type RunTarget =
   | { readonly runId: string; readonly key?: never };
 
 /** What of a reference to a workflow says how its runs are reached. */
-export interface ReachedWorkflow<Signals = unknown> {
+export interface ReachedWorkflow<Signals = unknown, Updates = unknown> {
   readonly kind: string;
   readonly agent: string;
   readonly name: string;
   readonly type: string;
   readonly signals: Signals;
+  readonly updates: Updates;
   readonly claimCheckBytes?: number;
 }
 
@@ -55,6 +56,59 @@ export function outgoingSignal(
   const schema = declaredIn(ref.signals, name);
   if (schema) parseAs(schema, payload, 'SchemaMismatch', what);
   return { agent, run: targetOf(ref, target), name, payload, limits: { inlineBytes, claimCheckBytes }, what };
+}
+
+/** An update as it leaves an agent. */
+export type OutgoingUpdate = Omit<OutgoingSignal, 'payload'> & { readonly input: Json | undefined };
+
+/**
+ * An update from an agent to a run.
+ *
+ * @throws MeshError `CallNotDeclared` where the contract does not list the agent in `calls`, `UpdateNotDeclared`, and `SchemaMismatch`
+ * naming the field
+ */
+export function outgoingUpdate(
+  { name: sender, calls, limits: { inlineBytes } }: Contract,
+  ref: ReachedWorkflow,
+  target: RunTarget,
+  name: string,
+  given: unknown,
+): OutgoingUpdate {
+  const { agent, claimCheckBytes = 0 } = ref;
+  checkCalled({ name: sender, calls }, agent, `updates a run of ${ref.type}`);
+  const input = updateInput(ref, name, given);
+  const what = inputOf(name);
+  return { agent, run: targetOf(ref, target), name, input, limits: { inlineBytes, claimCheckBytes }, what };
+}
+
+/**
+ * The input of an update as JSON, held against what the contract of the workflow declares.
+ *
+ * @throws MeshError `UpdateNotDeclared`, `SchemaMismatch` naming the field
+ */
+export function updateInput(
+  { type, updates }: Pick<ReachedWorkflow, 'type' | 'updates'>,
+  name: string,
+  given: unknown,
+): Json | undefined {
+  const spec = updateSpecOf(updates, name);
+  if (!spec) throw updateNotDeclared(type, name);
+  const input = given === undefined ? undefined : toJson(given, 'SchemaMismatch', inputOf(name));
+  parseAs(spec.input, input, 'SchemaMismatch', inputOf(name));
+  return input;
+}
+
+const inputOf = (name: string) => `the input of the update ${JSON.stringify(name)}`;
+
+/** What the contract says of an update; undefined where it declares none of that name. */
+export function updateSpecOf(updates: unknown, name: string): UpdateSpec | undefined {
+  if (typeof updates !== 'object' || updates === null || !Object.hasOwn(updates, name)) return undefined;
+  return (updates as Readonly<Record<string, UpdateSpec>>)[name];
+}
+
+export function updateNotDeclared(type: string, name: string): MeshError {
+  const message = `the contract of ${type} declares no update ${JSON.stringify(name)}`;
+  return new MeshError('UpdateNotDeclared', message, { field: 'name' });
 }
 
 /** @throws MeshError `CallNotDeclared` */

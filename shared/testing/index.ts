@@ -12,4 +12,10 @@ export type { ProviderCall, ProviderFake } from './provider-fake.ts';
 export type { SentMessage } from './sent-message.ts';
 export type { PostDetails, TestMessage } from './test-message.ts';
 export type { StateOf, TestState } from './test-state.ts';
-export { type SentCommand, WorkflowTest, type WorkflowTestOptions } from './workflow-test.ts';
+export {
+  type SentCommand,
+  type SentSignal,
+  type SentUpdate,
+  WorkflowTest,
+  type WorkflowTestOptions,
+} from './workflow-test.ts';

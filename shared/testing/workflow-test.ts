@@ -7,7 +7,7 @@ import { type Failure, toFailure } from '../contract/failure.ts';
 import { type Json, messageJson, toJson } from '../contract/json.ts';
 import { digest } from '../contract/keys.ts';
 import { silentLog } from '../contract/log.ts';
-import { CANCEL, type Message, REPLY, SIGNAL, type WireMessage } from '../contract/message.ts';
+import { CANCEL, type Message, REPLY, SIGNAL, UPDATE, type WireMessage } from '../contract/message.ts';
 import { deadTopicOf, eventsTopic, subscriptionOf, topicOf } from '../contract/names.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { Reply } from '../contract/reply.ts';
@@ -54,6 +54,12 @@ export interface SentSignal {
   readonly payload?: unknown;
 }
 
+/** An update that was sent to the run. */
+export interface SentUpdate {
+  /** Undefined as long as it is not answered. */
+  readonly reply: Reply | undefined;
+}
+
 interface Timer {
   readonly at: number;
   readonly message: WireMessage;
@@ -93,6 +99,8 @@ export class WorkflowTest {
   readonly #blobs = new Blobs(this.store, this.clock);
   #output: Json = null;
   #runId: string | undefined;
+  /** To updates, by the step that waits. */
+  readonly #answers = new Map<string, Reply | undefined>();
   #delivered = 0;
   #uuids = 0;
 
@@ -140,6 +148,26 @@ export class WorkflowTest {
   async signal(name: string, payload?: unknown): Promise<void> {
     this.#send({ type: SIGNAL, runId: this.run.runId, data: toJson({ name, payload }) });
     await this.#settle();
+  }
+
+  /** Sends an update to the run. It may be answered only later: by what the test does next. */
+  async update(name: string, input?: unknown): Promise<SentUpdate> {
+    const answers = this.#answers;
+    const stepId = `update-${answers.size}`;
+    answers.set(stepId, undefined);
+    this.#send({
+      type: UPDATE,
+      data: messageJson({ run: this.run.runId, name, input }),
+      replyTo: this.#contract.name,
+      runId: 'the-test',
+      stepId,
+    });
+    await this.#settle();
+    return {
+      get reply() {
+        return answers.get(stepId);
+      },
+    };
   }
 
   /** Cancels the run. */
@@ -238,7 +266,7 @@ export class WorkflowTest {
     const message = await this.#read(wire);
     const command = { type: message.type, input: message.data, message };
     if (topic === eventsTopic(PREFIX)) this.events.push(command);
-    else if (message.type === REPLY && message.runId === 'the-test') this.replies.push(message.data as Reply);
+    else if (message.type === REPLY && message.runId === 'the-test') this.#told(message);
     else if (message.type === SIGNAL && message.runId !== this.#runId)
       this.signals.push({ ...(message.data as Omit<SentSignal, 'runId'>), runId: message.runId ?? '' });
     else if (topic === topicOf(PREFIX, this.#contract.name) && this.#hosts(message)) this.#inbound.push(wire);
@@ -246,6 +274,11 @@ export class WorkflowTest {
       this.commands.push(command);
       this.#unanswered.set(message.id, command);
     }
+  }
+
+  #told({ stepId = '', data }: Message): void {
+    if (this.#answers.has(stepId)) this.#answers.set(stepId, data as Reply);
+    else this.replies.push(data as Reply);
   }
 
   /** Not a command of the hosting agent itself, which is played like any other's. */

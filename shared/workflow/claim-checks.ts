@@ -20,6 +20,8 @@ function given(entry: Entry): Json | undefined {
       return entry.reply.ok ? entry.reply.output : undefined;
     case 'signalled':
       return entry.payload;
+    case 'updated':
+      return entry.input;
     case 'ran':
       return entry.value;
     case 'step':

@@ -1,7 +1,8 @@
 import type { BaggageEntry } from '../contract/baggage.ts';
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
-import type { ChildRef, StepTimer } from './entry.ts';
+import type { Reply } from '../contract/reply.ts';
+import type { ChildRef, StepTimer, UpdateSender } from './entry.ts';
 
 /** What the core asks its host to do once the history that caused it is committed (I6). Plain data. */
 export type Command =
@@ -10,6 +11,7 @@ export type Command =
   | TimerCommand
   | PublishCommand
   | SignalCommand
+  | AnswerCommand
   | UndoFailed
   | RunEnd
   | Continuation;
@@ -65,6 +67,15 @@ export interface SignalCommand {
   readonly run: string;
   readonly data: Json;
   readonly step: string;
+}
+
+/** Tell whoever sent an update what came of it. */
+export interface AnswerCommand {
+  readonly do: 'answer';
+  /** The id of the update. */
+  readonly id: string;
+  readonly by: UpdateSender;
+  readonly reply: Reply;
 }
 
 /** Raise the alarm: a compensation failed for good. */

@@ -2,8 +2,9 @@ import { type Failure, toFailure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES } from '../contract/reply.ts';
+import { updateSpecOf } from '../contract/run-target.ts';
 import { stableValue } from '../contract/stable-value.ts';
-import type { Ran, Replied, RunEvent, Signalled, Started } from './entry.ts';
+import type { Ran, Replied, RunEvent, Signalled, Started, Updated } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import { CallStep } from './operations/call-step.ts';
 import { Parked } from './parked.ts';
@@ -31,6 +32,7 @@ export class Completion {
   of(event: RunEvent): RunEvent {
     if (event.e === 'started') return this.#started(event);
     if (event.e === 'ran') return this.#ran(event);
+    if (event.e === 'updated') return this.#updated(event);
     return event.e === 'replied' ? this.#replied(event) : event;
   }
 
@@ -58,6 +60,24 @@ export class Completion {
     const stable = stableValue(definition.input, input, 'SchemaMismatch', what) ?? null;
     if (stable === input) return event;
     const limits = takenLimits(contract, `${contract.name}.${definition.name}`);
+    return { ...event, input: payloads.checkIn(stable, limits, what) };
+  }
+
+  /** One that does not fit is refused: its payload may not have been at hand before. */
+  #updated(event: Updated): Updated {
+    const { run, payloads } = this.#source;
+    const spec = run && updateSpecOf(run.contract.workflows[run.definition.name]?.updates, event.name);
+    if (!run || !spec || event.refused) return event;
+    const what = `the input of the update "${event.name}"`;
+    const input = event.input && payloads.checkOut(event.input);
+    let stable: Json | undefined;
+    try {
+      stable = stableValue(spec.input, input, 'SchemaMismatch', what);
+    } catch (error) {
+      return { ...event, refused: toFailure(error, 'SchemaMismatch') };
+    }
+    if (stable === input || stable === undefined) return event;
+    const limits = takenLimits(run.contract, `${run.contract.name}.${run.definition.name}`);
     return { ...event, input: payloads.checkIn(stable, limits, what) };
   }
 

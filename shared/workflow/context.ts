@@ -5,6 +5,10 @@ import type {
   QuerySpecs,
   SignalName,
   SignalPayload,
+  UpdateAnswer,
+  UpdateInput,
+  UpdateOutput,
+  UpdateParsed,
 } from '../contract/agent.ts';
 import type { AttributeChanges, AttributeSpecs } from '../contract/attributes.ts';
 import type { BaggageView } from '../contract/baggage.ts';
@@ -188,6 +192,44 @@ export interface WorkflowContext<Status = unknown, Attributes = AttributeSpecs, 
     run: RunTarget,
     name: Name,
     payload?: SignalPayload<Signals, Name>,
+  ): void;
+
+  /**
+   * Asks a running workflow for something, and awaits its answer: an update of another run, which its contract declares. Rejects with the
+   * failure that the run answered (`Rejected` with a `reason`, …), with `RunEnded`, `RunNotFound`, or with `StepTimeout`. It is not undone.
+   *
+   * @example
+   * const { items } = await wf.updateRun(carts.shopping, { key: cartId }, 'add', { sku }, { timeout: '1m' });
+   */
+  updateRun<Updates, Name extends keyof Updates & string>(
+    ref: ReachedWorkflow<unknown, Updates>,
+    run: RunTarget,
+    name: Name,
+    input: UpdateInput<Updates, Name>,
+    options?: { readonly timeout?: Duration },
+  ): Promise<UpdateOutput<Updates, Name>>;
+
+  /**
+   * Answers the updates of a name, which the contract of this workflow declares. The handler may use the operations of `wf`; updates are
+   * handled side by side, each in the order in which it came. What `validate` throws refuses an update before it is accepted, and so does an
+   * input that does not fit. What the handler throws is the answer too: the run goes on. An update that comes before its handler is there
+   * waits for it; one that is not answered when the run ends is answered with `RunEnded`.
+   *
+   * @param ref the workflow itself, as its agent's contract defines it
+   * @example
+   * wf.onUpdate(carts.shopping, 'add', async ({ sku }) => ({ items: items.push(sku) }), {
+   *   validate: ({ sku }) => {
+   *     if (items.length === 20) throw rejected('full', `there is no room for ${sku}`);
+   *   },
+   * });
+   */
+  onUpdate<Updates, Name extends keyof Updates & string>(
+    ref: ReachedWorkflow<unknown, Updates>,
+    name: Name,
+    handle: (
+      input: UpdateParsed<Updates, Name>,
+    ) => UpdateAnswer<Updates, Name> | Promise<UpdateAnswer<Updates, Name>>,
+    options?: { readonly validate?: (input: UpdateParsed<Updates, Name>) => void },
   ): void;
 
   /**

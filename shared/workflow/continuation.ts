@@ -81,6 +81,8 @@ function successor(
         ...(payload !== undefined && { payload }),
       }),
     ),
+    // Nobody had accepted them.
+    ...ledger.updates.waiting.map((update): RunEvent => ({ ...update, at: now })),
   ];
   // The digest is of the input that the run was started with: a start with that is a start of this run.
   const { inputDigest } = run;

@@ -2,7 +2,7 @@ import type { Contract } from '../contract/agent.ts';
 import { type Baggage, baggageView } from '../contract/baggage.ts';
 import { isClaimCheck } from '../contract/claim-check.ts';
 import { MeshError } from '../contract/errors.ts';
-import { type Failure, toError, toFailure } from '../contract/failure.ts';
+import { toError, toFailure } from '../contract/failure.ts';
 import { type Json, toJson } from '../contract/json.ts';
 import { type Log, silentLog } from '../contract/log.ts';
 import { parseAs } from '../contract/parse.ts';
@@ -14,8 +14,10 @@ import type { EffectAttempt } from './call-options.ts';
 import { randomOf, uuidOf } from './chance.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
+import type { Updated } from './entry.ts';
 import { callerLine, enterWorkflow } from './foreign-await.ts';
 import { Interception, Uninterceptable } from './interception.ts';
+import type { Journal, RunFacts } from './journal.ts';
 import { lazyLog } from './lazy-log.ts';
 import type { Ledger } from './ledger.ts';
 import { call } from './operations/call.ts';
@@ -31,45 +33,17 @@ import { signal } from './operations/signal.ts';
 import { signalRun } from './operations/signal-run.ts';
 import { sleep } from './operations/sleep.ts';
 import { until } from './operations/until.ts';
+import { updateRun } from './operations/update-run.ts';
 import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
-import { quiescence } from './quiescence.ts';
+import { lastOfTurn, quiescence } from './quiescence.ts';
 import { Queries } from './run-queries.ts';
-import type { Details, Op, Scope, StepCode, StepRequest } from './scope.ts';
+import type { Op, Scope, StepCode, StepRequest } from './scope.ts';
 import { cancelled, Scopes } from './scopes.ts';
 import type { Result } from './step.ts';
 import { TurnBudget } from './turn-budget.ts';
 import type { TurnWatch } from './turn-watch.ts';
-
-/** Where the coroutine's doings are written down, or on replay found. */
-export interface Journal {
-  readonly ledger: Ledger;
-  readonly payloads: Payloads;
-  /** Whether the history is behind us: what is done now is new. */
-  readonly live: boolean;
-  /** Begins a step. Undefined: replay found another in the history; the coroutine is not to go on (I7). */
-  begin<Name extends Op>(
-    op: Name,
-    name: string,
-    details: (id: string) => Details<Name>,
-  ): { readonly id: string; readonly result: Result | undefined } | undefined;
-  /** Whether the run goes the way of a patch; what is new is recorded. */
-  patched(id: string): boolean;
-  /** The code can't go on with what the history holds. */
-  park(failure: Failure): void;
-  /** The workflow's function came to its end. */
-  end(
-    result:
-      | { readonly ok: true; readonly output: unknown }
-      | { readonly ok: true; readonly continueWith: Json }
-      | { readonly ok: false; readonly failure: Failure },
-  ): void;
-}
-
-export interface RunFacts {
-  readonly runId: string;
-  readonly key: string;
-}
+import { Updates } from './updates.ts';
 
 interface Pending {
   readonly code: StepCode;
@@ -102,6 +76,7 @@ export class Coroutine implements Scope {
   readonly #budget = new TurnBudget();
   readonly #watch: TurnWatch | undefined;
   readonly #scopes: Scopes;
+  readonly #updates: Updates;
 
   constructor(
     definition: WorkflowDefinition,
@@ -116,6 +91,16 @@ export class Coroutine implements Scope {
     this.#scopes = new Scopes({
       cancel: (name, steps) => this.#cancel(name, steps),
       timer: (duration) => sleep(this, 'timeout')(duration),
+    });
+    const coroutine = this;
+    this.#updates = new Updates({
+      ...{ contract, payloads: journal.payloads, ledger: journal.ledger, workflow: definition.name },
+      get going() {
+        return coroutine.#canBegin;
+      },
+      begin: (op, name, details) => (this.#canBegin ? this.#journal.begin(op, name, details)?.id : undefined),
+      enter: (run) => void this.#scopes.outside(() => enterWorkflow(run)),
+      park: (failure) => journal.park(failure),
     });
     this.#definition = definition;
     this.#queries = new Queries(contract.workflows[definition.name]?.queries ?? {}, definition.name);
@@ -141,9 +126,9 @@ export class Coroutine implements Scope {
     return this.#journal.payloads;
   }
 
-  /** Neither ended nor waiting for a step: it awaits something that the engine knows nothing of. */
+  /** Neither ended nor waiting for a step or an update: it awaits something that the engine knows nothing of. */
   get stranded(): boolean {
-    return !this.#ended && this.#pending.size === 0;
+    return !this.#ended && this.#pending.size === 0 && !this.#updates.awaited;
   }
 
   /** The functions that belong to a step. */
@@ -165,6 +150,11 @@ export class Coroutine implements Scope {
     await this.#turn(() => {
       for (const { step, result } of settled) this.#settle(step, result);
     });
+  }
+
+  /** Hands an update to its handler, if there is one, and lets that go on until it rests. */
+  async update(update: Updated): Promise<void> {
+    await this.#turn(() => this.#updates.came(update));
   }
 
   /** Runs the function of a side effect. What it does before its first await is watched as a turn is. */
@@ -212,11 +202,15 @@ export class Coroutine implements Scope {
     return promise;
   }
 
+  get #canBegin(): boolean {
+    return this.#going && !this.#ended && !this.ledger.interrupted;
+  }
+
   /** Lets go of steps of the code: where they are awaited, `StepCancelled` is thrown. */
   #cancel(name: string, steps: readonly string[]): void {
     // An interrupted run is undone as a whole, and one that has ended has let go of all.
     if (!this.#going) this.#foreign('a scope was cancelled');
-    if (!this.#going || this.#ended || this.ledger.interrupted) return;
+    if (!this.#canBegin) return;
     const begun = this.#journal.begin('cancel', name, () => ({ steps: this.ledger.cancellable(steps) }));
     const step = begun && this.ledger.steps.get(begun.id);
     if (!(step instanceof CancelStep)) return;
@@ -232,8 +226,10 @@ export class Coroutine implements Scope {
       const { name, input: schema } = this.#definition;
       const order = parseAs(schema, input, 'SchemaMismatch', `the input of the workflow ${name}`);
       const output = await this.#definition.run(this.#context(), order);
+      if (this.#updates.answering) await lastOfTurn();
       this.#end({ ok: true, output });
     } catch (error) {
+      if (this.#updates.answering) await lastOfTurn();
       this.#end({ ok: false, failure: toFailure(error, 'WorkflowFailed') });
     }
   }
@@ -369,6 +365,8 @@ export class Coroutine implements Scope {
       until: until(this),
       signal: signal(this),
       signalRun: signalRun(this),
+      updateRun: updateRun(this),
+      onUpdate: this.#updates.on,
       sideEffect: sideEffect(this),
       publish: publish(this),
       setStatus: setStatus(this, this.#definition),

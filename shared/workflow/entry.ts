@@ -11,7 +11,7 @@ import type { Reply } from '../contract/reply.ts';
 export type Entry = RunEvent | CodeEntry | EngineEntry;
 
 /** What came from outside, with the time at which it was taken. */
-export type RunEvent = Started | Replied | Fired | Signalled | Ran | Interruption;
+export type RunEvent = Started | Replied | Fired | Signalled | Updated | Ran | Interruption;
 
 /** What ends a run from outside: its code begins nothing any more. */
 export type Interruption = Cancelled | Terminated | Expired;
@@ -66,6 +66,29 @@ export interface Signalled {
   readonly invalid?: true;
 }
 
+/** An update came: a request to the code, which is answered once. */
+export interface Updated {
+  readonly e: 'updated';
+  readonly at: number;
+  /** K of its message. */
+  readonly id: string;
+  readonly name: string;
+  readonly input?: Json;
+  readonly by: UpdateSender;
+  /** It can't be given to the code, for this reason. */
+  readonly refused?: Failure;
+}
+
+/** Who waits for the answer to an update: nobody, an agent, or a program. */
+export interface UpdateSender {
+  readonly causationId: string;
+  readonly replyTo?: string;
+  readonly runId?: string;
+  readonly stepId?: string;
+  /** The sender looks for the answer among the documents: the digest of what it sent. */
+  readonly keep?: string;
+}
+
 /** A side effect ran. */
 export interface Ran {
   readonly e: 'ran';
@@ -118,6 +141,9 @@ export type StepEntry =
   | CancelEntry
   | SetAttributesEntry
   | SignalRunEntry
+  | UpdateEntry
+  | AnswerEntry
+  | UpdateRunEntry
   | PatchedEntry;
 
 interface Step<Op extends string> {
@@ -298,6 +324,24 @@ export interface SignalRunEntry extends Step<'signalRun'> {
   readonly signal: string;
   readonly payload?: Json;
 }
+
+/** The code accepted an update that came, or refused it. */
+export interface UpdateEntry extends Step<'update'> {
+  /** The id of the update. */
+  readonly update: string;
+  readonly refused?: Failure;
+}
+
+/** The code answered an update. */
+export interface AnswerEntry extends Step<'answer'> {
+  readonly update: string;
+  /** The step by which it was accepted. */
+  readonly of: string;
+  readonly reply: Reply;
+}
+
+/** An update of another run. The name is that of the workflow and of the update. */
+export type UpdateRunEntry = Commanded<'updateRun'>;
 
 /** The name is that of the patch. */
 export type PatchedEntry = Step<'patched'>;

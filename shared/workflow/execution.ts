@@ -6,7 +6,7 @@ import { REPLY_BYTES } from '../contract/reply.ts';
 import type { EffectAttempt } from './call-options.ts';
 import type { Command } from './command.ts';
 import { Completion } from './completion.ts';
-import { Coroutine, type Journal } from './coroutine.ts';
+import { Coroutine } from './coroutine.ts';
 import {
   type CodeEntry,
   describeEntry,
@@ -17,6 +17,7 @@ import {
   type RunEvent,
 } from './entry.ts';
 import { callerLine } from './foreign-await.ts';
+import type { Journal } from './journal.ts';
 import { type Applied, Ledger } from './ledger.ts';
 import { LookAhead } from './look-ahead.ts';
 import { GroupStep } from './operations/group-step.ts';
@@ -214,6 +215,7 @@ export class Execution {
   async #resume(entry: Entry, applied: Applied | undefined): Promise<void> {
     if (!this.#coroutine) return;
     if (entry.e === 'started') await this.#coroutine.start(entry.input, entry.seed, entry.baggage);
+    else if (entry.e === 'updated') await this.#coroutine.update(entry);
     else if (applied && applied.settled.length > 0) await this.#coroutine.settle(applied.settled);
     if (this.#parked) throw this.#parked;
     if (this.ledger.outcome === undefined && this.#coroutine.stranded && !this.#tooMany) {

@@ -12,6 +12,7 @@ import type { Write } from '../contract/store.ts';
 import { currentTenant } from '../contract/tenant-scope.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
 import type { Decision, DecisionRequest, Send } from '../kernel/route.ts';
+import { answerWrites } from './answers.ts';
 import type { Command } from './command.ts';
 import { continued } from './continuation.ts';
 import type { Definitions } from './definitions.ts';
@@ -283,7 +284,8 @@ function settled(
       log.error(message, { alert: 'compensation_failed', step, code: failure.code });
     } else if (command.do === 'end') log.info('the run ended', { status, code: failure?.code });
   }
-  const brought = { run: next, writes: expiring(pages, next), sends: sendsOf(next, commands) };
+  const writes = [...expiring(pages, next), ...answerWrites(next.runId, commands, now)];
+  const brought = { run: next, writes, sends: sendsOf(next, commands) };
   const continuation = commands.find((command) => command.do === 'continue');
   return continuation ? continued(host, brought, ledger, continuation.input) : { ...brought, warm };
 }

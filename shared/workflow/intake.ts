@@ -12,6 +12,7 @@ import { type Failure, toFailure } from '../contract/failure.ts';
 import { type Json, messageJson } from '../contract/json.ts';
 import { takenLimits } from '../contract/payload-limits.ts';
 import { REPLY_BYTES, type Reply } from '../contract/reply.ts';
+import { updateInput, updateNotDeclared, updateSpecOf } from '../contract/run-target.ts';
 import { Payloads } from './payloads.ts';
 import { payloadRefusal } from './signal-payload.ts';
 
@@ -53,6 +54,17 @@ export class Intake {
     if (payload === undefined) return undefined;
     const limits = takenLimits(this.#contract, `${this.#contract.name}.${this.#workflow}`);
     return this.#take(payload, limits, 'the payload of the signal');
+  }
+
+  /** @throws MeshError `UpdateNotDeclared`, `PayloadTooLarge`, `SchemaMismatch` */
+  update(name: string, input: Json | undefined): Json | undefined {
+    const { updates = {} } = this.#contract.workflows[this.#workflow] ?? {};
+    const type = `${this.#contract.name}.${this.#workflow}`;
+    // Through a claim check the input is looked at when it is taken.
+    if (!isClaimCheck(input)) updateInput({ type, updates }, name, input);
+    else if (!updateSpecOf(updates, name)) throw updateNotDeclared(type, name);
+    if (input === undefined) return undefined;
+    return this.#take(input, takenLimits(this.#contract, type), 'the input of the update');
   }
 
   /** @throws MeshError `PayloadTooLarge`, `SchemaMismatch` */

@@ -1,5 +1,6 @@
-import { type Failure, mended } from '../contract/failure.ts';
+import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
+import type { Reply } from '../contract/reply.ts';
 import type { Command } from './command.ts';
 import {
   type AttributesEntry,
@@ -10,6 +11,7 @@ import {
   type StepEntry,
   type Terminated,
 } from './entry.ts';
+import { interruptionOf, OUTCOMES } from './interruption.ts';
 import { BranchStep } from './operations/branch-step.ts';
 import { CallStep } from './operations/call-step.ts';
 import { ChildStep } from './operations/child-step.ts';
@@ -18,8 +20,11 @@ import { SignalStep } from './operations/signal-step.ts';
 import { stepOf } from './operations/steps.ts';
 import { UndoStep } from './operations/undo-step.ts';
 import { UnknownStep } from './operations/unknown-step.ts';
+import { UpdateStep } from './operations/update-step.ts';
 import { Parked } from './parked.ts';
 import type { Payloads } from './payloads.ts';
+import { PendingUpdates } from './pending-updates.ts';
+import { type EarlySignal, SignalBuffer } from './signal-buffer.ts';
 import type { Progress, Result, Step, StepRun, WorkProgress } from './step.ts';
 
 /** How the code of a run came to its end; what is left to do then is known from the history alone. */
@@ -33,12 +38,6 @@ export interface Applied {
   readonly commands: readonly Command[];
   /** What the history is to hold instead of the event. */
   readonly record?: RunEvent;
-}
-
-interface EarlySignal {
-  readonly arrival: number;
-  readonly name: string;
-  readonly payload: Json | undefined;
 }
 
 /**
@@ -76,8 +75,8 @@ export class Ledger implements StepRun {
   hasLate = false;
   /** Nothing is done with it but looking. */
   #seen = false;
-  #signals: EarlySignal[] = [];
-  #arrivals = 0;
+  readonly updates = new PendingUpdates();
+  readonly #signals = new SignalBuffer();
   #events = 0;
   #uncompensated = false;
   #continuation: Json = null;
@@ -124,6 +123,10 @@ export class Ledger implements StepRun {
         return this.#begin(entry);
       case 'signalled':
         return this.#signalled(entry);
+      case 'updated': {
+        const commands = this.outcome ? undefined : this.updates.take(entry);
+        return commands && { settled: [], commands };
+      }
       case 'cancelled':
       case 'expired':
         return this.#interrupted(entry, 'cancel');
@@ -133,16 +136,22 @@ export class Ledger implements StepRun {
         this.outcome = 'continued';
         this.#continuation = entry.input;
         for (const step of this.#ofCode()) this.#note(step, 'ignored');
-        return NOTHING;
+        return { settled: [], commands: this.updates.end('went on as a new one', 'waiting') };
       case 'returned':
         this.outcome = 'completed';
         this.output = entry.output;
         for (const step of this.#ofCode()) this.#note(step, 'ignored');
-        return NOTHING;
+        return { settled: [], commands: this.updates.end('completed') };
       case 'threw':
         this.outcome = 'failed';
         this.failure = entry.failure;
-        return { settled: [], commands: this.#ofCode().flatMap((step) => this.#abandon(step, 'cancel')) };
+        return {
+          settled: [],
+          commands: [
+            ...this.#ofCode().flatMap((step) => this.#abandon(step, 'cancel')),
+            ...this.updates.end('failed'),
+          ],
+        };
       case 'ended':
         this.endedAt = entry.at;
         return { settled: [], commands: [this.#endCommand()] };
@@ -183,7 +192,7 @@ export class Ledger implements StepRun {
 
   /** Signals that came and were not taken, in the order in which they came. */
   get leftSignals(): readonly EarlySignal[] {
-    return this.#signals;
+    return this.#signals.left;
   }
 
   /** Compensations that failed for good, and that no later one of the same step made up for. */
@@ -235,12 +244,18 @@ export class Ledger implements StepRun {
 
   /** Signals of this name that nobody has taken yet, in the order in which they came. */
   earlySignals(name: string): readonly EarlySignal[] {
-    return this.#signals.filter((signal) => signal.name === name);
+    return this.#signals.of(name);
   }
 
   takeSignal(arrival: number): Json | undefined {
-    const at = this.#signals.findIndex((signal) => signal.arrival === arrival);
-    return this.#signals.splice(at, at < 0 ? 0 : 1)[0]?.payload;
+    return this.#signals.take(arrival);
+  }
+
+  answered(step: string, at: number, reply: Reply): void {
+    const update = this.steps.get(step);
+    if (!(update instanceof UpdateStep)) return;
+    update.answered(at, reply);
+    this.#note(update);
   }
 
   undoInput(step: string): Json {
@@ -260,7 +275,9 @@ export class Ledger implements StepRun {
     return applied(entry.id, progress);
   }
 
-  #take(event: Exclude<RunEvent, Interruption | { e: 'started' | 'signalled' }>): Applied | undefined {
+  #take(
+    event: Exclude<RunEvent, Interruption | { e: 'started' | 'signalled' | 'updated' }>,
+  ): Applied | undefined {
     const step = this.steps.get(event.step);
     const progress = step?.take(event);
     if (step && progress) this.#note(step);
@@ -289,7 +306,7 @@ export class Ledger implements StepRun {
 
   #signalled(event: Extract<RunEvent, { e: 'signalled' }>): Applied | undefined {
     if (this.outcome) return undefined;
-    const arrival = this.#arrivals++;
+    const arrival = this.#signals.count();
     if (event.invalid) return NOTHING;
     const waiting = this.signalStep(event.name);
     const progress = waiting?.take(event);
@@ -297,7 +314,7 @@ export class Ledger implements StepRun {
       this.#note(waiting);
       return applied(waiting.entry.id, progress);
     }
-    this.#signals.push({ arrival, name: event.name, payload: event.payload });
+    this.#signals.keep({ arrival, name: event.name, payload: event.payload });
     return NOTHING;
   }
 
@@ -309,7 +326,10 @@ export class Ledger implements StepRun {
     const failure = interruptionOf(entry);
     this.failure = failure;
     const steps = this.#ofCode();
-    const commands = steps.flatMap((step) => this.#abandon(step, how));
+    const commands = [
+      ...steps.flatMap((step) => this.#abandon(step, how)),
+      ...this.updates.end(entry.e === 'expired' ? 'passed its deadline' : `was ${entry.e}`),
+    ];
     return {
       settled: steps.map(({ entry: { id } }) => ({ step: id, result: { ok: false, failure } })),
       commands,
@@ -327,7 +347,7 @@ export class Ledger implements StepRun {
     this.interrupted = true;
     this.#uncompensated = true;
     this.failure = interruptionOf(entry);
-    const commands: Command[] = [];
+    const commands: Command[] = [...this.updates.end('was terminated')];
     for (const step of this.steps.values())
       if (step.status === 'open' || (step instanceof ChildStep && step.underWay))
         commands.push(...this.#abandon(step, 'terminate'));
@@ -360,16 +380,6 @@ export class Ledger implements StepRun {
     if (status === 'failed') this.failed.add(id);
     else this.failed.delete(id);
   }
-}
-
-const OUTCOMES = { cancelled: 'cancelled', terminated: 'terminated', expired: 'failed' } as const;
-
-function interruptionOf(entry: Interruption): Failure {
-  if (entry.e === 'expired')
-    return { code: 'RunDeadlineExceeded', message: 'the run did not end within its deadline' };
-  const code = entry.e === 'cancelled' ? 'RunCancelled' : 'RunTerminated';
-  const message = `the run was ${entry.e}`;
-  return mended({ code, message: entry.reason ? `${message}: ${entry.reason}` : message });
 }
 
 const NOTHING: Applied = { settled: [], commands: [] };

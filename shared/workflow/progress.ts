@@ -95,6 +95,7 @@ async function told(
     if (!kept) throw trouble;
     return { ...event, invalid: true };
   }
+  if (event.e === 'updated') return { ...event, refused: toFailure(trouble) };
   if (event.e !== 'replied') return event;
   return { ...event, reply: { ok: false, error: toFailure(trouble) } };
 }

@@ -11,3 +11,13 @@ export function quiescence(): Promise<void> {
     process.nextTick(() => queueMicrotask(() => process.nextTick(resolve)));
   });
 }
+
+/**
+ * Resolves when all other code of the turn has come to rest, while the turn still goes on: for code that is to be the last of its turn. The
+ * turn's own `quiescence` was asked for before, and comes after what follows from this.
+ */
+export function lastOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}

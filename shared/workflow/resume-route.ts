@@ -1,5 +1,15 @@
 import { MeshError } from '../contract/errors.ts';
-import { CANCEL, type Message, PAUSE, REPLY, RESUME, SIGNAL, TERMINATE, TIMER } from '../contract/message.ts';
+import {
+  CANCEL,
+  type Message,
+  PAUSE,
+  REPLY,
+  RESUME,
+  SIGNAL,
+  TERMINATE,
+  TIMER,
+  UPDATE,
+} from '../contract/message.ts';
 import { runPath } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
 import { type AsChild, Cancel, Pause, Reply, Signal, Terminate } from '../contract/reply.ts';
@@ -19,6 +29,7 @@ import {
   type Stand,
   timeOf,
 } from './host.ts';
+import { refused, targetOfUpdate, updateOf } from './incoming-update.ts';
 import { Intake } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import { Parked } from './parked.ts';
@@ -32,7 +43,7 @@ import { timerOf } from './timer.ts';
 import { nextWake } from './wake.ts';
 
 /** The mesh's own messages that bring a run on. */
-export const RESUMING = [REPLY, SIGNAL, TIMER, CANCEL, TERMINATE, PAUSE, RESUME] as const;
+export const RESUMING = [REPLY, SIGNAL, UPDATE, TIMER, CANCEL, TERMINATE, PAUSE, RESUME] as const;
 type Resuming = (typeof RESUMING)[number];
 
 /** `mesh.reply`, `mesh.signal`, `mesh.timer`, `mesh.cancel`, …: each is for a run that is there already. */
@@ -71,7 +82,7 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   }
   const child = childOf(type, message);
   if (!document && child && Object.hasOwn(host.contract.workflows, child.workflow)) {
-    const came = eventOf(type, message, host.clock.now(), new Intake(host.contract));
+    const came = eventOf(type, request, host.clock.now(), new Intake(host.contract));
     if (came && isInterruption(came))
       return decisionOf(host, await neverBegun(host, message, child, came, request.log), undefined);
   }
@@ -118,8 +129,20 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
   // Of the run as it was before it began anew.
   if (timer?.timer === 'deadline' && timer.at !== run.deadlineAt?.getTime()) return steered(undefined);
   const ledger = stand.warm?.execution.ledger ?? (await folded(stand));
+  if (type === UPDATE && (ledger?.outcome ?? run.endedAt)) {
+    noEffect(host, stand);
+    const ended = new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more updates`);
+    return refused(message, ended);
+  }
   const intake = new Intake(host.contract, workflow, stand.payloads);
-  const came = eventOf(type, message, timeAt(host, ledger?.time ?? 0, message), intake);
+  let came: RunEvent | undefined;
+  try {
+    came = eventOf(type, request, timeAt(host, ledger?.time ?? 0, message), intake);
+  } catch (error) {
+    if (type !== UPDATE || !(error instanceof MeshError)) throw error;
+    noEffect(host, stand);
+    return refused(message, error);
+  }
   if (came === undefined) return recheck(host, stand, message, document.version, log);
   if (came.e === 'signalled' && (ledger?.outcome ?? run.endedAt)) {
     throw new MeshError('RunEnded', `the run ${runId} is ${run.status} and takes no more signals`);
@@ -259,7 +282,12 @@ async function recheck(
 }
 
 /** The message as an event of the run. Undefined for a look at a blocked run, which is none. */
-function eventOf(type: Resuming, message: Message, at: number, intake: Intake): RunEvent | undefined {
+function eventOf(
+  type: Resuming,
+  { message, key }: Pick<DecisionRequest, 'message' | 'key'>,
+  at: number,
+  intake: Intake,
+): RunEvent | undefined {
   switch (type) {
     case REPLY: {
       const reply = intake.reply(parseAs(Reply, message.data, 'SchemaMismatch', 'the reply'));
@@ -274,6 +302,8 @@ function eventOf(type: Resuming, message: Message, at: number, intake: Intake): 
       const taken = intake.signal(name, payload);
       return { e: 'signalled', at, name, ...(taken !== undefined && { payload: taken }) };
     }
+    case UPDATE:
+      return updateOf(message, key, at, intake);
     case TIMER: {
       const timer = timerOf(message.data);
       if (timer.timer === 'deadline') return { e: 'expired', at };
@@ -296,7 +326,8 @@ function eventOf(type: Resuming, message: Message, at: number, intake: Intake): 
 }
 
 /** The run that the message is for, by an id that can be a document's. */
-function runIdOf({ runId, type }: Message): string {
+function runIdOf({ runId, type, data }: Message): string {
+  if (type === UPDATE) return targetOfUpdate(data);
   if (runId && /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(runId)) return runId;
   throw new MeshError('InvalidAttribute', `a ${type} must name its run`, { field: 'runid' });
 }

@@ -1,8 +1,8 @@
 import type { Contract } from '../contract/agent.ts';
 import type { Log } from '../contract/log.ts';
 import type { Interceptor } from '../kernel/interceptor.ts';
-import type { RunFacts } from './coroutine.ts';
 import type { WorkflowDefinition } from './definition.ts';
+import type { RunFacts } from './journal.ts';
 import type { TurnWatch } from './turn-watch.ts';
 
 /** The code of a run, and what it is given. */

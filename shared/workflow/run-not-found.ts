@@ -1,8 +1,8 @@
 import { MeshError } from '../contract/errors.ts';
-import { CANCEL, type Message, PAUSE, RESUME, SIGNAL, TERMINATE } from '../contract/message.ts';
+import { CANCEL, type Message, PAUSE, RESUME, SIGNAL, TERMINATE, UPDATE } from '../contract/message.ts';
 
 /** What comes from outside may overtake the start of its run: replies and timers can't. */
-const MAY_BE_EARLY: ReadonlySet<string> = new Set([SIGNAL, CANCEL, TERMINATE, PAUSE, RESUME]);
+const MAY_BE_EARLY: ReadonlySet<string> = new Set([SIGNAL, UPDATE, CANCEL, TERMINATE, PAUSE, RESUME]);
 /** How long the start is waited for, from the time of the message. */
 const PATIENCE_MS = 600_000;
 const FIRST_LOOK_MS = 1_000;

@@ -63,6 +63,11 @@ export class Scopes {
     return current.getStore()?.stopped ? cancelled() : undefined;
   }
 
+  /** Runs code that no scope holds, whoever calls it. */
+  outside<T>(run: () => T): T {
+    return current.exit(run);
+  }
+
   readonly race: WorkflowContext['race'] = (branches) => {
     if (branches.length === 0) throw new TypeError('wf.race was given no branches');
     const { promise, resolve, reject } = Promise.withResolvers<never>();

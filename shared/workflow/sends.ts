@@ -37,6 +37,13 @@ export function sendsOf(run: RunRecord, commands: readonly Command[]): Send[] {
         const { agent, run: runId, data, step } = command;
         return [{ to: { agent }, type: SIGNAL, data, runId, idFrom: idFrom(run, step) }];
       }
+      case 'answer': {
+        const { id, by, reply } = command;
+        const { replyTo, runId, stepId, causationId } = by;
+        if (replyTo === undefined) return [];
+        const waiter = { replyTo, causationId, ...(runId && { runId }), ...(stepId && { stepId }) };
+        return [toWaiter(run, waiter, reply, `update:${id}`)];
+      }
       case 'end-child':
         return [endChildSend(run, command)];
       case 'end':

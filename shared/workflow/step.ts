@@ -1,8 +1,10 @@
 import type { Failure } from '../contract/failure.ts';
 import type { Json } from '../contract/json.ts';
+import type { Reply } from '../contract/reply.ts';
 import type { Command } from './command.ts';
 import type { AttributesEntry, RunEvent, StepEntry } from './entry.ts';
 import type { Payloads } from './payloads.ts';
+import type { PendingUpdates } from './pending-updates.ts';
 
 /**
  * `open` until it settles. A step still open when the run fails or is cancelled is `abandoned`: its outcome is unknown. One
@@ -41,6 +43,9 @@ export interface StepRun {
   adopt(step: Step): readonly Command[];
   /** Takes notice of what became of such a step without an event of its own. */
   note(step: Step): void;
+  readonly updates: PendingUpdates;
+  /** The code answered an update that it had accepted by this step. */
+  answered(step: string, at: number, reply: Reply): void;
   /** Lets go of steps, and of the branches of those that have any. What that takes to be done. */
   cancel(steps: readonly string[]): readonly Command[];
   /** Whether what the run did is to be undone. */

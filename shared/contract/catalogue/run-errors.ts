@@ -14,7 +14,7 @@ export const RUN_ERRORS = {
   },
   RunEnded: {
     retry: false,
-    summary: 'The run has ended and takes no more signals.',
+    summary: 'The run has ended, and takes no more signals and updates.',
     hint: 'Look at it with: mesh runs show',
   },
   RunActive: {
@@ -41,6 +41,11 @@ export const RUN_ERRORS = {
     retry: false,
     summary: 'The scope that the step is in was cancelled, or its branch lost a race.',
     hint: 'Nothing, where the workflow means to; what must go on belongs into wf.shield.',
+  },
+  UpdateNotDeclared: {
+    retry: false,
+    summary: 'The contract of the workflow declares no update of that name.',
+    hint: 'Use one of `workflows.<name>.updates` in its contract, or declare it there.',
   },
   WorkflowStuck: {
     retry: true,

@@ -29,6 +29,10 @@ const KINDS: readonly Kind[] = [
     },
   },
   { holds: /^workflows\/[^/]+\/history\/[^/]+$/, hidden: { entries: undefined } },
+  {
+    holds: /^workflows\/[^/]+\/answers\/[^/]+$/,
+    hidden: { reply: undefined, inputDigest: undefined },
+  },
   { holds: /^workflows\/[^/]+\/mailbox\/[^/]+$/, hidden: { data: 'null' } },
   { holds: /\/outbox\/\d+$/, hidden: { data: undefined } },
   { holds: /^blobs\/[^/]+(\/parts\/[^/]+)?$/, hidden: { data: undefined, packing: undefined } },

@@ -3,7 +3,16 @@ import { dataBytes } from '../../contract/envelope.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CallCommand, Command } from '../command.ts';
-import type { CallEntry, ChildEntry, Fired, Replied, RetryPolicy, RunEvent, UndoEntry } from '../entry.ts';
+import type {
+  CallEntry,
+  ChildEntry,
+  Fired,
+  Replied,
+  RetryPolicy,
+  RunEvent,
+  UndoEntry,
+  UpdateRunEntry,
+} from '../entry.ts';
 import { type Progress, Step } from '../step.ts';
 import { backoff, mayRetry } from './retry-policy.ts';
 
@@ -16,7 +25,9 @@ type Refusal = Extract<Replied['reply'], { ok: false }>;
 export type Effect = 'none' | 'unknown' | 'known';
 
 /** A command sent in attempts until one is answered: what a call and a compensation have in common. */
-export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> extends Step<E> {
+export abstract class Attempts<
+  E extends CallEntry | ChildEntry | UpdateRunEntry | UndoEntry,
+> extends Step<E> {
   effect: Effect = 'unknown';
   /** Whether an attempt failed in a way that leaves open what it did. */
   protected doubtful = false;
@@ -101,7 +112,7 @@ export abstract class Attempts<E extends CallEntry | ChildEntry | UndoEntry> ext
 }
 
 /** A call of the workflow, or a child. */
-export class CallStep extends Attempts<CallEntry | ChildEntry> {
+export class CallStep extends Attempts<CallEntry | ChildEntry | UpdateRunEntry> {
   /** It came to an end after the workflow had gone on without it, and may have had its effect: undone even if the run goes on (I10). */
   late = false;
   /** Whether it is undone by itself when it may have had its effect after all, and not as its group says. */

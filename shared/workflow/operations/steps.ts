@@ -14,6 +14,8 @@ import { SignalRunStep } from './signal-run-step.ts';
 import { SignalStep } from './signal-step.ts';
 import { SleepStep } from './sleep-step.ts';
 import { UndoStep } from './undo-step.ts';
+import { UpdateRunStep } from './update-run-step.ts';
+import { AnswerStep, UpdateStep } from './update-step.ts';
 
 /** The state machine of a step. Undefined for an operation that this code does not know. */
 export function stepOf(entry: StepEntry, at: number): Step | undefined {
@@ -42,6 +44,12 @@ export function stepOf(entry: StepEntry, at: number): Step | undefined {
       return new SetStatusStep(entry, at);
     case 'signalRun':
       return new SignalRunStep(entry, at);
+    case 'update':
+      return new UpdateStep(entry, at);
+    case 'answer':
+      return new AnswerStep(entry, at);
+    case 'updateRun':
+      return new UpdateRunStep(entry, at);
     case 'cancel':
       return new CancelStep(entry, at);
     case 'patched':

@@ -29,6 +29,8 @@ export interface Repeated {
 
 /** Nothing in the world changes by doing these again. */
 const HARMLESS: ReadonlySet<string> = new Set<StepEntry['op']>([
+  'update',
+  'answer',
   'sleep',
   'signal',
   'setStatus',
@@ -62,6 +64,7 @@ export function cutHistory(history: readonly Entry[], where: Where): Cut {
     if (!settled) break;
     if (entry.e === 'step' && ledger.steps.get(entry.id)?.status === 'open') open.add(entry.id);
     for (const { step } of settled) open.delete(step);
+    if (entry.e === 'step' && entry.op === 'answer') open.delete(entry.of);
     if (entry.e === 'step' && entry.op === 'cancel') for (const step of entry.steps) open.delete(step);
     if (ledger.outcome !== undefined) break;
     if (isRunEvent(entry) && open.size === 0) cut = position;

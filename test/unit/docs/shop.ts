@@ -19,6 +19,12 @@ export const shop = defineAgent({
       output: Parcel,
       key: 'order',
       signals: { weighed: z.object({ grams: z.number() }) },
+      updates: {
+        add: {
+          input: z.object({ article: z.string() }),
+          output: z.object({ articles: z.number() }),
+        },
+      },
     },
   },
 });

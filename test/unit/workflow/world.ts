@@ -1,7 +1,7 @@
 import type { Contract } from '../../../shared/contract/agent.ts';
 import { MeshError } from '../../../shared/contract/errors.ts';
 import { type Failure, toFailure } from '../../../shared/contract/failure.ts';
-import { type Json, toJson } from '../../../shared/contract/json.ts';
+import { type Json, messageJson, toJson } from '../../../shared/contract/json.ts';
 import { derivedId, messageKey, runIdOf } from '../../../shared/contract/keys.ts';
 import type { Log, LogFields } from '../../../shared/contract/log.ts';
 import { CANCEL, type Message, REPLY, SIGNAL } from '../../../shared/contract/message.ts';
@@ -267,9 +267,15 @@ export class World {
   }
 
   #publish(posted: Posted, key: string, decision: Decision): void {
-    const outbox = decision.sends.map((send, position) =>
-      this.#envelope(send, posted.message, key, position),
-    );
+    const { message } = posted;
+    const outbox = decision.sends.map((send, position) => this.#envelope(send, message, key, position));
+    if (decision.reply && message.replyTo) {
+      const { replyTo, runId, stepId } = message;
+      const data = messageJson(decision.reply);
+      const reply = { to: { agent: replyTo }, type: REPLY, data, idFrom: `reply:${key}` };
+      const told = { ...(runId && { runId }), ...(stepId && { stepId }) };
+      outbox.push(this.#envelope({ ...reply, ...told }, message, key, outbox.length));
+    }
     this.#inbox.set(key, outbox);
     const fault = this.#faultsAreOver ? 0 : this.choose(8);
     if (fault === 1) this.#posted.push(posted);
