@@ -40,6 +40,7 @@ function errorOf({ fields, path }: StoredDocument): MeshError {
   return new MeshError(error.code, error.message, {
     ...(error.field !== undefined && { field: error.field }),
     ...(error.reason !== undefined && { reason: error.reason }),
+    ...(error.details !== undefined && { details: error.details }),
     hint: `Its dead letter is ${id}: mesh dead-letters show ${id}`,
   });
 }

@@ -32,6 +32,7 @@ export const quotes = defineAgent({
     quote: {
       input: z.object({ sku: z.string(), count: z.int().min(1).default(1) }),
       output: z.object({ price: z.number(), total: z.number() }),
+      errors: { out_of_stock: z.object({ left: z.number() }) },
     },
     pay: { input: z.object({ sku: z.string() }), output: z.object({ paid: z.string() }), mode: 'effect' },
     print: {
@@ -81,7 +82,8 @@ const handlersOf = (books: Books) =>
     quote: {
       keys: ({ sku }) => [sku],
       handle: ({ sku, count }, ctx) => {
-        if (sku === 'GONE') throw rejected('out_of_stock', 'there is none left', { field: 'sku' });
+        if (sku === 'GONE')
+          throw rejected('out_of_stock', 'there is none left', { field: 'sku', details: { left: 0 } });
         ctx.state.set(sku, { times: (ctx.state.get(sku)?.times ?? 0) + 1 });
         return { price: 250, total: 250 * count };
       },

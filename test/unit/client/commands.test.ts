@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { asDeadLetter, DeadLetterRecord } from '../../../agents/dead-letters/contract.ts';
 import { messageKey } from '../../../shared/contract/keys.ts';
 import { inboxPath } from '../../../shared/contract/names.ts';
+import { detailsOf } from '../../../shared/contract/refusal-details.ts';
 import { toRedrive } from '../../../shared/kernel/dead-letter.ts';
 import { deadLetterId } from '../../../shared/kernel/index.ts';
 import { clientMesh, quotes } from '../../support/client-mesh.ts';
@@ -10,6 +11,8 @@ function everyThird(): () => boolean {
   let asked = 0;
   return () => asked++ % 3 === 0;
 }
+
+const KEY = { idempotencyKey: 'asked-before' };
 
 describe('a command of a program', () => {
   test('is answered with the typed output of its agent', async () => {
@@ -41,8 +44,12 @@ describe('a command of a program', () => {
 
   test('that is refused for a business reason rejects with that reason, and is no dead letter', async () => {
     const { client, settled, world } = clientMesh();
-    const gone = settled(client.command(quotes.quote, { sku: 'GONE' }));
+    const gone = settled(client.command(quotes.quote, { sku: 'GONE' }, KEY));
     await expect(gone).rejects.toMatchObject({ code: 'Rejected', reason: 'out_of_stock', field: 'sku' });
+    const error = await client
+      .command(quotes.quote, { sku: 'GONE' }, KEY)
+      .catch((refusal: unknown) => refusal);
+    expect(detailsOf(quotes.quote, 'out_of_stock', error)).toEqual({ left: 0 });
     expect([...world.store.documents.keys()].filter((path) => path.startsWith('deadLetters/'))).toEqual([]);
   });
 
