@@ -92,6 +92,8 @@ async function resume(host: Host, type: Resuming, request: DecisionRequest): Pro
     throw new MeshError('RunNotFound', `the run ${run.runId} ${where}`, { field: 'runid' });
   }
   const { runId, workflow, version } = run;
+  // Of one that was ended so, what comes later can't be read either.
+  if (run.status === 'terminated' && run.failure?.code === 'PayloadErased') return NO_EFFECT;
   if (run.erased) return endErased(host, run, document.version, request.log);
   useRunTenant(run);
   if (isSweep(message)) return swept(host, run, document.version, request);

@@ -48,6 +48,8 @@ export interface WorldOptions {
   readonly delay?: (message: WireMessage) => number;
   /** How far the clock of the process that takes the next delivery is off, in milliseconds; default 0. */
   readonly skew?: () => number;
+  /** The ports of a fresh instance, with what more it is given: keys. */
+  readonly portsOf?: (ports: Ports) => Ports;
   /** Instances last until they crash, each handling all that comes to its agent; else each delivery comes to a fresh one. */
   readonly lasting?: boolean;
 }
@@ -213,7 +215,8 @@ export class World {
       now: () => this.clock.now() + offset,
       after: (delayMs, task) => this.clock.after(delayMs, task),
     };
-    const ports = faulty({ ...this.ports, clock }, this.plan, process);
+    const outer = faulty({ ...this.ports, clock }, this.plan, process);
+    const ports = this.#options.portsOf?.(outer) ?? outer;
     const kernel = createKernel({ contract: agent.contract, deployment, ports, routes: agent.routes(ports) });
     if (this.#options.lasting) this.#instances.set(agent.contract.name, { process, kernel });
     return { process, kernel };

@@ -1,6 +1,6 @@
 import type { Contract } from '../../contract/agent.ts';
 import type { Deployment } from '../../contract/deployment.ts';
-import { DEFAULT_TENANT, type PayloadCodec, tenantOf } from '../../contract/encryption.ts';
+import { DEFAULT_TENANT, keysUnavailable, type PayloadCodec, tenantOf } from '../../contract/encryption.ts';
 import { decodeData, decodeEnvelope } from '../../contract/envelope.ts';
 import { hasCode, MeshError } from '../../contract/errors.ts';
 import { toFailure } from '../../contract/failure.ts';
@@ -61,15 +61,22 @@ function sealedHandling(options: SealedHandlingOptions, codec: PayloadCodec, han
       !contract.recordsDeadLetters ||
       delivery.subscription === subscriptionOf(deployment.prefix, contract.name);
     if (!own) return handle(delivery);
-    if (!isSealedMessage(delivery)) return inTenantScope(tenantOfDelivery(delivery), () => handle(delivery));
+    if (!isSealedMessage(delivery)) return settled(delivery, delivery);
     let opened: Delivery;
     try {
       opened = await openedDelivery(codec, delivery);
     } catch (error) {
       return closedDelivery(delivery, error);
     }
-    return inTenantScope(tenantOfDelivery(opened), () => handle(opened));
+    return settled(delivery, opened);
   };
+
+  /** Where keys could not be asked for in the middle of it, such as for its dead letter, the message is put off as it came. */
+  async function settled(delivery: Delivery, opened: Delivery): Promise<Outcome> {
+    const outcome = await inTenantScope(tenantOfDelivery(opened), () => handle(opened));
+    if (outcome.kind !== 'nack' || outcome.failure.code !== 'KeysUnavailable') return outcome;
+    return closedDelivery(delivery, keysUnavailable(outcome.failure.message));
+  }
 
   /**
    * Whose a message is. One of nobody in particular is that tenant's which its input names. What is wrong with one that names none is found
