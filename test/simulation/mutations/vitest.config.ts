@@ -16,5 +16,11 @@ export default defineConfig({
         mutation && id === `${root}${mutation.file}` ? mutate(code, mutation) : undefined,
     },
   ],
-  test: { pool: 'threads', testTimeout: 60_000, env: { METADATA_SERVER_DETECTION: 'none' } },
+  test: {
+    pool: 'threads',
+    // What is kept of one bug is not to be taken for the product, nor for the next bug.
+    fsModuleCache: false,
+    testTimeout: 60_000,
+    env: { METADATA_SERVER_DETECTION: 'none' },
+  },
 });
