@@ -19,6 +19,7 @@ interface Verdict {
   readonly mutation: Mutation;
   readonly simulation: string | undefined;
   readonly unit: boolean | undefined;
+  readonly found: boolean;
 }
 
 /**
@@ -35,8 +36,8 @@ export async function hunt(say: (line: string) => void, only = ''): Promise<numb
   const work = async () => {
     for (let mutation = left.shift(); mutation; mutation = left.shift()) {
       const verdict = await judge(mutation);
-      if (!isFound(verdict)) missed += 1;
-      say(row(verdict));
+      if (!verdict.found) missed += 1;
+      say(verdictText(verdict));
     }
   };
   await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
@@ -44,21 +45,17 @@ export async function hunt(say: (line: string) => void, only = ''): Promise<numb
   return missed;
 }
 
-async function judge(mutation: Mutation): Promise<Verdict> {
+/** Lets the simulation look for the bug, and its unit test. */
+export async function judge(mutation: Mutation): Promise<Verdict> {
   const { workload, unit } = mutation;
   const simulated = workload !== undefined || unit === undefined;
-  return {
-    mutation,
-    simulation: simulated ? await bySchedules(mutation) : undefined,
-    unit: unit === undefined ? undefined : await fails(mutation.name, [unit]),
-  };
+  const simulation = simulated ? await bySchedules(mutation) : undefined;
+  const byUnit = unit === undefined ? undefined : await fails(mutation.name, [unit]);
+  return { mutation, simulation, unit: byUnit, found: byUnit === true || Boolean(simulation) };
 }
 
-const isFound = ({ simulation, unit }: Verdict) =>
-  unit === true || (simulation !== undefined && simulation !== '');
-
 /** A row of the table: by the simulation, by its unit test, its name. */
-function row({ mutation: { name }, simulation, unit }: Verdict): string {
+export function verdictText({ mutation: { name }, simulation, unit }: Verdict): string {
   const bySimulation = simulation === undefined ? '-' : simulation || 'NOT FOUND';
   const byUnit = unit === undefined ? '-' : unit ? 'found' : 'NOT FOUND';
   return `${byUnit.padEnd(10)} ${name}\n           ${bySimulation}`;

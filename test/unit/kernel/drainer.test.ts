@@ -14,6 +14,7 @@ import { encodeMail, mailPath, markFields } from '../../../shared/kernel/mailbox
 import { ManualClock } from '../../../shared/testing/manual-clock.ts';
 import { MemoryStore } from '../../../shared/testing/memory-store.ts';
 import { defineWorkflow } from '../../../shared/workflow/definition.ts';
+import { entriesOf } from '../../../shared/workflow/run-history.ts';
 import { decodeRun } from '../../../shared/workflow/run-record.ts';
 import { workflowRoutes } from '../../../shared/workflow/workflow-routes.ts';
 
@@ -235,3 +236,26 @@ async function markedBefore() {
   const mark = { owner: 'gone', key: 'gone', until: new Date(0), batch: '', outbox: '[]' };
   await store.commit([{ kind: 'patch', path: PATH, fields: markFields(mark) }]);
 }
+
+test.each([
+  ['before', ['signalled', 'replied']],
+  ['after', ['replied', 'signalled']],
+])('mails are taken in the order in which they were left, a signal %s a reply', async (_, order) => {
+  const time = new Date(clock.now()).toISOString();
+  const mail = (message: typeof go | ReturnType<typeof replyTo>, n: number): Message => ({
+    ...message,
+    ...{ id: `order-${n}`, source: '/agents/parts', time, correlationId: 'c' },
+  });
+  // By its path, the one that was left last would be the first.
+  const messages = order[0] === 'signalled' ? [go, replyTo(1)] : [replyTo(1), go];
+  const first = mail(messages[0] ?? go, 0);
+  let n = 1;
+  while (mailPath(PATH, mail(messages[1] ?? go, n)) > mailPath(PATH, first)) n += 1;
+  for (const [at, left] of [first, mail(messages[1] ?? go, n)].entries())
+    await store.commit([
+      { kind: 'put', path: mailPath(PATH, left), fields: encodeMail(left, clock.now() + at) },
+    ]);
+  await settled(instance()(sweep));
+  const events = entriesOf(run()).flatMap(({ e }) => (e === 'signalled' || e === 'replied' ? [e] : []));
+  expect(events).toEqual(order);
+});
