@@ -11,12 +11,18 @@ import { type Contract, MeshError } from '../shared/contract/index.ts';
  * its folder's
  */
 export async function loadContracts(directory: string = import.meta.dirname): Promise<Contract[]> {
-  const entries = await readdir(directory, { recursive: true });
-  const folders = entries.flatMap((path) => /^([^/\\]+)[/\\]contract\.ts$/.exec(path)?.[1] ?? []).sort();
+  const folders = await agentFolders(directory);
   return Promise.all(folders.map((folder) => loadContract(directory, folder)));
 }
 
-async function loadContract(directory: string, folder: string): Promise<Contract> {
+/** The folders of the agents' folder that hold an agent, in order. */
+export async function agentFolders(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true });
+  return entries.flatMap((path) => /^([^/\\]+)[/\\]contract\.ts$/.exec(path)?.[1] ?? []).sort();
+}
+
+/** The contract of the agent in a folder of the agents' folder. Throws what `loadContracts` throws. */
+export async function loadContract(directory: string, folder: string): Promise<Contract> {
   const file = join(directory, folder, 'contract.ts');
   const fail = (message: string, cause?: unknown) =>
     new MeshError('ContractInvalid', `${file} ${message}`, {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AgentsInvalid } from '../cli/agent-check/agents-invalid.ts';
+import { checkAgents } from '../cli/agent-check/check-agents.ts';
 import { readContracts } from '../cli/contracts.ts';
 import type { LocalMesh } from '../cli/local/local-mesh.ts';
 import { startStage } from '../cli/local/stage.ts';
 import type { Contract } from '../shared/contract/agent.ts';
-import { MeshError } from '../shared/contract/errors.ts';
+import { hasCode, MeshError } from '../shared/contract/errors.ts';
 import { type Bundle, bundleAgent } from './bundle.ts';
 import { recordCodeCache } from './code-cache/record.ts';
 import { digestOf, readFolder } from './digest.ts';
@@ -77,7 +79,10 @@ export async function buildBundles(options: BuildOptions): Promise<Built> {
 
 async function build(options: BuildOptions, onProgress: (text: string) => void): Promise<Built> {
   const { agents, out, only, ifNeeded = false } = options;
-  const contracts = await readContracts(agents);
+  const contracts = await readContracts(agents).catch(async (error: unknown) => {
+    if (hasCode(error, 'ContractInvalid')) await refuseInvalid(agents);
+    throw error;
+  });
   const names = contracts.map(({ name }) => name);
   const stranger = only?.find((name) => !names.includes(name));
   if (stranger !== undefined)
@@ -98,6 +103,7 @@ async function build(options: BuildOptions, onProgress: (text: string) => void):
     }
   }
   if (due.length > 0) {
+    await refuseInvalid(agents);
     // A project of its own for the local cloud, the same every time.
     const stage = await startStage({ project: 'demo-build', prefix: 'mesh', agents, env: {} });
     try {
@@ -120,6 +126,12 @@ async function build(options: BuildOptions, onProgress: (text: string) => void):
   writeWhole(join(out, 'inputs.json'), JSON.stringify({ format: FORMAT, inputs: sorted(inputs) }, null, 1));
   writeWhole(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return { manifest, built: due.map(({ name }) => name) };
+}
+
+/** @throws AgentsInvalid for what is wrong with the agents; but for what can't be loaded, which bundling tells better */
+async function refuseInvalid(agents: string): Promise<void> {
+  const [first, ...others] = (await checkAgents(agents)).filter(({ field }) => field !== 'index.ts');
+  if (first) throw new AgentsInvalid([first, ...others]);
 }
 
 async function buildAgent(

@@ -1,6 +1,8 @@
 /** The public door: what handlers, workflows and entries are written with. It loads no client library. */
 export * from './contract/index.ts';
-export { type ServeOptions, serveAgent } from './function/serve-agent.ts';
+export { agentProblems, servedAgents } from './function/agent-problems.ts';
+export { serveAgent } from './function/serve-agent.ts';
+export type { ServeOptions } from './function/serve-options.ts';
 export type {
   Handle,
   Handler,

@@ -1,19 +1,22 @@
+import { resolve } from 'node:path';
 import { MeshError } from '../../shared/contract/errors.ts';
+import type { DiagnoseOptions } from '../commands/diagnose.ts';
 import type { Io } from '../io.ts';
 import type { TargetOptions } from '../options.ts';
 import { EXIT } from '../output/exit-code.ts';
 import { type Format, Printer } from '../output/printer.ts';
 import { findTarget, type Target, withPorts } from '../target.ts';
 import { type Finding, pass, warn } from './check.ts';
-import { checkContracts, checkNode, checkReachable } from './machine-checks.ts';
+import { checkCode, checkContracts, checkNode, checkReachable } from './machine-checks.ts';
 import { checkDeadLetters, checkRuns, checkSecrets, checkTopology } from './mesh-checks.ts';
 
 /** Runs every check, and prints what it found. Returns the exit code. */
-export async function diagnose(io: Io, format: Format, options: TargetOptions): Promise<number> {
+export async function diagnose(io: Io, format: Format, options: DiagnoseOptions): Promise<number> {
   const findings: Finding[] = [checkNode()];
   const target = targetOr(io, options);
-  const { finding, contracts } = await checkContracts(target?.local?.agents);
-  findings.push(finding);
+  const agents = options.agents === undefined ? target?.local?.agents : resolve(io.cwd, options.agents);
+  const { finding, contracts } = await checkContracts(agents);
+  findings.push(finding, await checkCode(agents));
   if (!target) {
     findings.push(warn('mesh', 'none is running here, and no project is named', 'Start one with: mesh up'));
   } else {

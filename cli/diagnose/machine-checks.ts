@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import type { Contract } from '../../shared/contract/agent.ts';
 import { computeTopology } from '../../shared/topology.ts';
+import { checkAgents } from '../agent-check/check-agents.ts';
 import { readContracts } from '../contracts.ts';
+import { CHECKOUT } from '../place.ts';
 import { check, type Finding, fail, pass } from './check.ts';
 
 /** The first Node that runs TypeScript without a warning (`engines` of package.json). */
@@ -17,6 +20,17 @@ export function checkNode(version: string = process.versions.node): Finding {
         `Node ${version} is too old`,
         `Run mesh with npm (npm run mesh), which brings Node ${OLDEST_NODE.join('.')} or later.`,
       );
+}
+
+/** Whether handlers, workflows and schemas of all agents are as their contracts want them. */
+export function checkCode(agents: string = join(CHECKOUT, 'agents')): Promise<Finding> {
+  const fix = 'Correct what is named.';
+  return check('code', fix, async () => {
+    const problems = await checkAgents(agents);
+    return problems.length === 0
+      ? pass('code', 'handlers, workflows and schemas fit the contracts')
+      : fail('code', problems.map(({ message }) => message).join('; '), problems[0]?.hint ?? fix);
+  });
 }
 
 /** The contracts, where they are valid and fit together. */

@@ -2,7 +2,8 @@ import { getCompileCacheDir } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import type { ServerDataOptions } from '../../emulator/data/server-data.ts';
 import { badDay, ordinaryDay } from '../../emulator/local-faults.ts';
-import { MeshError } from '../../shared/contract/errors.ts';
+import { hasCode, MeshError } from '../../shared/contract/errors.ts';
+import { refuseInvalidAgents } from '../agent-check/check-agents.ts';
 import type { UpOptions } from '../commands/up.ts';
 import { serverDataOf } from '../emulator/server-data.ts';
 import type { Io } from '../io.ts';
@@ -23,7 +24,8 @@ import { Stop } from './stop.ts';
 /**
  * Runs a mesh on this machine until it is stopped, or its sample is done. Returns the exit code.
  *
- * @throws MeshError `PortInUse`, `SecretMissing`, `ContractInvalid`, `ConfigurationInvalid`, `Timeout` (the sample)
+ * @throws MeshError `PortInUse`, `SecretMissing`, `ConfigurationInvalid`, `Timeout` (the sample); `AgentsInvalid` with all that is wrong with
+ * the code of the agents
  */
 export async function up(options: UpOptions, format: Format, io: Io): Promise<number> {
   const place = projectDirectory(io.cwd);
@@ -43,6 +45,9 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
   try {
     const bundles = options.bundles ? await currentBundles(agents, progress) : undefined;
     const enforcement = await enforcementOf(options, agents, progress, (text) => progress.note(red(text)));
+    // Beside the start, which it would delay: what is wrong is told before the mesh is ready.
+    const checked = refuseInvalidAgents(agents);
+    checked.catch(() => {});
     mesh = await startLocalMesh({
       project: options.project,
       prefix: options.prefix,
@@ -57,7 +62,12 @@ export async function up(options: UpOptions, format: Format, io: Io): Promise<nu
       onLine: (line) => logs.write(line),
       ...(bundles !== undefined && { bundles }),
       ...(enforcement && { access: enforcement.access }),
+    }).catch(async (error: unknown) => {
+      // The check has every problem, where the start has the first.
+      if (hasCode(error, 'ContractInvalid')) await checked;
+      throw error;
     });
+    await checked;
     if (data.dataDir !== undefined) keepRunPort(data.dataDir, mesh.run.port);
     const state = stateOf(mesh, logs.directory, agents);
     writeState(place, state);

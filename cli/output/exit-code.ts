@@ -14,6 +14,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   UsageInvalid: EXIT.usage,
   ConfigurationInvalid: EXIT.usage,
   ContractInvalid: EXIT.usage,
+  DefinitionInvalid: EXIT.usage,
   PortInUse: EXIT.usage,
   DataInUse: EXIT.usage,
   DataDamaged: EXIT.usage,

@@ -1,4 +1,6 @@
 import { MeshError } from '../../shared/contract/errors.ts';
+import { AgentsInvalid } from '../agent-check/agents-invalid.ts';
+import type { AgentProblem } from '../agent-check/problem.ts';
 import type { Io } from '../io.ts';
 import { paletteFor } from './palette.ts';
 
@@ -9,6 +11,8 @@ interface ShownError {
   readonly hint: string;
   readonly docsUrl: string;
   readonly field?: string;
+  /** Where the code of the agents is wrong: all that is. */
+  readonly problems?: readonly AgentProblem[];
 }
 
 function shownError(error: unknown): ShownError {
@@ -23,7 +27,8 @@ function shownError(error: unknown): ShownError {
   }
   const { code, hint, field } = error;
   const docsUrl = `docs/errors.md#${code.toLowerCase()}`;
-  return { code, message, hint, docsUrl, ...(field !== undefined && { field }) };
+  const problems = error instanceof AgentsInvalid ? { problems: error.problems } : {};
+  return { code, message, hint, docsUrl, ...(field !== undefined && { field }), ...problems };
 }
 
 /** Shows an error on stderr: one line and a hint, or one JSON document. */
@@ -35,7 +40,12 @@ export function showError(io: Io, error: unknown, asJson: boolean): void {
   }
   const { red, dim } = paletteFor(io.stderr, io.env);
   io.stderr.write(`${red('error:')} ${oneLine(shown.message)} ${dim(`(${shown.code})`)}\n`);
-  io.stderr.write(`${dim('hint:')}  ${oneLine(shown.hint)}\n`);
+  if (shown.problems && shown.problems.length > 1) {
+    for (const { message, hint } of shown.problems)
+      io.stderr.write(`- ${oneLine(message)}. ${dim(oneLine(hint))}\n`);
+  } else {
+    io.stderr.write(`${dim('hint:')}  ${oneLine(shown.hint)}\n`);
+  }
   if (io.env.MESH_DEBUG && error instanceof Error) io.stderr.write(`${error.stack}\n`);
 }
 

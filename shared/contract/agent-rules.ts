@@ -4,7 +4,8 @@ import { MOST_CLAIM_CHECK_BYTES } from './claim-check.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { MeshError } from './errors.ts';
 import { type Rate, rateOf } from './provider.ts';
-import { checkSchedules } from './schedule-rules.ts';
+import { scheduleProblems } from './schedule-rules.ts';
+import { type ContractProblem, schemaProblems } from './schema-rules.ts';
 
 const AGENT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
 const MESSAGE_NAME = /^[a-z][A-Za-z0-9-]{0,62}$/;
@@ -16,9 +17,10 @@ const PROVIDER = /^[a-z][a-z0-9-]{0,62}$/;
 const isWhole = (value: number, least: number, most: number) =>
   Number.isInteger(value) && value >= least && value <= most;
 
-/** Throws `ContractInvalid`, naming the field, for the first rule that the contract breaks. */
+/** Throws `ContractInvalid` with every rule that the contract breaks, naming the field of the first. */
 export function checkContract(contract: Contract): void {
   const { name, limits, retry } = contract;
+  const problems: ContractProblem[] = [];
   rule(
     'name',
     AGENT_NAME.test(name),
@@ -96,8 +98,8 @@ export function checkContract(contract: Contract): void {
     'must be 1 to 1,000',
   );
   duration('limits.timeout', limits.timeout, 1_000, 540_000);
-  duration('retry.minBackoff', retry.minBackoff, 0, 600_000);
-  duration('retry.maxBackoff', retry.maxBackoff, milliseconds(retry.minBackoff), 600_000);
+  const leastBackoff = duration('retry.minBackoff', retry.minBackoff, 0, 600_000) ?? 0;
+  duration('retry.maxBackoff', retry.maxBackoff, leastBackoff, 600_000);
   rule(
     'retry.maxAttempts',
     Number.isInteger(retry.maxAttempts) && retry.maxAttempts >= 5 && retry.maxAttempts <= 100,
@@ -121,28 +123,31 @@ export function checkContract(contract: Contract): void {
   }
   if (contract.state?.keep !== undefined)
     duration('state.keep', contract.state.keep, 1_000, Number.POSITIVE_INFINITY);
-  checkSchedules(contract);
+  problems.push(...scheduleProblems(contract), ...schemaProblems(contract));
+  const [first, ...others] = problems;
+  if (!first) return;
+  const told = [first, ...others].map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new MeshError('ContractInvalid', `agent ${JSON.stringify(name)}: ${told}`, { field: first.field });
+
   function rule(field: string, holds: boolean, message: string): void {
-    if (!holds)
-      throw new MeshError('ContractInvalid', `agent ${JSON.stringify(name)}: ${field} ${message}`, { field });
+    if (!holds) problems.push({ field, message });
   }
   function checkClaims(of: string, bytes = 0): void {
     const most = MOST_CLAIM_CHECK_BYTES.toLocaleString('en-US');
     rule(`${of}.claimCheckBytes`, isWhole(bytes, 0, MOST_CLAIM_CHECK_BYTES), `must be 0 to ${most} bytes`);
   }
-  function parsed<Result>(field: string, parse: () => Result): Result {
+  function parsed<Result>(field: string, parse: () => Result): Result | undefined {
     try {
       return parse();
     } catch (cause) {
-      throw new MeshError(
-        'ContractInvalid',
-        `agent ${JSON.stringify(name)}: ${field} is ${(cause as Error).message}`,
-        { field, cause },
-      );
+      problems.push({ field, message: `is ${(cause as Error).message}` });
+      return undefined;
     }
   }
-  function duration(field: string, value: Duration, least: number, most: number): void {
+  function duration(field: string, value: Duration, least: number, most: number): number | undefined {
     const ms = parsed(field, () => milliseconds(value));
-    rule(field, ms >= least && ms <= most, `must be ${least / 1_000} s to ${most / 1_000} s`);
+    const holds = ms === undefined || (ms >= least && ms <= most);
+    rule(field, holds, `must be ${least / 1_000} s to ${most / 1_000} s`);
+    return ms;
   }
 }

@@ -1,18 +1,15 @@
 import type { Contract, ScheduleSpec } from './agent.ts';
 import { cronProblem } from './cron.ts';
-import { MeshError } from './errors.ts';
+import type { ContractProblem } from './schema-rules.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
-/** Throws `ContractInvalid`, naming the field, for the first schedule that can't be one. */
-export function checkSchedules(contract: Contract): void {
-  for (const [name, schedule] of Object.entries(contract.schedules)) {
+/** The schedules of the contract that can't be ones: the first rule that each breaks. */
+export function scheduleProblems(contract: Contract): ContractProblem[] {
+  return Object.entries(contract.schedules).flatMap(([name, schedule]) => {
     const problem = problemOf(name, schedule, contract);
-    if (!problem) continue;
-    const field = `schedules.${name}${problem.at}`;
-    const message = `agent ${JSON.stringify(contract.name)}: ${field} ${problem.is}`;
-    throw new MeshError('ContractInvalid', message, { field });
-  }
+    return problem ? [{ field: `schedules.${name}${problem.at}`, message: problem.is }] : [];
+  });
 }
 
 interface Problem {

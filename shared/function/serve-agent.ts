@@ -6,26 +6,17 @@ import { toFailure } from '../contract/failure.ts';
 import { CANARY } from '../contract/message.ts';
 import type { Ports } from '../contract/ports.ts';
 import { canaryRoute } from '../kernel/canary.ts';
-import type { Handlers } from '../kernel/handler.ts';
 import { handlerRoutes } from '../kernel/handler-routes.ts';
-import type { Interceptor } from '../kernel/interceptor.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Route } from '../kernel/route.ts';
 import { EnvelopeCodec } from '../kernel/sealing/envelope-codec.ts';
-import type { WorkflowDefinition } from '../workflow/definition.ts';
 import type { TurnWatch } from '../workflow/turn-watch.ts';
+import { agentProblems, noteServed } from './agent-problems.ts';
 import { type Answer, answerTo, errorAnswer } from './answer.ts';
 import { readDelivery } from './delivery.ts';
+import type { ServeOptions } from './serve-options.ts';
 import { Shutdown } from './shutdown.ts';
 import { StrayErrors, withoutDomains } from './stray-errors.ts';
-
-export interface ServeOptions {
-  readonly agent: { readonly contract: Contract };
-  readonly handlers: Handlers;
-  readonly workflows?: readonly WorkflowDefinition[];
-  /** Around every handler, and every operation of every workflow; the first is the outermost. */
-  readonly interceptors?: readonly Interceptor[];
-}
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -42,7 +33,7 @@ export interface ServeEnvironment {
  * The HTTP function of an agent, for the functions framework's `http`. It answers a push by the kernel's outcome (204: acked; 500 or
  * 503: delivered again), `GET /healthz` with 200, and what is no push with 400. The first message loads the Google clients, and reads
  * where the function runs from the environment (`contract/deployment.ts`): while that is wrong everything is answered with 500, and
- * nothing acked.
+ * nothing acked. So it is while the handlers or workflows do not fit the contract, which is reported at once.
  *
  * @example
  * http('payments', serveAgent({ agent: payments, handlers }));
@@ -58,10 +49,15 @@ export function serveAgent(options: ServeOptions, environment: ServeEnvironment 
   const shutdown = new Shutdown(exit);
   const strays = new StrayErrors();
   withoutDomains();
+  noteServed(options);
+  const [problem, ...others] = agentProblems(options);
+  for (const each of problem ? [problem, ...others] : [])
+    report(failureLine(options.agent.contract.name, each));
   let starting: Promise<Kernel> | undefined;
 
   /** Once; but what failed by chance, and not by its configuration, is tried again with the next message. */
-  function kernel(): Promise<Kernel> {
+  async function kernel(): Promise<Kernel> {
+    if (problem) throw problem;
     starting ??= start(options, env, machine).catch((error) => {
       report(failureLine(options.agent.contract.name, error));
       if (!isConfiguration(error)) starting = undefined;
@@ -197,7 +193,8 @@ function withCodec(contract: Contract, ports: Ports): Ports {
 /** Wrong until somebody deploys anew. */
 function isConfiguration(error: unknown): boolean {
   return (
-    error instanceof MeshError && (error.code === 'ConfigurationInvalid' || error.code === 'ContractInvalid')
+    error instanceof MeshError &&
+    ['ConfigurationInvalid', 'ContractInvalid', 'DefinitionInvalid'].includes(error.code)
   );
 }
 

@@ -17,6 +17,7 @@ import { chunkWrites, withoutChunks } from './dead-letter-chunks.ts';
 import { failureReply } from './failure-reply.ts';
 import type { HandlerContext, Handlers } from './handler.ts';
 import { createHandlerContext } from './handler-context.ts';
+import { handlerProblems } from './handler-problems.ts';
 import { type Interceptor, interceptHandler } from './interceptor.ts';
 import { isAwaited } from './kept-reply.ts';
 import { nextSlice, Proceed } from './proceed.ts';
@@ -66,12 +67,12 @@ interface Behaviour {
  */
 export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string, Route> {
   const { contract, handlers } = options;
+  const [problem] = handlerProblems(contract, handlers);
+  if (problem) throw problem;
   const surroundings = { ...options, providers: createProviders(options) };
   const routes = new Map<string, Route>();
-  const left = new Set(Object.keys(handlers));
   const add = (type: string, name: string, spec: Omit<Behaviour, 'keys' | 'handle' | 'what'>) => {
-    left.delete(name);
-    routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(contract, handlers, name) }, surroundings));
+    routes.set(type, toRoute({ ...spec, what: type, ...handlerOf(handlers, name) }, surroundings));
   };
   for (const [name, command] of Object.entries(contract.commands)) {
     const { input, output, mode = 'commit', entity, errors } = command;
@@ -99,27 +100,12 @@ export function handlerRoutes(options: HandlerRoutesOptions): ReadonlyMap<string
       also,
     });
   }
-  for (const name of left) {
-    throw new MeshError(
-      'ContractInvalid',
-      `agent ${JSON.stringify(contract.name)} has a handler ${JSON.stringify(name)}, but no message of that name`,
-      {
-        field: `handlers.${name}`,
-      },
-    );
-  }
   return routes;
 }
 
-function handlerOf(contract: Contract, handlers: Handlers, name: string): Pick<Behaviour, 'keys' | 'handle'> {
+function handlerOf(handlers: Handlers, name: string): Pick<Behaviour, 'keys' | 'handle'> {
   const handler = handlers[name];
-  if (!handler) {
-    throw new MeshError(
-      'ContractInvalid',
-      `agent ${JSON.stringify(contract.name)} has no handler for ${JSON.stringify(name)}`,
-      { field: `handlers.${name}` },
-    );
-  }
+  if (handler === undefined) throw new TypeError(`there is no handler ${name}`);
   if (typeof handler === 'function') return { handle: handler as Behaviour['handle'] };
   const { keys, handle } = handler;
   return { keys, handle } as Pick<Behaviour, 'keys' | 'handle'>;

@@ -142,6 +142,12 @@ const rooms: readonly Room[] = [
     may: ['contracts', 'shared/contract', 'shared/workflow', 'node:*'],
   },
   {
+    // For the check of an agents' folder: it loads the code of the agents by name.
+    name: 'entries',
+    holds: /^agents\/entries\.ts$/,
+    may: ['shared/contract', 'node:*'],
+  },
+  {
     // What a program would deploy, without the cloud: it runs the program as a process of its own, and loads nothing of it.
     name: 'infra/preview',
     holds: /^infra\/preview\//,
@@ -189,6 +195,7 @@ const rooms: readonly Room[] = [
       'infra/preview',
       'contracts',
       'workflows',
+      'entries',
       'contract',
       ...SHARED,
       'shared/topology',
@@ -269,7 +276,7 @@ const rooms: readonly Room[] = [
 
 /** The modules that find others by name, so that what they import cannot be read off them. */
 export const finders: readonly RegExp[] = [
-  /^agents\/(contracts|workflows)\.ts$/,
+  /^agents\/(contracts|entries|workflows)\.ts$/,
   /^emulator\/wire\//,
   /^test\//,
 ];

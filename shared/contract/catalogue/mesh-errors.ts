@@ -59,6 +59,11 @@ export const MESH_ERRORS = {
     summary: 'A contract breaks a rule.',
     hint: 'Correct the field that is named.',
   },
+  DefinitionInvalid: {
+    retry: false,
+    summary: 'The definition of a workflow breaks a rule.',
+    hint: 'Correct the field that is named.',
+  },
   ConfigurationInvalid: {
     retry: false,
     summary: 'A setting is missing or malformed.',

@@ -227,3 +227,46 @@ describe('where the configuration is wrong', () => {
     expect(reports).toHaveLength(1);
   });
 });
+
+test('an agent whose handlers and workflows do not fit its contract says so at once, and handles nothing', async () => {
+  const clerk = defineAgent({
+    name: 'clerk',
+    commands: { note: { input: z.object({}) } },
+    workflows: { file: { input: z.object({}) } },
+  });
+  const reports: string[] = [];
+  const name = `clerk-${served++}`;
+  const env = deploymentEnv({ ...deployment, agent: 'clerk' });
+  http(name, serveAgent({ agent: clerk, handlers: {} }, { env, report: (line) => reports.push(line) }));
+  expect(reports.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      severity: 'ERROR',
+      message: expect.stringContaining('no handler for "note"'),
+      metadata: { field: 'handlers.note' },
+    },
+    {
+      severity: 'ERROR',
+      message: expect.stringContaining('has no definition'),
+      metadata: { field: 'workflows.file' },
+    },
+  ]);
+  const server = getTestServer(name).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  const message = {
+    data: 'e30=',
+    attributes: { 'ce-type': 'clerk.note' },
+    messageId: '1',
+    publishTime: new Date(0),
+  };
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ message, subscription: 'projects/demo-mesh/subscriptions/mesh-clerk' }),
+  });
+  expect([response.status, await response.json()]).toEqual([
+    500,
+    { error: expect.objectContaining({ code: 'ContractInvalid', field: 'handlers.note' }) },
+  ]);
+  expect(reports).toHaveLength(2);
+});
