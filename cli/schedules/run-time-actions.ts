@@ -1,8 +1,9 @@
 import { type ScheduleFacts, ScheduleHandle } from '../../shared/client/schedule-handle.ts';
-import { type PlanFor, Schedules } from '../../shared/client/schedules.ts';
+import { Schedules } from '../../shared/client/schedules.ts';
 import type { WorkflowRef } from '../../shared/contract/agent.ts';
 import { MeshError } from '../../shared/contract/errors.ts';
 import type { Json } from '../../shared/contract/json.ts';
+import type { PlanFor } from '../../shared/contract/plan-rules.ts';
 import type { Overlap } from '../../shared/contract/schedule-plan.ts';
 import type { BackfillOptions, PlanOptions, ScheduleOptions } from '../commands/run-time-schedules.ts';
 import { contractOf, readContracts } from '../contracts.ts';

@@ -1,27 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { WorkflowRef } from '../contract/agent.ts';
 import { MeshError } from '../contract/errors.ts';
-import { toJson } from '../contract/json.ts';
 import { schedulePath, schedulesOf } from '../contract/names.ts';
-import { parseAs } from '../contract/parse.ts';
-import { SchedulePlan, type SchedulePlanInput } from '../contract/schedule-plan.ts';
-import { decodeSchedule, planProblem } from '../workflow/schedules/index.ts';
+import { checkedPlan, type PlanFor, type ScheduledWorkflow } from '../contract/plan-rules.ts';
+import { decodeSchedule } from '../workflow/schedules/index.ts';
 import type { MeshAccess } from './mesh-access.ts';
 import type { SendOnce } from './run-handle.ts';
 import { factsOfSchedule, type ScheduleFacts, ScheduleHandle } from './schedule-handle.ts';
-
-/** When a schedule starts runs, and with what: `cron` or `every`, and what else a plan has. */
-export type PlanFor<Input> = Omit<SchedulePlanInput, 'workflow' | 'input'> & {
-  /** The input of each run; the field that `timeField` names is set for each. */
-  readonly input: Input;
-};
 
 export interface CreateScheduleOptions extends SendOnce {
   /** Makes it paused, and says why. */
   readonly paused?: string;
 }
-
-type AnyWorkflow<Wire> = WorkflowRef<unknown, unknown, Wire, never, never>;
 
 const PAGE = 100;
 
@@ -48,7 +37,7 @@ export class Schedules {
    * @throws MeshError `ScheduleInvalid` naming the field; `ScheduleExists` for another plan under the name; `BusUnavailable`: it may have been made
    */
   async create<Wire>(
-    ref: Pick<AnyWorkflow<Wire>, 'agent' | 'name' | 'input' | 'key'>,
+    ref: ScheduledWorkflow<Wire>,
     id: string,
     plan: PlanFor<NoInfer<Wire>> | PlanFor<Partial<NoInfer<Wire>>>,
     { paused, ...options }: CreateScheduleOptions = {},
@@ -75,7 +64,7 @@ export class Schedules {
    * @throws MeshError `ScheduleInvalid` naming the field
    */
   async update<Wire>(
-    ref: Pick<AnyWorkflow<Wire>, 'agent' | 'name' | 'input' | 'key'>,
+    ref: ScheduledWorkflow<Wire>,
     id: string,
     plan: PlanFor<NoInfer<Wire>> | PlanFor<Partial<NoInfer<Wire>>>,
     options: SendOnce = {},
@@ -93,7 +82,7 @@ export class Schedules {
   /** The schedules of an agent, the oldest first, a page at a time. `after` is the last one of the page before. */
   async list(
     agent: string,
-    { limit = PAGE, after }: { readonly limit?: number; readonly after?: ScheduleFacts } = {},
+    { limit = PAGE, after }: { readonly limit?: number; readonly after?: ScheduleFacts | undefined } = {},
   ): Promise<readonly ScheduleFacts[]> {
     const documents = await this.#mesh.ports.store.query({
       collection: schedulesOf(agent),
@@ -103,18 +92,4 @@ export class Schedules {
     });
     return Promise.all(documents.map((document) => factsOfSchedule(decodeSchedule(document))));
   }
-}
-
-/** The plan with its defaults, held against the workflow. */
-function checkedPlan(
-  ref: { readonly name: string } & Parameters<typeof planProblem>[0][string],
-  plan: PlanFor<unknown>,
-): SchedulePlan {
-  const json = toJson({ ...plan, workflow: ref.name }, 'ScheduleInvalid', 'the plan');
-  const checked = parseAs(SchedulePlan, json, 'ScheduleInvalid', 'the plan');
-  const problem = planProblem({ [ref.name]: ref }, checked);
-  if (!problem) return checked;
-  throw new MeshError('ScheduleInvalid', `the plan: ${problem.field} ${problem.is}`, {
-    field: problem.field,
-  });
 }

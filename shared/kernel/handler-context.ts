@@ -14,6 +14,7 @@ import type { Secrets } from '../contract/secrets.ts';
 import { checkName } from '../contract/text.ts';
 import type { HandlerContext, SendOptions } from './handler.ts';
 import { LONGEST_VALUE_BYTES, MOST_TIMED_BYTES } from './message-limits.ts';
+import { scheduleSend } from './outgoing-schedule.ts';
 import { cursorOf, Proceed } from './proceed.ts';
 import type { Providers } from './providers/providers.ts';
 import type { DecisionRequest, Send } from './route.ts';
@@ -88,7 +89,7 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
     send<Input, Output, Wire>(
       ref: MessageRef<Input, Output, Wire>,
       input: Wire,
-      { delay, subject, baggage }: SendOptions = {},
+      { delay, at: moment, subject, baggage }: SendOptions = {},
     ) {
       if (ref.agent !== contract.name && !contract.calls.includes(ref.agent)) {
         throw new MeshError(
@@ -99,15 +100,20 @@ export function createHandlerContext(options: HandlerContextOptions): HandlerCon
       }
       const what = `the ${ref.type} that ${contract.name} sends`;
       if (subject !== undefined) checkName(subject, 'subject', LONGEST_VALUE_BYTES);
-      const at = delay === undefined ? undefined : clock.now() + milliseconds(delay, 'delay');
+      const at = delay === undefined ? moment?.getTime() : clock.now() + milliseconds(delay, 'delay');
+      // A run is there from now on, and waits for its time itself.
+      const isRun = ref.kind === 'workflow';
       sends.push({
         to: { agent: ref.agent },
         type: ref.type,
-        data: payload(input, ref.input, ref.claimCheckBytes ?? 0, what, at),
+        data: payload(input, ref.input, ref.claimCheckBytes ?? 0, what, isRun ? undefined : at),
         ...(subject !== undefined && { subject }),
-        ...(at !== undefined && { at: new Date(at) }),
+        ...(at !== undefined && { [isRun ? 'startAt' : 'at']: new Date(at) }),
         ...travelling(baggage),
       });
+    },
+    schedule(ref, id, change) {
+      sends.push(scheduleSend(contract, ref, id, change));
     },
     publish<Data, Wire>(event: EventRef<Data, Wire>, data: Wire, { baggage }: SendOptions = {}) {
       if (event.agent !== contract.name || !(event.name in contract.publishes)) {

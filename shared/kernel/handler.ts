@@ -5,7 +5,9 @@ import type { Duration } from '../contract/duration.ts';
 import type { Json } from '../contract/json.ts';
 import type { Log } from '../contract/log.ts';
 import type { Envelope } from '../contract/message.ts';
+import type { PlanFor, ScheduledWorkflow } from '../contract/plan-rules.ts';
 import type { ReachedWorkflow, RunTarget } from '../contract/run-target.ts';
+import type { Overlap } from '../contract/schedule-plan.ts';
 import type { Given, Parsed, Schema } from '../contract/schema.ts';
 import type { ProviderAccess } from './providers/providers.ts';
 
@@ -82,6 +84,14 @@ export interface HandlerContext<State = never> {
     input: NoInfer<Wire>,
     options?: SendOptions,
   ): void;
+  /**
+   * Makes, changes or ends a schedule that starts runs of a workflow, after the commit. What becomes of it can be read by a client.
+   *
+   * @throws MeshError `CallNotDeclared`; `ScheduleInvalid` naming the field
+   * @example
+   * ctx.schedule(reports['daily-report'], customer, { op: 'create', plan: { cron: '0 6 * * *', input: { customer } } });
+   */
+  schedule<Wire>(ref: ScheduledWorkflow<Wire>, id: string, change: ScheduleRequest<NoInfer<Wire>>): void;
   /** Publishes a domain event, after the commit. Throws `EventNotDeclared`, `SchemaMismatch`, `PayloadTooLarge`. */
   publish<Data, Wire>(
     event: EventRef<Data, Wire>,
@@ -109,8 +119,22 @@ export interface HandlerContext<State = never> {
   provider(name: string): ProviderAccess;
 }
 
+/** What is asked of a schedule that is made at run time. */
+export type ScheduleRequest<Input> =
+  | {
+      readonly op: 'create' | 'update';
+      readonly plan: PlanFor<Input> | PlanFor<Partial<Input>>;
+    }
+  | { readonly op: 'pause'; readonly note?: string }
+  | { readonly op: 'resume' | 'delete' }
+  | { readonly op: 'trigger'; readonly overlap?: Overlap }
+  | { readonly op: 'backfill'; readonly from: Date; readonly to: Date; readonly overlap?: Overlap };
+
 export interface SendOptions {
+  /** So long from now. A run is there at once, and begins then; a command is sent then. */
   readonly delay?: Duration;
+  /** In place of `delay`: a moment. One that is past is now. */
+  readonly at?: Date;
   readonly subject?: string;
   /** Facts to add to the baggage that the message travels with. Throws `BaggageInvalid`. */
   readonly baggage?: readonly BaggageEntry[];

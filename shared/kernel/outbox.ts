@@ -83,6 +83,7 @@ function toEntry(
     ...(send.stepId !== undefined && { stepId: send.stepId }),
     ...(send.replyTo !== undefined && { replyTo: send.replyTo }),
     ...(send.deadline !== undefined && { deadline: send.deadline }),
+    ...(send.startAt !== undefined && { startAt: send.startAt.toISOString() }),
     ...(send.scheduleId !== undefined && { scheduleId: send.scheduleId }),
     ...(send.idempotencyKey !== undefined && { idempotencyKey: send.idempotencyKey }),
     ...(send.cursor !== undefined && { cursor: send.cursor }),

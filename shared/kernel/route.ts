@@ -127,6 +127,8 @@ export interface Send {
   readonly replyTo?: string;
   /** RFC 3339. */
   readonly deadline?: string;
+  /** When the run that it starts begins. Left out: now. */
+  readonly startAt?: Date;
   /** The schedule that starts the run. */
   readonly scheduleId?: string;
   /** Not before this time: it is armed as a timer. Left out: now. */

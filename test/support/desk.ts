@@ -128,6 +128,9 @@ export class Desk {
       signalRun: () => {
         throw new Error('no agent here signals runs');
       },
+      schedule: () => {
+        throw new Error('no agent here schedules runs');
+      },
       publish: (event, data) => {
         if (!(event.name in agent.contract.publishes)) throw new Error(`${event.type} is not declared`);
         events.push({ type: event.type, data: event.data.parse(data) });

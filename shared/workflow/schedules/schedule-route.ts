@@ -6,6 +6,7 @@ import { messageKey, namedId, runIdOf } from '../../contract/keys.ts';
 import { CANCEL, type Message, SCHEDULE, TERMINATE } from '../../contract/message.ts';
 import { runPath, schedulePath, sourceOf } from '../../contract/names.ts';
 import { parseAs } from '../../contract/parse.ts';
+import { inputAt, planProblem } from '../../contract/plan-rules.ts';
 import { ScheduleChange, type SchedulePlan } from '../../contract/schedule-plan.ts';
 import { stableValue } from '../../contract/stable-value.ts';
 import type { StoredDocument, Write } from '../../contract/store.ts';
@@ -13,7 +14,6 @@ import type { Decision, DecisionRequest, Route, Send } from '../../kernel/route.
 import { type Host, NO_EFFECT } from '../host.ts';
 import { keyValueOf } from '../run-key.ts';
 import { occurrencesOf } from './occurrences.ts';
-import { inputAt, planProblem } from './plan-rules.ts';
 import { decodeSchedule, encodeSchedule, type Pending, type ScheduleRecord } from './schedule-record.ts';
 import { type Asked, dueOf, type Known, runsOf, takeTurn } from './schedule-turn.ts';
 

@@ -75,11 +75,11 @@ export const schedules: Workload = { name: 'schedules', play };
 function play(random: Random): Play {
   const every = random.pick<Duration>(['40s', '10m', '6h', '9d']);
   const interval = milliseconds(every);
-  const count = random.between(1, 8);
+  const count = random.between(1, 4);
   let drawn: Drawn | undefined;
   const overlap = random.pick<Overlap>(OVERLAPS);
   const ms = Math.round(interval * random.pick([0, 0.3, 1.2, 2.6]));
-  const backfills = random.chance(0.4) ? random.between(1, 6) : 0;
+  const backfills = random.chance(0.4) ? random.between(1, 3) : 0;
   const triggers = random.chance(0.3) ? 1 : 0;
   const pauses = random.chance(0.25);
   const later = random.pick([20_000, 3_600_000, 40 * 86_400_000]);

@@ -1,6 +1,8 @@
-import type { WorkflowSpec } from '../../contract/agent.ts';
-import type { Json } from '../../contract/json.ts';
-import type { SchedulePlan } from '../../contract/schedule-plan.ts';
+import type { WorkflowRef, WorkflowSpec } from './agent.ts';
+import { MeshError } from './errors.ts';
+import { type Json, toJson } from './json.ts';
+import { parseAs } from './parse.ts';
+import { SchedulePlan, type SchedulePlanInput } from './schedule-plan.ts';
 
 /** The input of the run of a time. */
 export function inputAt({ input, timeField }: SchedulePlan, at: number): Json {
@@ -35,4 +37,34 @@ export function planProblem(
   const [issue] = spec.input.safeParse(inputAt(plan, SAMPLE_MS)).error?.issues ?? [];
   if (!issue) return undefined;
   return { field: ['input', ...issue.path.map(String)].join('.'), is: `does not fit: ${issue.message}` };
+}
+
+/** What is needed of the reference of a workflow that a schedule starts. */
+export type ScheduledWorkflow<Wire> = Pick<
+  WorkflowRef<unknown, unknown, Wire, never, never>,
+  'agent' | 'name' | 'input' | 'key'
+>;
+
+/** When a schedule starts runs, and with what: `cron` or `every`, and what else a plan has. */
+export type PlanFor<Input> = Omit<SchedulePlanInput, 'workflow' | 'input'> & {
+  /** The input of each run; the field that `timeField` names is set for each. */
+  readonly input: Input;
+};
+
+/**
+ * The plan of a schedule with its defaults, held against the workflow.
+ *
+ * @throws MeshError `ScheduleInvalid` naming the field
+ */
+export function checkedPlan(
+  ref: { readonly name: string } & Parameters<typeof planProblem>[0][string],
+  plan: PlanFor<unknown>,
+): SchedulePlan {
+  const json = toJson({ ...plan, workflow: ref.name }, 'ScheduleInvalid', 'the plan');
+  const checked = parseAs(SchedulePlan, json, 'ScheduleInvalid', 'the plan');
+  const problem = planProblem({ [ref.name]: ref }, checked);
+  if (!problem) return checked;
+  throw new MeshError('ScheduleInvalid', `the plan: ${problem.field} ${problem.is}`, {
+    field: problem.field,
+  });
 }
