@@ -1,5 +1,6 @@
 import type { Mutation } from './mutation.ts';
 import { operationMutations } from './operation-mutations.ts';
+import { scheduleMutations } from './schedule-mutations.ts';
 
 const KERNEL = 'shared/kernel/kernel.ts';
 const COMMITTER = 'shared/kernel/committer.ts';
@@ -384,4 +385,5 @@ export const mutations: readonly Mutation[] = [
     replace: '    cursor: /^[0-9]+$/.test(cursor) ? String(Number(cursor) + 1) : cursor,\n',
     workload: 'uploads',
   },
+  ...scheduleMutations,
 ];
