@@ -227,7 +227,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a signal that comes early is not kept',
     file: LEDGER,
-    find: /this\.#signals\.push\([^;]*;/,
+    find: 'this.#signals.keep({ arrival, name: event.name, payload: event.payload });',
     replace: '',
     workload: 'loops',
   },

@@ -89,14 +89,6 @@ export const operationMutations: readonly Mutation[] = [
     unit: unit('parsed-once'),
   },
   {
-    name: 'defaults of the input are asked for on each replay (I9)',
-    file: COMPLETION,
-    find: 'if (stable === input) return event;',
-    replace: 'if (stable !== undefined) return event;',
-    workload: 'values',
-    unit: unit('parsed-once'),
-  },
-  {
     name: 'defaults of a signal are asked for on each replay (I9)',
     file: COMPLETION,
     find: 'if (stable === payload || stable === undefined) return event;',
