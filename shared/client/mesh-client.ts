@@ -65,13 +65,13 @@ export class MeshClient {
     ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     input: NoInfer<Wire>,
     { idempotencyKey, ...later }: StartOptions = {},
-  ): Promise<RunHandle<Output, Signals, Queries>> {
+  ): Promise<RunHandle<Output, Signals, Queries, Updates>> {
     const id = messageId(this.#mesh.ports.ids, ['start', ref.type], idempotencyKey);
     const at = timeOf(later, this.#mesh.now());
     const outgoing = outgoingTo(ref, input, { ...this.#sender(), id, at });
     const { runId = '', message, inputDigest } = outgoing;
     const start = { agent: ref.agent, key: messageKey(message), inputDigest };
-    const handle = new RunHandle<Output, Signals, Queries>(this.#mesh, { runId, ref, start });
+    const handle = new RunHandle<Output, Signals, Queries, Updates>(this.#mesh, { runId, ref, start });
     // A run whose name nobody else can know is not there.
     const named = ref.key !== undefined || idempotencyKey !== undefined;
     const there = named ? await readRun(this.#mesh.ports.store, runId) : undefined;
@@ -92,7 +92,7 @@ export class MeshClient {
   >(
     ref: WorkflowRef<Input, Output, Wire, Signals, Updates, Attributes, Queries>,
     which: { readonly key: string } | { readonly runId: string },
-  ): RunHandle<Output, Signals, Queries> {
+  ): RunHandle<Output, Signals, Queries, Updates> {
     const runId = 'key' in which ? runIdOf(ref.name, which.key) : which.runId;
     return new RunHandle(this.#mesh, { runId, ref });
   }

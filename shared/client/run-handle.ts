@@ -1,13 +1,24 @@
 import type * as z from 'zod';
-import type { QueryOutput, QuerySpecs, SignalName, SignalPayload, WorkflowRef } from '../contract/agent.ts';
+import type {
+  QueryOutput,
+  QuerySpecs,
+  SignalName,
+  SignalPayload,
+  UpdateInput,
+  UpdateOutput,
+  UpdateSpec,
+  WorkflowRef,
+} from '../contract/agent.ts';
 import { type CheckedIn, checkIn } from '../contract/claim-check.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { encodeMessage } from '../contract/envelope.ts';
 import { MeshError } from '../contract/errors.ts';
 import { type Json, toJson } from '../contract/json.ts';
-import { CANCEL, PAUSE, RESUME, SIGNAL, TERMINATE } from '../contract/message.ts';
+import { inputDigest } from '../contract/keys.ts';
+import { CANCEL, PAUSE, RESUME, SIGNAL, TERMINATE, UPDATE } from '../contract/message.ts';
 import { runPath, topicOf } from '../contract/names.ts';
 import { parseAs } from '../contract/parse.ts';
+import { updateInput, updateNotDeclared, updateSpecOf } from '../contract/run-target.ts';
 import {
   answerTo,
   decodeRun,
@@ -24,13 +35,14 @@ import { patiently } from './patience.ts';
 import { outputFor, wholePayload } from './payload.ts';
 import { outputOfRun, runTimeout } from './run-end.ts';
 import { factsOf, type RunFacts } from './run-facts.ts';
+import { SentCommand } from './sent-command.ts';
 import { patienceOf, type WaitOptions } from './wait-options.ts';
 
 /** What a handle knows of the workflow of its run. */
 export type RunRef = Pick<
   WorkflowRef<unknown, unknown, never>,
   'agent' | 'type' | 'output' | 'signals' | 'queries' | 'inlineBytes' | 'claimCheckBytes'
->;
+> & { readonly updates: unknown };
 
 /** The message that is to start a run. */
 export interface Start {
@@ -69,7 +81,12 @@ const UNKNOWN_PATIENCE_MS = milliseconds('1m');
 const START_PATIENCE = '30s' satisfies Duration;
 
 /** A run of a workflow, as a program outside of the mesh reaches it. It holds no connection and may be kept for as long as you like. */
-export class RunHandle<Output = Json, Signals = SignalSchemas, Queries = QuerySpecs> {
+export class RunHandle<
+  Output = Json,
+  Signals = SignalSchemas,
+  Queries = QuerySpecs,
+  Updates = Readonly<Record<string, UpdateSpec>>,
+> {
   readonly runId: string;
   readonly #mesh: MeshAccess;
   readonly #target: RunTarget;
@@ -201,6 +218,43 @@ export class RunHandle<Output = Json, Signals = SignalSchemas, Queries = QuerySp
       plain === undefined ? {} : ref ? checkIn(plain, { claimCheckBytes: 0, ...ref }, what) : { data: plain };
     const data = { name, ...(sent.data !== undefined && { payload: sent.data }) };
     return this.#tell(SIGNAL, data, options, sent.blob);
+  }
+
+  /**
+   * Asks the run for something that its contract declares as an update, and waits for its answer. The run must be typed: `client.start`,
+   * `client.run`.
+   *
+   * @throws MeshError the failure that the run answered: `Rejected` with its `reason`, …; `RunEnded`; `SchemaMismatch` naming the field, before
+   * anything is sent; `UpdateNotDeclared`; `IdempotencyKeyReused`; `Timeout`: the update goes on, and is asked for again by the same
+   * `idempotencyKey`
+   * @example
+   * const { items } = await handle.update('add', { sku }, { timeout: '10s', idempotencyKey: 'click-17' });
+   */
+  async update<Name extends keyof Updates & string>(
+    name: Name,
+    input: UpdateInput<Updates, Name>,
+    options: SendOnce & WaitOptions = {},
+  ): Promise<UpdateOutput<Updates, Name>> {
+    const { ref } = this.#target;
+    const type = `${ref?.type ?? 'the workflow'}.${name}`;
+    const spec = ref && updateSpecOf(ref.updates, name);
+    if (!ref || !spec) throw updateNotDeclared(ref?.type ?? 'a run that is not typed', name);
+    const { runId } = this;
+    const { agent } = ref;
+    const given = updateInput(ref, name, input);
+    const limits = { claimCheckBytes: 0, ...ref };
+    const sent: Partial<CheckedIn> =
+      given === undefined ? {} : checkIn(given, limits, `the input of the update ${JSON.stringify(name)}`);
+    const data = { run: runId, name, ...(sent.data !== undefined && { input: sent.data }) };
+    const { prefix, source, ports } = this.#mesh;
+    const id = messageId(ports.ids, ['update', runId, name], options.idempotencyKey);
+    const time = new Date(this.#mesh.now()).toISOString();
+    const message = { id, source, type: UPDATE, time, correlationId: id, data, keepReply: true } as const;
+    const wire = encodeMessage(message);
+    await this.#mesh.send({ topic: topicOf(prefix, agent), wire, ...(sent.blob && { blob: sent.blob }) });
+    const asked = { agent, type, output: spec.output };
+    const update = new SentCommand(this.#mesh, asked, { message, inputDigest: inputDigest(data) }, runId);
+    return (await update.answer(options)) as UpdateOutput<Updates, Name>;
   }
 
   /**

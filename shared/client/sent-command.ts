@@ -2,7 +2,7 @@ import { keysUnavailable } from '../contract/encryption.ts';
 import { MeshError } from '../contract/errors.ts';
 import { toError } from '../contract/failure.ts';
 import { messageKey } from '../contract/keys.ts';
-import { inboxPath } from '../contract/names.ts';
+import { answerPath, inboxPath } from '../contract/names.ts';
 import type { Schema } from '../contract/schema.ts';
 import type { StoredDocument } from '../contract/store.ts';
 import { type Answered, answerIn } from '../kernel/index.ts';
@@ -19,7 +19,10 @@ interface CommandSent {
   readonly output: Schema | undefined;
 }
 
-/** A command that was sent. Its answer stands in the inbox of its agent, for 75 days (kept-reply.ts). */
+/**
+ * A command or an update that was sent. Its answer stands in the inbox of its agent (kept-reply.ts), or beside the run that answers an update,
+ * for 75 days.
+ */
 export class SentCommand<Output = unknown> {
   /** The `ce-id` of the message. */
   readonly id: string;
@@ -27,12 +30,16 @@ export class SentCommand<Output = unknown> {
   readonly #ref: CommandSent;
   readonly #key: string;
   readonly #inputDigest: string;
+  readonly #run: string | undefined;
 
+  /** `run`: of an update, the run that it is for. */
   constructor(
     mesh: MeshAccess,
     ref: CommandSent & { readonly output: Schema<Output> | undefined },
     { message, inputDigest }: Pick<Outgoing, 'message' | 'inputDigest'>,
+    run?: string,
   ) {
+    this.#run = run;
     this.id = message.id;
     this.#mesh = mesh;
     this.#ref = ref;
@@ -54,9 +61,13 @@ export class SentCommand<Output = unknown> {
     let record: StoredDocument | undefined;
     const patience = patienceOf(options);
     const answered = await patiently(clock, patience, async () => {
-      const [handled, letter] = await store.read([inbox, deathPath(agent, this.#key)]);
+      const beside = this.#run === undefined ? [] : [answerPath(this.#run, this.#key)];
+      const [handled, letter, given] = await store.read([inbox, deathPath(agent, this.#key), ...beside]);
       record = handled;
-      if (handled?.fields.status === 'done') return this.#answerIn(handled);
+      if (given) return this.#answerIn(given);
+      // A run that took an update has yet to answer it; one that was refused is answered here.
+      if (handled?.fields.status === 'done' && (this.#run === undefined || answerIn(handled)))
+        return this.#answerIn(handled);
       const death = await deathIn(store, { agent, key: this.#key }, letter);
       if (death) throw death;
       return undefined;

@@ -56,6 +56,9 @@ export const desk = defineAgent({
       output: z.object({ order: z.string(), by: z.string() }),
       key: 'order',
       signals: { approve: Approval },
+      updates: {
+        add: { input: z.object({ item: z.string() }), output: z.object({ items: z.number() }) },
+      },
       queries: { stage: { output: z.object({ asked: z.date().or(z.string()), of: z.string() }) } },
       attributes: {
         buyer: { type: 'keyword', from: 'buyer' },
@@ -108,6 +111,12 @@ const sell = defineWorkflow({
     if (pages > 0) return wf.continueAsNew({ order, pages: pages - 1 });
     const asked = wf.now().toISOString();
     wf.onQuery('stage', () => ({ asked, of: order }));
+    const items: string[] = [];
+    wf.onUpdate(desk.sell, 'add', ({ item }) => ({ items: items.push(item) }), {
+      validate: ({ item }) => {
+        if (items.length === 2) throw rejected('full', `there is no room for ${item}`);
+      },
+    });
     await wf.call(quotes.quote, { sku: order });
     const { by } = await wf.signal('approve', { schema: Approval });
     return { order, by };
@@ -177,5 +186,5 @@ export function clientMesh(
   return { world, books, access, client, settled };
 }
 
-const MOST_TURNS = 2_000;
+const MOST_TURNS = 4_000;
 const definitions = [sell, nightly];

@@ -267,6 +267,51 @@ describe('a handle of a run', () => {
   });
 });
 
+describe('an update of a run', () => {
+  test('is answered, typed, once for each idempotency key', async () => {
+    const { client, settled } = clientMesh();
+    const handle = await client.start(desk.sell, { order: 'o-1' });
+    const key = { idempotencyKey: 'click-1' };
+    const { items } = await settled(handle.update('add', { item: 'tea' }, key));
+    expect(items).toBe(1);
+    expect(await settled(handle.update('add', { item: 'tea' }, key))).toEqual({ items: 1 });
+    expect(await settled(handle.update('add', { item: 'tea' }))).toEqual({ items: 2 });
+    const other = settled(handle.update('add', { item: 'milk' }, key));
+    await expect(other).rejects.toMatchObject({ code: 'IdempotencyKeyReused' });
+  });
+
+  test('that the run refuses, or has ended before, rejects with its failure, and is no dead letter', async () => {
+    const { client, settled, world } = clientMesh();
+    const handle = await client.start(desk.sell, { order: 'o-1' });
+    for (const item of ['tea', 'milk']) await settled(handle.update('add', { item }));
+    const refused = settled(handle.update('add', { item: 'salt' }));
+    await expect(refused).rejects.toMatchObject({ code: 'Rejected', reason: 'full' });
+    await handle.signal('approve', { by: 'kim' });
+    await settled(handle.result());
+    await expect(settled(handle.update('add', { item: 'salt' }))).rejects.toMatchObject({ code: 'RunEnded' });
+    expect([...world.store.documents.keys()].filter((path) => path.startsWith('deadLetters/'))).toEqual([]);
+  });
+
+  test('that does not fit, or is not declared, is refused before it is sent', async () => {
+    const { client, world } = clientMesh();
+    const handle = client.run(desk.sell, { key: 'o-1' });
+    const wrong = handle.update('add', { item: 7 } as never);
+    await expect(wrong).rejects.toMatchObject({ code: 'SchemaMismatch', field: 'item' });
+    const undeclared = handle.update('remove' as 'add', { item: 'tea' });
+    await expect(undeclared).rejects.toMatchObject({ code: 'UpdateNotDeclared' });
+    const untyped = client.runById(handle.runId).update('add', { item: 'tea' } as never);
+    await expect(untyped).rejects.toMatchObject({ code: 'UpdateNotDeclared' });
+    await world.settle();
+    expect(world.outcomes).toEqual([]);
+  });
+
+  test('of a run that nobody started rejects with the reason of its dead letter', async () => {
+    const { client, settled } = clientMesh();
+    const lost = settled(client.run(desk.sell, { key: 'nobody' }).update('add', { item: 'tea' }));
+    await expect(lost).rejects.toMatchObject({ code: 'RunNotFound' });
+  });
+});
+
 describe('a query of a run', () => {
   test('is answered, typed, without waking the run; of one that was just started once it has begun', async () => {
     const { client, settled, world } = clientMesh();

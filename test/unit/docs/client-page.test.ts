@@ -73,6 +73,19 @@ it('signals and queries', async () => {
   expect(await settled(body())).toEqual(['string', 'kim']);
 });
 
+it('updates', async () => {
+  const { client, settled } = clientMesh();
+  const body = async () => {
+    const handle = await client.start(desk.sell, { order: 'o-1' });
+    // #region update
+    const click = { idempotencyKey: 'click-17', timeout: '10s' } as const;
+    const { items } = await handle.update('add', { item: 'tea' }, click);
+    // #endregion
+    return items;
+  };
+  expect(await settled(body())).toBe(1);
+});
+
 it('steering', async () => {
   const { client, settled } = clientMesh();
   const body = async () => {
