@@ -10,7 +10,7 @@ import { FAULT_KINDS } from './world/faults.ts';
 import { simulate } from './world/simulate.ts';
 
 /** Of each workload. `npm run test:long` tries more, and `npm run simulate` goes on from any seed for as long as one likes. */
-const SCHEDULES = 40;
+const SCHEDULES = 25;
 
 describe.each(workloads)('the mesh, used for $name', (workload) => {
   it('keeps every invariant on every schedule', async () => {
