@@ -13,6 +13,11 @@ export type DeferReason = 'not-before' | 'lease' | 'entity' | 'provider' | 'fail
 /** How often the message was begun before the deferral that this copy of it comes from: Pub/Sub counts each copy from 1. */
 const PRIOR_ATTEMPTS = 'priorattempts';
 
+/** The time for which a timer published this copy. A copy that is early all the same shows how far the clock of the timers is ahead. */
+const TIMED_FOR = 'timedfor';
+/** Clocks of services that differ by more are not made up for. A copy that is further ahead ran into the horizon of the timers. */
+const MOST_SKEW_MS = 10_000;
+
 /** The attempt that this delivery is, deferrals included: so a message that kills whoever handles it is given up on in the end (I4). */
 export function attemptOf(delivery: Delivery): number {
   return priorAttempts(delivery) + (delivery.deliveryAttempt ?? 1);
@@ -67,8 +72,15 @@ function attemptsBefore({ deliveryAttempt }: Delivery, why: DeferReason): number
 
 /** The attributes without those that a deferral adds for itself. */
 export function withoutDeferral(attributes: Readonly<Record<string, string>>): Record<string, string> {
-  const { [PRIOR_ATTEMPTS]: _attempts, ...rest } = attributes;
+  const { [PRIOR_ATTEMPTS]: _attempts, [TIMED_FOR]: _time, ...rest } = attributes;
   return rest;
+}
+
+/** When a timer for `until` is to ring: later than that by as much as the timer before it rang early. */
+function ringAt({ attributes }: Delivery, until: Date, now: number): Date {
+  const early = until.getTime() - now;
+  const rang = attributes[TIMED_FOR] === until.toISOString() && early > 0 && early <= MOST_SKEW_MS;
+  return rang ? new Date(until.getTime() + early) : until;
 }
 
 /**
@@ -78,6 +90,7 @@ export function withoutDeferral(attributes: Readonly<Record<string, string>>): R
  * have to be deferred to the very same time once more (it is further ahead than a timer reaches; a clock is slow). A delivery that is
  * repeated is deferred once all the same: its Pub/Sub message id is that of the first.
  *
+ * @param now the latest time that this handling knows of, in milliseconds since the epoch
  * @throws MeshError `LeaseHeld`, `InvalidAttribute`, `PayloadTooLarge` for a message with more attributes, or data, than a timer carries
  */
 export function deferral(
@@ -85,16 +98,19 @@ export function deferral(
   envelope: Envelope,
   until: Date,
   why: DeferReason,
+  now: number,
 ): { readonly name: string; readonly message: WireMessage; readonly at: Date } {
   const notBefore = until.toISOString();
   const prior = priorAttempts(delivery) + attemptsBefore(delivery, why);
-  const attributes = {
+  const needed = {
     ...delivery.attributes,
     'ce-id': envelope.id,
     'ce-time': envelope.time,
     notbefore: notBefore,
     ...(prior > 0 && { [PRIOR_ATTEMPTS]: String(prior) }),
   };
+  const attributes =
+    Object.keys(needed).length < MOST_ATTRIBUTES ? { ...needed, [TIMED_FOR]: notBefore } : needed;
   const size = delivery.data.byteLength;
   const fits = Object.keys(attributes).length <= MOST_ATTRIBUTES && size <= MOST_TIMED_BYTES;
   // Left to Pub/Sub's own retry, which keeps it as it is.
@@ -115,7 +131,7 @@ export function deferral(
       attributes,
       ...(delivery.orderingKey && { orderingKey: delivery.orderingKey }),
     },
-    at: until,
+    at: ringAt(delivery, until, now),
   };
 }
 

@@ -362,7 +362,8 @@ export function createKernel(options: KernelOptions): Kernel {
     const waitMs = wanted.getTime() - clock.now();
     const until = wanted.getTime() > published ? wanted : new Date(published + waitMs);
     const light = await lightDelivery(delivery, envelope, until, contract, blobs);
-    await timers.schedule({ topic, ...deferral(light, envelope, until, why) });
+    const now = Math.max(clock.now(), published);
+    await timers.schedule({ topic, ...deferral(light, envelope, until, why, now) });
     return { kind: 'defer', until, why };
   }
 

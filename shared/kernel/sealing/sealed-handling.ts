@@ -108,7 +108,7 @@ function sealedHandling(options: SealedHandlingOptions, codec: PayloadCodec, han
         const until = new Date(clock.now() + error.retryAfterMs);
         const envelope = decodeEnvelope(delivery, contract.name);
         const topic = topicOf(deployment.prefix, contract.name);
-        await timers.schedule({ topic, ...deferral(delivery, envelope, until, 'provider') });
+        await timers.schedule({ topic, ...deferral(delivery, envelope, until, 'provider', clock.now()) });
         log.info('deferred', { code: error.code, detail: error.message });
         return { kind: 'defer', until, why: 'provider' };
       }

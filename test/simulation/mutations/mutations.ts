@@ -100,6 +100,13 @@ export const mutations: readonly Mutation[] = [
     workload: 'entities',
   },
   {
+    name: 'a timer whose clock is ahead is set for the same time again',
+    file: 'shared/kernel/deferral.ts',
+    find: 'at: ringAt(delivery, until, now)',
+    replace: 'at: until',
+    unit: 'test/unit/kernel/deferral.test.ts',
+  },
+  {
     name: 'a message that came early is handled (timers beyond the horizon)',
     file: 'shared/kernel/admission.ts',
     find: 'Date.parse(envelope.notBefore) > now',

@@ -141,13 +141,13 @@ describe('a message with more data than a timer carries', () => {
   const until = new Date('2026-01-02T00:00:00Z');
 
   it('is refused when it is not to be handled yet', () => {
-    expect(() => deferral(large, envelope, until, 'not-before')).toThrow(
+    expect(() => deferral(large, envelope, until, 'not-before', 0)).toThrow(
       expect.objectContaining({ code: 'PayloadTooLarge', retry: false }),
     );
   });
 
   it('is left to be delivered again when another instance is at it', () => {
-    expect(() => deferral(large, envelope, until, 'lease')).toThrow(
+    expect(() => deferral(large, envelope, until, 'lease', 0)).toThrow(
       expect.objectContaining({ code: 'LeaseHeld', retry: true }),
     );
   });
@@ -171,5 +171,44 @@ describe('a message with more data than a timer carries', () => {
     expect(() => toOutbox({ writes: [], sends: [{ ...send, at: until }] }, context)).toThrow(
       expect.objectContaining({ code: 'PayloadTooLarge' }),
     );
+  });
+});
+
+describe('a timer whose clock is ahead', () => {
+  const until = new Date('2026-01-02T00:00:00.000Z');
+  const sale: Delivery = {
+    data: Buffer.from(JSON.stringify(SALE)),
+    attributes: { 'ce-type': 'sell', notbefore: until.toISOString() },
+    messageId: 'm',
+    publishTime: '2026-01-01T00:00:00Z',
+    subscription: 'mesh-till',
+    deliveryAttempt: 1,
+  };
+  const envelope = decodeEnvelope(sale, 'till');
+  const early = (delivery: Delivery, ms: number) =>
+    deferral(delivery, envelope, until, 'not-before', until.getTime() - ms);
+  const copy = (ms: number): Delivery => ({ ...sale, ...early(sale, ms).message, messageId: 'copy' });
+
+  it('rings later by as much as it rang early', () => {
+    expect(early(sale, 3_000).at).toEqual(until);
+    expect(early(copy(3_000), 1_800).at).toEqual(new Date(until.getTime() + 1_800));
+    expect(early(copy(3_000), 1_800).message.attributes.notbefore).toBe(until.toISOString());
+  });
+
+  it('is told from a timer that reached its horizon', () => {
+    expect(early(copy(60 * DAY_MS), 30 * DAY_MS).at).toEqual(until);
+  });
+
+  it('is told from a timer for another time', () => {
+    const later = new Date(until.getTime() + 60_000);
+    const again = deferral(copy(3_000), envelope, later, 'lease', later.getTime() - 5_000);
+    expect(again.at).toEqual(later);
+  });
+
+  it('leaves a message with as many attributes as there may be as it is', () => {
+    const many = Object.fromEntries(Array.from({ length: 96 }, (_, at) => [`a${at}`, '1']));
+    const full = { ...sale, attributes: { ...many, ...sale.attributes } };
+    expect(Object.keys(early(full, 3_000).message.attributes)).toHaveLength(100);
+    expect(early(full, 3_000).message.attributes.timedfor).toBeUndefined();
   });
 });
