@@ -22,7 +22,7 @@ export const carts = defineAgent({
           input: z.object({ sku: z.string(), count: z.number().default(1) }),
           output: z.object({ items: z.number() }),
         },
-        touch: { input: z.undefined() },
+        touch: { input: z.null() },
         close: { input: z.object({}), output: z.json() },
       },
     },

@@ -19,7 +19,7 @@ const floor = defineAgent({
   calls: ['stock'],
   commands: { scan: { input: Order } },
   workflows: {
-    watch: { input: Order, output: z.json(), key: 'id', signals: { packed: Packed, done: z.undefined() } },
+    watch: { input: Order, output: z.json(), key: 'id', signals: { packed: Packed, done: z.null() } },
   },
 });
 const loner = defineAgent({ name: 'loner', commands: { scan: { input: Order } } });

@@ -124,7 +124,7 @@ test.each([
     );
     await mesh.deliver();
     const accepted = update(mesh, 'add', { sku: 'tea' });
-    const waiting = update(mesh, 'touch');
+    const waiting = update(mesh, 'touch', null);
     await mesh.settle();
     expect(mesh.run('shopping', 'c1').status).toBe(status);
     expect(answers(mesh, accepted)).toEqual([{ ok: false, error: { code: 'RunEnded', message } }]);
