@@ -12,7 +12,7 @@ import {
 } from '../options.ts';
 import type { Registration } from '../registration.ts';
 import type { BulkCancelOptions } from '../runs/bulk-cancel.ts';
-import type { ShowOptions } from '../runs/run-actions.ts';
+import type { ShowOptions, UpdateOptions } from '../runs/run-actions.ts';
 import type { ListOptions } from '../runs/run-list.ts';
 import { STATUSES } from '../runs/run-status.ts';
 import { registerControl } from './run-control.ts';
@@ -91,6 +91,17 @@ export function registerRuns(registration: Registration): void {
     .addHelpText('after', examples(`mesh runs signal order-1-0007 approval '{"approved":true}'`))
     .action(async (run: string, name: string, payload: string | undefined, options: Common) =>
       (await load()).signal(io, formatOf(options), options, { run, name, payload }),
+    );
+
+  about(runs.command('update'))
+    .description('ask a running workflow for something, by an update of its contract, and print its answer')
+    .argument('<run>', "the run's id or key")
+    .argument('<name>', "the update's name")
+    .argument('[input]', 'JSON, @file, or - for the standard input')
+    .addOption(timeoutOption('wait at most so long', '2m'))
+    .addHelpText('after', examples(`mesh runs update cart-1 add '{"sku":"tea"}'`))
+    .action(async (run: string, name: string, input: string | undefined, options: Common & UpdateOptions) =>
+      (await load()).update(io, formatOf(options), options, { run, name, input }),
     );
 
   filtered(runs.command('cancel'))

@@ -74,6 +74,32 @@ export async function signal(
   });
 }
 
+export interface UpdateOptions extends TargetOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** Sends an update to a run, and waits for its answer. */
+export async function update(
+  io: Io,
+  format: Format,
+  options: UpdateOptions,
+  request: Omit<SignalRequest, 'payload'> & { readonly input: string | undefined },
+): Promise<void> {
+  const input = request.input === undefined ? undefined : await readJson(request.input, io);
+  const target = findTarget(io, options);
+  await withMesh(target, async (mesh) => {
+    const run = await findRun(mesh.ports.store, request.run);
+    const { runId } = run;
+    const ref = await workflowOf(run, target.local?.agents);
+    const handle = new RunHandle(mesh, { runId, ...(ref && { ref }) });
+    const answer: unknown = await handle.update(request.name, input, waitFor(options));
+    new Printer(io, format).item({ runId, update: request.name, answer: answer ?? null }, () =>
+      JSON.stringify(answer ?? null, undefined, 2),
+    );
+  });
+}
+
 /** The workflow of a run as the contracts here declare it; undefined where they do not. */
 async function workflowOf({ agent, workflow }: RunRecord, agents: string | undefined) {
   const contract = (await readContracts(agents)).find(({ name }) => name === agent);
