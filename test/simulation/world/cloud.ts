@@ -41,6 +41,8 @@ export class Cloud {
   readonly broker: Broker;
   readonly tasks: TaskQueues;
   readonly #options: CloudOptions;
+  /** Messages that came to a topic: one that is armed after that was put off, and no sweep would find it. */
+  readonly #told = new Set<string>();
   /** When each service is out, by true time. */
   readonly #outages = new Map<ServiceName, { readonly from: number; readonly to: number }>();
 
@@ -96,7 +98,10 @@ export class Cloud {
         cause: error,
       });
     }
-    for (const message of messages) this.#options.durable(topic, message);
+    for (const message of messages) {
+      this.#told.add(message.attributes['ce-id'] ?? '');
+      this.#options.durable(topic, message);
+    }
   }
 
   /** Throws as the Timers port does. */
@@ -108,7 +113,7 @@ export class Cloud {
     const type = attributes['ce-type'];
     const isTick = type === SCHEDULE && Buffer.from(message.data).toString().includes('"op":"tick"');
     const isSweptFor = (type === TIMER && attributes.runid !== undefined) || isTick;
-    if (isSweptFor && faults.strikes('timer-lost')) {
+    if (isSweptFor && !this.#told.has(attributes['ce-id'] ?? '') && faults.strikes('timer-lost')) {
       scheduler.note(`loses the timer ${attributes['ce-id']}`);
       this.#options.durable(topic, message);
       return;
