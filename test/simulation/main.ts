@@ -2,6 +2,7 @@
  * `npm run simulate`: tries schedules until the time is over or one fails, and says what was tried.
  *
  *   -- --minutes 5 [--seed 1] [--workload saga] [--jobs 2]    go on for so long, on so many threads
+ *   -- --schedules 400 --seed 1                               try so many schedules of each workload, however long that takes
  *   -- --workload saga --seed 7 [--faults 3] [--only late,hang] --trace    replay one schedule, line by line
  *   -- --coverage [--minutes 2]    say which code of the kernel and the engine no schedule runs
  *   -- --mutations [--only 'a lease']    show that it finds bugs: break the product in every known way, each of which must be found
@@ -20,6 +21,7 @@ import { simulate } from './world/simulate.ts';
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
+    schedules: { type: 'string' },
     seed: { type: 'string' },
     workload: { type: 'string' },
     jobs: { type: 'string' },
@@ -75,7 +77,8 @@ if (values.mutations) {
   const until = began + Number(values.minutes) * 60_000;
   const jobs = Math.max(1, Math.trunc(Number(values.jobs ?? availableParallelism())) || 1);
   say(`from seed ${seed}, on ${jobs} threads: ${chosen.map(({ name }) => name).join(', ')}`);
-  const goOn = () => performance.now() < until;
+  const most = values.schedules === undefined ? undefined : Number(values.schedules) * chosen.length;
+  const goOn = (begun: number) => (most === undefined ? performance.now() < until : begun < most);
   const exploration = await exploreInLanes({ workloads: chosen, seed, goOn }, jobs);
   say(explorationReport(exploration, performance.now() - began));
   if (exploration.failure) {

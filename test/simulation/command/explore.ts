@@ -6,8 +6,8 @@ export interface ExploreOptions {
   readonly workloads: readonly Workload[];
   /** The first seed; the workloads take turns, each with the same seeds. */
   readonly seed: number;
-  /** Asked before each seed, with the number of schedules tried. */
-  readonly goOn: (tried: number) => boolean;
+  /** Asked before each seed, with the number of schedules begun. */
+  readonly goOn: (begun: number) => boolean;
 }
 
 /** What was tried, and what was found. */
@@ -20,7 +20,7 @@ export interface Exploration extends Readonly<Tally> {
 export async function explore({ workloads, seed, goOn }: ExploreOptions): Promise<Exploration> {
   const tally = emptyTally();
   let failure: Failure | undefined;
-  for (let at = seed; failure === undefined && goOn(tally.schedules); at++) {
+  for (let at = seed; failure === undefined && goOn((at - seed) * workloads.length); at++) {
     for (const workload of workloads) {
       const options = { workload, seed: at };
       const simulation = await simulate(options);

@@ -32,7 +32,7 @@ export async function exploreInLanes(
       resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
     });
     try {
-      while (failures.length === 0 && goOn(tally.schedules)) {
+      while (failures.length === 0 && goOn((next - seed) * workloads.length)) {
         worker.postMessage(next++);
         const [tried]: Tried[] = await once(worker, 'message');
         if (!tried) continue;
