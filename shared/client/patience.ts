@@ -10,7 +10,7 @@ export interface Patience {
 
 /**
  * Looks are reads of one or two documents. The first come quickly, for what takes a moment; a wait of hours costs a read each 5 s
- * (docs/decisions/0034-a-client-polls.md).
+ * (docs/decisions/0032-a-client-polls.md).
  */
 const FIRST_PAUSE_MS = 50;
 const GROWTH = 1.5;

@@ -6,7 +6,7 @@ import { parseAs } from './parse.ts';
 
 /**
  * The value to be kept and sent in place of `raw`, which the schema parses to the same each time: whatever replays it, and whenever. What
- * the schema fills in by itself is in it, so that a default such as `() => randomUUID()` is asked for once (docs/decisions/0050). It is `raw` itself
+ * the schema fills in by itself is in it, so that a default such as `() => randomUUID()` is asked for once (docs/decisions/0038). It is `raw` itself
  * for a schema that fills in nothing.
  *
  * @throws MeshError with `code` for a value that does not fit, or that the schema makes something else of each time
