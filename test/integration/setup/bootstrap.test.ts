@@ -64,6 +64,20 @@ describe('on an installed tree a command', () => {
     expect(await command.ended).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
+  test('keeps the pipe to its launcher when a thread of it has ended', async () => {
+    const program = `
+      import { once } from 'node:events';
+      import { fstatSync } from 'node:fs';
+      import { Worker } from 'node:worker_threads';
+      const pipe = fstatSync(3).ino;
+      await once(new Worker(new URL('data:text/javascript,0')), 'exit');
+      console.log(fstatSync(3).ino === pipe ? 'the same pipe' : 'another file');
+    `;
+    const command = checkout.run(program);
+    await command.says('the same pipe');
+    expect(await command.ended).toEqual({ code: 0, signal: null });
+  });
+
   test('is quiet and installs nothing', async () => {
     const command = checkout.run(HELLO);
     await command.ended;
