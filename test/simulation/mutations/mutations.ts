@@ -97,7 +97,7 @@ export const mutations: readonly Mutation[] = [
     file: 'shared/kernel/deferral.ts',
     find: 'return Date.parse(publishTime) || 0;',
     replace: 'return 0;',
-    workload: 'entities',
+    unit: 'test/unit/kernel/deferral.test.ts',
   },
   {
     name: 'a timer whose clock is ahead is set for the same time again',
