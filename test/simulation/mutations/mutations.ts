@@ -190,6 +190,7 @@ export const mutations: readonly Mutation[] = [
     file: 'shared/workflow/host.ts',
     find: /sends: armed \? \[\] : \[recheckSend\([^\]]*\]/,
     replace: 'sends: []',
+    unit: 'test/unit/workflow/replay.test.ts',
   },
   {
     name: 'a history that the code does not know is no reason to park a run (I7)',
@@ -203,14 +204,7 @@ export const mutations: readonly Mutation[] = [
     file: DRAINER,
     find: "if (!left) return 'seen-to';",
     replace: "return 'seen-to';",
-    workload: 'crowds',
-  },
-  {
-    name: 'who leaves a message does not look whether anybody drains (M2)',
-    file: DRAINER,
-    find: 'return session ? session.seesTo(message) : drain(leaving);',
-    replace: "return 'seen-to';",
-    workload: 'crowds',
+    unit: 'test/unit/kernel/drainer.test.ts',
   },
   {
     name: 'what a drainer that died had not published is forgotten (M3)',

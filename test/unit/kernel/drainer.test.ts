@@ -140,6 +140,26 @@ describe('a drainer', () => {
     expect(run().status).toBe('completed');
   });
 
+  test('looks once more after its mark is gone, for a message that was left before', async () => {
+    let left = false;
+    const taken = JSON.stringify(markFields(undefined));
+    const late = {
+      ...slowAtLook(0, async () => {}),
+      commit: async (writes: Parameters<MemoryStore['commit']>[0]) => {
+        const [write] = writes;
+        if (!left && write?.kind === 'patch' && JSON.stringify(write.fields) === taken) {
+          left = true;
+          expect(await instance()(replyTo(1))).toMatchObject({ kind: 'ack' });
+          expect(run().steps).toMatchObject({ done: 0 });
+        }
+        return store.commit(writes);
+      },
+    };
+    expect(await settled(instance(late)(sweep))).toMatchObject({ kind: 'ack' });
+    expect(left).toBe(true);
+    expect(run().steps).toMatchObject({ done: 1 });
+  });
+
   test('does not tell of a step that began meanwhile as if there were none', async () => {
     const other = instance();
     const slow = slowAtLook(1, async () => {
