@@ -25,6 +25,7 @@ const KINDS: readonly Kind[] = [
       inputDigest: '',
       output: undefined,
       customStatus: undefined,
+      queries: undefined,
       drain: null,
     },
   },

@@ -32,7 +32,12 @@ const clinic = defineAgent({
   },
   publishes: { noted: z.object({ text: z.string() }) },
   workflows: {
-    treat: { input: z.object({ patient: z.string(), text: z.string() }), output: z.json(), key: 'patient' },
+    treat: {
+      input: z.object({ patient: z.string(), text: z.string() }),
+      output: z.json(),
+      key: 'patient',
+      queries: { text: { output: z.string() } },
+    },
   },
   providers: { scanner: {} },
   state: { schema: z.object({ notes: z.array(z.string()) }) },
@@ -70,6 +75,7 @@ const treat = defineWorkflow({
   output: z.json(),
   status: z.object({ text: z.string() }),
   async run(wf, { text }) {
+    wf.onQuery('text', () => text);
     const discard = undo(lab.discard, () => ({ sample: text }));
     const { result } = await wf.call(lab.test, { sample: text }, { compensate: discard });
     wf.setStatus({ text });
