@@ -43,7 +43,10 @@ function isLetGo(history: string, step: string): boolean {
 
 function letsGo(entry: unknown, step: string): boolean {
   const { op, steps } = (entry ?? {}) as { readonly op?: unknown; readonly steps?: unknown };
-  return op === 'cancel' && Array.isArray(steps) && steps.includes(step);
+  // A branch is let go with its group.
+  return (
+    op === 'cancel' && Array.isArray(steps) && [step, step.split('/', 1)[0]].some((id) => steps.includes(id))
+  );
 }
 
 /** A compensation is shielded from cancellation (I8). */

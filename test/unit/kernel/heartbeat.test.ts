@@ -203,20 +203,21 @@ describe('a handler whose outcome nobody waits for any more', () => {
   const letGo = JSON.stringify([{ e: 'step', op: 'cancel', id: '3', name: 'race', steps: ['2'] }]);
 
   it.each([
-    ['was cancelled', { ...cancelled, status: 'compensating' }],
-    ['has let the step go', { status: 'running', history: letGo }],
-  ])('is told so: its run %s', async (_, fields) => {
+    ['was cancelled', { ...cancelled, status: 'compensating' }, '2.1'],
+    ['has let the step go', { status: 'running', history: letGo }, '2.1'],
+    ['has let the group go that the step is a branch of', { status: 'running', history: letGo }, '2/7.1'],
+  ])('is told so: its run %s', async (_, fields, stepId) => {
     const { world, deliver, inbox, run } = shop(heeding);
     await run({ status: 'running', history: '[]' });
     const begun = world.clock.now();
     world.clock.after(15_000, () => void run(fields));
-    expect(await deliver(1, step('2.1'))).toEqual({ kind: 'ack' });
+    expect(await deliver(1, step(stepId))).toEqual({ kind: 'ack' });
     expect(world.clock.now() - begun).toBeLessThanOrEqual(30_000);
     // It is done, not tried again, and its run is told.
     const record = await inbox();
     expect(record?.fields.status).toBe('done');
     expect(JSON.stringify(record?.fields.outbox)).toContain('CallerGone');
-    expect(await deliver(2, step('2.1'))).toMatchObject({ kind: 'ack', duplicate: true });
+    expect(await deliver(2, step(stepId))).toMatchObject({ kind: 'ack', duplicate: true });
   });
 
   it('may finish all the same', async () => {
