@@ -100,6 +100,7 @@ export class Coroutine implements Scope {
       },
       begin: (op, name, details) => (this.#canBegin ? this.#journal.begin(op, name, details)?.id : undefined),
       enter: (run) => void this.#scopes.outside(() => enterWorkflow(run)),
+      look: (run) => this.#queries.look('validate', run),
       park: (failure) => journal.park(failure),
     });
     this.#definition = definition;

@@ -1,4 +1,5 @@
 import { type Failure, toFailure } from '../contract/failure.ts';
+import { UPDATE } from '../contract/message.ts';
 import type { Decision, DecisionRequest } from '../kernel/route.ts';
 import { endErased } from './erased-run.ts';
 import { decisionOf, type Host, replay } from './host.ts';
@@ -39,5 +40,9 @@ export async function failRun(
   const payloads = new Payloads();
   const stand = { run: going, payloads, find: request.payloads, history: async () => history };
   const brought = await replay(host, stand, [], log, { fail });
-  return decisionOf(host, brought, document?.version, payloads);
+  const decision = decisionOf(host, brought, document?.version, payloads);
+  // The update that the run failed by is in no history: it is answered as one that came too late.
+  if (request.message.type !== UPDATE) return decision;
+  const message = `the run ${runId} failed before it took the update`;
+  return { ...decision, reply: { ok: false, error: { code: 'RunEnded', message } } };
 }

@@ -169,8 +169,11 @@ export async function replay(
   const now = () => timeOf(host, before.time, events);
   const effects = effectsOf(host);
   const request = { history, events, lenient: run.kept.length, together, now, payloads, effects };
-  // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome.
-  const taken = events.filter((each) => run.kept.includes(each) || each.e === 'started');
+  // What came is left out: to the run it is as if it came too late, and what it tells of is undone as an unknown outcome. But who sent an
+  // update is to be answered.
+  const taken = events.filter(
+    (each) => run.kept.includes(each) || each.e === 'started' || each.e === 'updated',
+  );
   let progressed: Progressed;
   try {
     progressed = fail

@@ -123,10 +123,8 @@ export class Ledger implements StepRun {
         return this.#begin(entry);
       case 'signalled':
         return this.#signalled(entry);
-      case 'updated': {
-        const commands = this.outcome ? undefined : this.updates.take(entry);
-        return commands && { settled: [], commands };
-      }
+      case 'updated':
+        return this.#updated(entry);
       case 'cancelled':
       case 'expired':
         return this.#interrupted(entry, 'cancel');
@@ -304,8 +302,16 @@ export class Ledger implements StepRun {
     if (step instanceof CallStep && step.late) this.hasLate = true;
   }
 
+  /** One that was kept, and is taken once the code is over, is answered at once; or carried over to the run that goes on. */
+  #updated(event: Extract<RunEvent, { e: 'updated' }>): Applied | undefined {
+    const taken = this.updates.take(event);
+    const over = taken && this.outcome && this.outcome !== 'continued';
+    return taken && { settled: [], commands: over ? [...taken, ...this.updates.end('ended')] : taken };
+  }
+
   #signalled(event: Extract<RunEvent, { e: 'signalled' }>): Applied | undefined {
-    if (this.outcome) return undefined;
+    // Kept for the run that goes on.
+    if (this.outcome && this.outcome !== 'continued') return undefined;
     const arrival = this.#signals.count();
     if (event.invalid) return NOTHING;
     const waiting = this.signalStep(event.name);

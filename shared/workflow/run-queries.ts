@@ -25,8 +25,8 @@ export class Queries {
   readonly #functions = new Map<string, () => unknown>();
   readonly #declared: QuerySpecs;
   readonly #workflow: string;
-  /** A function of a query runs: it may only look. */
-  answering = false;
+  /** Why the code may only look: a function of a query runs, or one that validates an update. */
+  #looking: 'a query' | 'validate' | undefined;
 
   constructor(declared: QuerySpecs, workflow: string) {
     this.#declared = declared;
@@ -50,25 +50,34 @@ export class Queries {
 
   /** Refuses an operation of the workflow where a query asks for it. */
   refuse(operation: string): void {
-    if (this.answering)
+    if (this.#looking === 'a query')
       throw new MeshError('QueryFailed', `${operation} was used in a query, which may only look`);
+    if (this.#looking)
+      throw new MeshError('WorkflowFailed', `${operation} was used in validate, which may only look`);
+  }
+
+  /** Runs code that may only look. */
+  look<T>(why: 'a query' | 'validate', run: () => T): T {
+    this.#looking = why;
+    try {
+      return run();
+    } finally {
+      this.#looking = undefined;
+    }
   }
 
   /** What each function answers now. One that fails is told as a failure, and stops nothing. */
   answers(): ReadonlyMap<string, Told> {
     const answers = new Map<string, Told>();
     let left = MOST_BYTES;
-    this.answering = true;
-    try {
+    return this.look('a query', () => {
       for (const [name, answer] of this.#functions) {
         const told = this.#told(name, answer, left);
         left -= 'value' in told ? bytesOf(told.value) : 0;
         answers.set(name, told);
       }
-    } finally {
-      this.answering = false;
-    }
-    return answers;
+      return answers;
+    });
   }
 
   #told(name: string, answer: () => unknown, left: number): Told {

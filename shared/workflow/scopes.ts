@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { milliseconds } from '../contract/duration.ts';
 import { hasCode, MeshError } from '../contract/errors.ts';
 import type { WorkflowContext } from './context.ts';
 
@@ -93,6 +94,8 @@ export class Scopes {
   };
 
   readonly scope: WorkflowContext['scope'] = (run, { timeout } = {}) => {
+    // A timer that can't be had would be a scope without any.
+    if (timeout !== undefined) milliseconds(timeout, 'timeout');
     const timer = new ScopeNode();
     const node = new ScopeNode();
     let over = false;

@@ -38,6 +38,8 @@ export interface UpdatedRun extends Pick<Scope, 'contract' | 'payloads'> {
   readonly going: boolean;
   /** Runs code of the workflow that no scope holds. */
   enter(run: () => Promise<void>): void;
+  /** Runs code of the workflow that may only look: replay does not run it again. */
+  look(run: () => void): void;
   /** The code can't go on with what the history holds. */
   park(failure: Failure): void;
 }
@@ -94,7 +96,8 @@ export class Updates {
     };
     const step = this.#run.begin('update', name, () => {
       try {
-        validate?.(parsed());
+        const input = parsed();
+        this.#run.look(() => validate?.(input));
         return { update: id };
       } catch (error) {
         return { update: id, refused: refusal(error) };

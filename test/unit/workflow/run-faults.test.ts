@@ -16,7 +16,7 @@ const shop = defineAgent({
 const desk = defineAgent({
   name: 'desk',
   calls: ['shop'],
-  workflows: { sell: { input: z.object({}), output: z.json() } },
+  workflows: { sell: { input: z.object({}), output: z.json(), updates: { say: { input: z.string() } } } },
   limits: { inlineBytes: 3_000_000 },
 });
 
@@ -100,6 +100,20 @@ describe('a decision that can not be committed, and never will', () => {
       expect(mesh.run.status).toBe('failed');
     }
   });
+});
+
+test('whoever sent the update by which the run failed is answered', async () => {
+  const mesh = sell(async (wf) => {
+    wf.onUpdate(desk.sell, 'say', (words) => wf.setStatus(words));
+    await charge(wf);
+    await wf.sleep('1h');
+  });
+  refusesStatus(mesh);
+  await mesh.start(desk.sell, {});
+  const { reply } = await mesh.update('say', 'poison');
+  expect(mesh.run).toMatchObject({ status: 'failed', failure: { code: 'StoreRefused' } });
+  expect(reply).toMatchObject({ ok: false, error: { code: 'RunEnded' } });
+  expect(mesh.deadLetters).toEqual([]);
 });
 
 test('what may pass is no reason to fail: the message is tried again', async () => {
