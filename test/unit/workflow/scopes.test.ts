@@ -370,3 +370,26 @@ test('whatever is duplicated, reordered, crashed or contended: what stands is wh
   );
   expect([...seen].sort()).toEqual(['failed', 'timeout', 'won']);
 });
+
+test('a scope whose timeout is no duration is refused', async () => {
+  const mesh = sagaWorld((wf) => wf.scope(() => wf.sleep('1s'), { timeout: '1 hour' as never }));
+  await mesh.settle();
+  expect(mesh.run('saga', 'o1')).toMatchObject({
+    status: 'failed',
+    failure: { code: 'ArgumentInvalid', field: 'timeout' },
+  });
+});
+
+test('a crowd of steps that a cancelled scope refuses side by side is told, and the run goes on', async () => {
+  const mesh = sagaWorld((wf) =>
+    wf
+      .scope(async (scope) => {
+        scope.cancel();
+        return Promise.allSettled(Array.from({ length: 1_500 }, (_, n) => wf.call(worker.b, { id: `${n}` })));
+      })
+      .then((refused) => refused.length),
+  );
+  // A run that is blocked is looked at for ever.
+  await mesh.deliver();
+  expect(mesh.run('saga', 'o1')).toMatchObject({ status: 'completed', output: 1_500 });
+});
