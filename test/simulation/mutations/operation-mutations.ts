@@ -99,8 +99,8 @@ export const operationMutations: readonly Mutation[] = [
   {
     name: 'code that catches every refusal loops for ever',
     file: 'shared/workflow/turn-budget.ts',
-    find: 'return this.#refusals <= MOST_REFUSALS;',
-    replace: 'return true;',
+    find: 'const within = this.#rounds <= MOST_ROUNDS && this.#refusals <= MOST_REFUSALS;',
+    replace: 'const within = true;',
     workload: 'races',
   },
   {
