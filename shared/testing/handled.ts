@@ -53,10 +53,11 @@ function failureOf(
 /** The failure as production tells it, with what the handler threw as its cause. */
 function errorOf(failure: Failure, thrown: unknown): MeshError {
   const error = toError(failure);
-  const { code, message, field, reason } = error;
+  const { code, message, field, reason, details } = error;
   return new MeshError(code, message, {
     ...(field !== undefined && { field }),
     ...(reason !== undefined && { reason }),
+    ...(details !== undefined && { details }),
     ...(hasCode(thrown, code) && thrown.retryAfterMs !== undefined && { retryAfterMs: thrown.retryAfterMs }),
     ...(thrown !== undefined && { cause: thrown }),
   });
